@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The log.  It is always descriptor 2; what stands behind it was decided
+ * once, by the first process (see stdfds.h), and is told to the others.
+ * A record is one write(2) of one line of "key=value" words.  Whatever comes
+ * from outside is escaped here and nowhere else.  errno is preserved by all.
+ */
+#ifndef POPIN_LOG_H
+#define POPIN_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum log_style {
+	LOG_STYLE_STDERR,  /* "popin: text" */
+	LOG_STYLE_JOURNAL, /* "<6>text", for a journal that adds the name */
+	LOG_STYLE_SYSLOG   /* "<22>popin[7]: text", a datagram for syslogd */
+};
+
+/* The numbers are syslog's severities. */
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_NOTICE = 5,
+	LOG_LEVEL_INFO = 6
+};
+
+enum {
+	LOG_RECORD_MAX = 2048, /* bytes of a record, all included */
+	LOG_TEXT_MAX = 256     /* bytes taken of one text from outside */
+};
+
+struct log_record {
+	char text[LOG_RECORD_MAX];
+	size_t len;
+	enum log_level level;
+};
+
+/*
+ * Sets the style, and the program's NAME, which is not copied.  Once in each
+ * process, before its sandbox.
+ */
+void log_open(enum log_style style, const char *name);
+
+/*
+ * One record, built word by word.  The TEXT of log_start and every KEY are
+ * ours and go out as they are.  What no longer fits is left out.
+ */
+void log_start(struct log_record *r, enum log_level level, const char *text);
+/* Adds ` key=VALUE`: bytes other than letters, digits and .:-_/ become '_'. */
+void log_word(struct log_record *r, const char *key, const char *value);
+/*
+ * Adds ` key="VALUE"`, at most LOG_TEXT_MAX bytes of it: everything outside
+ * 0x20-0x7E, the quote and the backslash are written as \xNN.
+ */
+void log_text(
+    struct log_record *r, const char *key, const char *value, size_t len);
+void log_number(struct log_record *r, const char *key, uint64_t value);
+/* Adds ` key=A/B`. */
+void log_ratio(struct log_record *r, const char *key, uint64_t a, uint64_t b);
+/* Adds `: strerror(error)`. */
+void log_errno(struct log_record *r, int error);
+void log_end(struct log_record *r);
+
+/* One error record: TEXT, then ` "WHAT"` unless NULL. */
+void log_error(const char *text, const char *what);
+/* The same followed by what errno means. */
+void log_error_errno(const char *text, const char *what);
+
+#endif

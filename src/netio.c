@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Input and output on the client's descriptors.
+ * Runs as: login, session.  Input: every octet the client sends.
+ * Descriptors: 0 and 1.
+ */
+#include "config.h"
+
+#include "netio.h"
+
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "number.h"
+
+enum {
+	TAIL = 5,	   /* octets of CRLF.CRLF */
+	HOLD = TAIL - 1,   /* kept back: maybe the beginning of it */
+	PIPE_CHUNK = 4096, /* what poll(2) promises a pipe takes */
+	DRAIN_SECONDS = 2,
+	DRAIN_MAX = 64 * 1024
+};
+
+static volatile sig_atomic_t stop_requested;
+static sigset_t waiting_mask; /* empty */
+
+static void
+on_stop(int signal_number)
+{
+	(void)signal_number;
+	stop_requested = 1;
+}
+
+void
+netio_catch_signals(void)
+{
+	static const int stops[] = { SIGTERM, SIGINT, SIGHUP };
+	struct sigaction action = { .sa_handler = on_stop };
+	sigset_t blocked;
+
+	sigemptyset(&waiting_mask);
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+		sigaddset(&blocked, stops[i]);
+		(void)sigaction(stops[i], &action, NULL);
+	}
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+int64_t
+netio_now(void)
+{
+	struct timespec t;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &t) == -1)
+		return 0;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * No super-server sets TCP_NODELAY, and without it the last segment of
+ * nearly every reply waits for the client's delayed acknowledgement.  The
+ * rest makes a vanished client known within minutes: it holds the maildrop.
+ * On anything but TCP these fail, which is fine.
+ */
+static void
+tune_tcp(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+#ifdef TCP_KEEPIDLE
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+#endif
+#ifdef TCP_USER_TIMEOUT
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, NETIO_STALL_SECONDS * 1000 },
+#endif
+	};
+
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (setsockopt(fd, options[i].level, options[i].name,
+			&options[i].value, sizeof options[i].value) == -1)
+			return;
+}
+
+void
+netio_open(struct netio *n, char *in, size_t in_size, char *out,
+    size_t out_size, bool tune)
+{
+	int type, flags;
+	socklen_t len = sizeof type;
+
+	memset(n, 0, sizeof *n);
+	n->in_fd = STDIN_FILENO;
+	n->out_fd = STDOUT_FILENO;
+	n->in = in;
+	n->in_size = in_size;
+	n->out = out;
+	n->out_size = out_size;
+	n->stall = NETIO_STALL_SECONDS;
+	n->is_socket =
+	    getsockopt(n->out_fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
+	if (!n->is_socket)
+		return;
+	if (tune)
+		tune_tcp(n->out_fd);
+	/*
+	 * A socket from a super-server is ours alone.  A pipe or terminal may
+	 * be shared with the caller's shell and must stay blocking: see
+	 * write_some().
+	 */
+	flags = fcntl(n->out_fd, F_GETFL);
+	if (flags != -1 && !(flags & O_NONBLOCK))
+		(void)fcntl(n->out_fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+/*
+ * Waits for EVENTS on FD until DEADLINE.  A hang-up or error counts as ready:
+ * the read or write that follows tells which it was.
+ */
+static enum net_status
+wait_for(int fd, short events, int64_t deadline, enum net_status expired)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		struct timespec timeout;
+		int64_t left = deadline - netio_now();
+		int ready;
+
+		if (left < 0)
+			left = 0;
+		timeout.tv_sec = (time_t)(left / 1000);
+		timeout.tv_nsec = (long)(left % 1000) * 1000000;
+		ready = ppoll(&p, 1, &timeout, &waiting_mask);
+		if (stop_requested)
+			return NET_STOPPED;
+		if (ready > 0)
+			return NET_OK;
+		if (ready == 0)
+			return expired;
+		if (errno != EINTR)
+			return NET_FAILED;
+	}
+}
+
+/* Returns the octets written, 0 for "not now", -1 for a broken connection. */
+static ssize_t
+write_some(struct netio *n, const char *p, size_t len)
+{
+	ssize_t done = write(n->out_fd, p, len);
+
+	if (done >= 0)
+		return done;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+		return 0;
+	return -1;
+}
+
+/* A part of LEN octets that does not leave a torn CRLF.CRLF for the next. */
+static size_t
+pipe_chunk(size_t len)
+{
+	if (len <= PIPE_CHUNK)
+		return len;
+	return len - PIPE_CHUNK < TAIL ? PIPE_CHUNK - TAIL : PIPE_CHUNK;
+}
+
+/* Writes LEN octets from the front of the buffer and moves the rest down. */
+static void
+write_out(struct netio *n, size_t len)
+{
+	size_t at = 0;
+	int64_t deadline = 0;
+
+	while (at < len && n->failed == NET_OK) {
+		size_t chunk = len - at;
+		ssize_t done = 0;
+
+		if (deadline == 0)
+			deadline = netio_now() + (int64_t)n->stall * 1000;
+		if (!n->is_socket) {
+			n->failed =
+			    wait_for(n->out_fd, POLLOUT, deadline, NET_STALLED);
+			if (n->failed != NET_OK)
+				break;
+			chunk = pipe_chunk(chunk);
+		}
+		done = write_some(n, n->out + at, chunk);
+		if (done < 0) {
+			n->failed = NET_FAILED;
+		} else if (done == 0) {
+			n->failed =
+			    wait_for(n->out_fd, POLLOUT, deadline, NET_STALLED);
+		} else {
+			at += (size_t)done;
+			n->sent += (uint64_t)done;
+			deadline = 0;
+		}
+	}
+	memmove(n->out, n->out + at, n->out_len - at);
+	n->out_len -= at;
+}
+
+enum net_status
+netio_flush(struct netio *n)
+{
+	if (n->out_len > 0 && n->failed == NET_OK)
+		write_out(n, n->out_len);
+	return n->failed;
+}
+
+void
+netio_put(struct netio *n, const char *p, size_t len)
+{
+	while (len > 0 && n->failed == NET_OK) {
+		size_t room = n->out_size - n->out_len;
+
+		if (room > len)
+			room = len;
+		memcpy(n->out + n->out_len, p, room);
+		n->out_len += room;
+		p += room;
+		len -= room;
+		if (len > 0)
+			write_out(n, n->out_len - HOLD);
+	}
+}
+
+void
+netio_puts(struct netio *n, const char *s)
+{
+	netio_put(n, s, strlen(s));
+}
+
+void
+netio_put_number(struct netio *n, uint64_t value)
+{
+	char digits[NUMBER_DIGITS];
+
+	netio_put(n, digits, number_format(digits, value));
+}
+
+enum net_status
+netio_read(struct netio *n, void *buf, size_t size, size_t *got)
+{
+	enum net_status status;
+	ssize_t count;
+
+	do {
+		status = wait_for(n->in_fd, POLLIN, n->deadline, NET_IDLE);
+		if (status != NET_OK)
+			return status;
+		count = read(n->in_fd, buf, size);
+	} while (count == -1 && (errno == EAGAIN || errno == EINTR));
+	if (count <= 0)
+		return count == 0 ? NET_EOF : NET_FAILED;
+	*got = (size_t)count;
+	n->received += (uint64_t)count;
+	return NET_OK;
+}
+
+/* Makes room and reads once.  There is room: no kept line fills the buffer. */
+static enum net_status
+fill(struct netio *n)
+{
+	enum net_status status;
+	size_t room, got;
+
+	if (netio_flush(n) != NET_OK)
+		return n->failed;
+	if (n->in_at > 0) {
+		memmove(n->in, n->in + n->in_at, n->in_end - n->in_at);
+		n->in_end -= n->in_at;
+		n->in_at = 0;
+	}
+	room = n->in_size - n->in_end;
+	if (room > NETIO_READ_MAX)
+		room = NETIO_READ_MAX;
+	status = netio_read(n, n->in + n->in_end, room, &got);
+	if (status == NET_OK)
+		n->in_end += got;
+	return status;
+}
+
+enum net_status
+netio_peek(struct netio *n)
+{
+	enum net_status status;
+
+	if (n->in_at < n->in_end)
+		return NET_OK;
+	status = wait_for(n->in_fd, POLLIN, 0, NET_IDLE);
+	return status == NET_OK ? fill(n) : status;
+}
+
+enum net_status
+netio_line(struct netio *n, size_t limit, char **line, size_t *len)
+{
+	size_t searched = 0;
+
+	while (n->failed == NET_OK) {
+		char *start = n->in + n->in_at;
+		size_t have = n->in_end - n->in_at;
+		char *lf = memchr(start + searched, '\n', have - searched);
+		enum net_status status;
+
+		if (lf != NULL) {
+			size_t octets = (size_t)(lf - start) + 1;
+			bool too_long = n->swallowing || octets > limit;
+
+			n->in_at += octets;
+			n->swallowing = false;
+			if (too_long)
+				return NET_TOO_LONG;
+			*line = start;
+			*len = octets - 1;
+			if (*len > 0 && start[*len - 1] == '\r')
+				(*len)--;
+			if (memchr(start, '\0', *len) != NULL)
+				return NET_NUL;
+			return NET_OK;
+		}
+		if (n->swallowing || have >= limit) {
+			n->swallowing = true;
+			n->in_at = n->in_end;
+			have = 0;
+		}
+		searched = have;
+		status = fill(n);
+		if (status != NET_OK)
+			return status;
+	}
+	return n->failed;
+}
+
+void
+netio_wipe(struct netio *n)
+{
+	explicit_bzero(n->in, n->in_at);
+	/* and the copies that moving what was unread left behind */
+	explicit_bzero(n->in + n->in_end, n->in_size - n->in_end);
+}
+
+void
+netio_finish(struct netio *n)
+{
+	int64_t deadline = netio_now() + (int64_t)DRAIN_SECONDS * 1000;
+	size_t drained = 0;
+	char waste[512];
+
+	if (netio_flush(n) != NET_OK || !n->is_socket)
+		return;
+	(void)shutdown(n->out_fd, SHUT_WR);
+	while (drained < DRAIN_MAX &&
+	    wait_for(n->in_fd, POLLIN, deadline, NET_IDLE) == NET_OK) {
+		ssize_t got = read(n->in_fd, waste, sizeof waste);
+
+		if (got <= 0)
+			break;
+		drained += (size_t)got;
+	}
+}

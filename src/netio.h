@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The client's descriptors: one line reader, one output buffer, deadlines.
+ *
+ * Replies collect in the output buffer and leave when the reader finds no
+ * further complete line among what it has already read, so a pipelined batch
+ * is answered in one write and a single command in one write of its own.
+ *
+ * No function here allocates, and none blocks past its deadline.
+ */
+#ifndef POPIN_NETIO_H
+#define POPIN_NETIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum net_status {
+	NET_OK,
+	NET_TOO_LONG, /* a line over the limit, swallowed whole */
+	NET_NUL,      /* a line with a NUL, swallowed whole */
+	NET_EOF,      /* the client closed its side */
+	NET_IDLE,     /* no complete line before the deadline */
+	NET_STALLED,  /* the client takes no output */
+	NET_STOPPED,  /* SIGTERM and the like */
+	NET_FAILED    /* the connection broke */
+};
+
+enum {
+	/*
+	 * The most the reader takes from the kernel at once, and so the most
+	 * that can be left over when login hands the client on (octets).
+	 */
+	NETIO_READ_MAX = 1024,
+	/* The longest that a client may take no output at all. */
+	NETIO_STALL_SECONDS = 120
+};
+
+struct netio {
+	int in_fd, out_fd;
+	char *in; /* in_size octets; in_at..in_end are unread */
+	size_t in_size, in_at, in_end;
+	char *out; /* out_size octets; out_len are waiting */
+	size_t out_size, out_len;
+	unsigned stall;	  /* seconds; netio_open() sets the longest */
+	int64_t deadline; /* for the next line; netio_now() milliseconds */
+	enum net_status failed;	 /* NET_OK, or why output is over */
+	uint64_t received, sent; /* octets on the wire */
+	bool swallowing;	 /* inside a line that is too long already */
+	bool is_socket;
+};
+
+/*
+ * Starts on the descriptors 0 and 1 with the caller's buffers, which must
+ * outlive N.  Makes sockets non-blocking and tunes TCP when TUNE.
+ */
+void netio_open(struct netio *n, char *in, size_t in_size, char *out,
+    size_t out_size, bool tune);
+
+/*
+ * Makes SIGTERM, SIGINT and SIGHUP end the session at the next wait.  They
+ * are blocked except while waiting, so nothing else is ever interrupted.
+ */
+void netio_catch_signals(void);
+
+/* Milliseconds of the monotonic clock. */
+int64_t netio_now(void);
+
+/*
+ * The next line without its CRLF or LF; it stays valid until the next call.
+ * LIMIT counts the octets of the line with its end.  Ends a wait at
+ * n->deadline.  After a failed output there are no further lines, not even
+ * those that were read before: a client that did not get one answer did not
+ * mean the QUIT behind it.  Everything but NET_OK, NET_TOO_LONG and NET_NUL is final.
+ */
+enum net_status netio_line(
+    struct netio *n, size_t limit, char **line, size_t *len);
+
+/*
+ * Adds octets to the output; writes when the buffer is full, but always
+ * keeps the last octets back so that a final CRLF.CRLF is never split.
+ * After a failure (n->failed) it does nothing.
+ */
+void netio_put(struct netio *n, const char *p, size_t len);
+void netio_puts(struct netio *n, const char *s);
+void netio_put_number(struct netio *n, uint64_t value);
+
+/* Writes what is waiting.  Returns n->failed. */
+enum net_status netio_flush(struct netio *n);
+
+/*
+ * One read of at most SIZE octets, past the line reader, which must not have
+ * begun; waits until n->deadline.
+ */
+enum net_status netio_read(
+    struct netio *n, void *buf, size_t size, size_t *got);
+
+/*
+ * Has the client sent more than was handed out?  NET_OK: yes; NET_IDLE: no;
+ * everything else is final.
+ */
+enum net_status netio_peek(struct netio *n);
+
+/* Wipes the input that was handed out: it held a password. */
+void netio_wipe(struct netio *n);
+
+/*
+ * Flushes, tells the client that nothing follows, and reads on for a moment
+ * so that unread input does not make the kernel throw the last reply away.
+ */
+void netio_finish(struct netio *n);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Gives privilege up, and proves it.
+ * Runs as: root, until the middle of it.  Input: numbers only.
+ */
+#include "config.h"
+
+#include "privdrop.h"
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <grp.h>
+#include <unistd.h>
+
+enum { GROUPS = 65536 /* as many as Linux has room for */ };
+
+static int
+refuse(void)
+{
+	errno = EPERM;
+	return -1;
+}
+
+/*
+ * setuid(2) can fail for reasons that have nothing to do with permission
+ * (RLIMIT_NPROC, user namespaces), and has been seen to be ignored: nothing
+ * below trusts a return value alone.
+ */
+static int
+prove(uid_t uid, gid_t gid)
+{
+	uid_t ruid, euid, suid;
+	gid_t rgid, egid, sgid;
+
+	if (getresuid(&ruid, &euid, &suid) == -1 ||
+	    getresgid(&rgid, &egid, &sgid) == -1)
+		return -1;
+	if (ruid != uid || euid != uid || suid != uid)
+		return refuse();
+	if (rgid != gid || egid != gid || sgid != gid)
+		return refuse();
+	if (setuid(0) != -1 || seteuid(0) != -1)
+		return refuse();
+	return 0;
+}
+
+int
+privdrop_groups(void)
+{
+	return geteuid() == 0 ? setgroups(0, NULL) : 0;
+}
+
+static bool
+in_root_group(void)
+{
+	static gid_t groups[GROUPS];
+	int n = getgroups(GROUPS, groups);
+
+	for (int i = 0; i < n; i++)
+		if (groups[i] == 0)
+			return true;
+	return n == -1;
+}
+
+bool
+privdrop_is_complete(void)
+{
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+
+	return uid != 0 && gid != 0 && !in_root_group() && prove(uid, gid) == 0;
+}
+
+int
+privdrop(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
+{
+	if (uid == 0 || gid == 0)
+		return refuse();
+	for (size_t i = 0; i < count; i++)
+		if (groups[i] == 0)
+			return refuse();
+	if (geteuid() == 0) {
+		if (setgroups(count, groups) == -1)
+			return -1;
+		if (setresgid(gid, gid, gid) == -1)
+			return -1;
+		if (setresuid(uid, uid, uid) == -1)
+			return -1;
+	}
+	return prove(uid, gid);
+}

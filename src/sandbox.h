@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The cage of each role: what the kernel lets it do from then on.
+ *
+ * Entered after everything that needs more is open and privilege is gone.
+ * Linux only; elsewhere a no-op that --version owns up to.
+ */
+#ifndef POPIN_SANDBOX_H
+#define POPIN_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum sandbox_role {
+	SANDBOX_LOGIN,
+	SANDBOX_WAIT,
+	SANDBOX_MAILDIR, /* a session over a Maildir */
+	SANDBOX_MBOX	 /* a session over an mbox */
+};
+
+/*
+ * Sets no_new_privs; then Landlock, as much of it as the kernel knows: of all
+ * paths only files beneath the COUNT directories DIRS (-1 is passed over) can
+ * be listed, read and removed, and by an mbox session made; then seccomp: any system call that is not the
+ * role's ends the process.  Returns false, and has logged, without seccomp.
+ */
+bool sandbox_enter(enum sandbox_role role, const int *dirs, size_t count);
+
+/* For --version. */
+extern const char sandbox_kinds[];
+
+#endif

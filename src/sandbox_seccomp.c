@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * seccomp filters.  The lists were measured with glibc and musl, dynamic and
+ * static; every entry says what needs it.  An entry without a reason is a bug.
+ * Runs as: login, wait, session.  Input: none.
+ */
+#include "config.h"
+
+#if !defined(POPIN_NO_SANDBOX) && defined(HAVE_LINUX_SECCOMP_H)
+
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sandbox_seccomp.h"
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__i386__)
+#define ARCH AUDIT_ARCH_I386
+#elif defined(__aarch64__) && !defined(__AARCH64EB__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__arm__) && !defined(__ARMEB__)
+#define ARCH AUDIT_ARCH_ARM
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCH AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define ARCH AUDIT_ARCH_S390X
+#elif defined(__mips64) && defined(__MIPSEL__)
+#define ARCH AUDIT_ARCH_MIPSEL64
+#else
+#error \
+    "tell sandbox_seccomp.c the audit name of this architecture, or configure --disable-sandbox"
+#endif
+
+#ifndef SECCOMP_RET_KILL_PROCESS
+#define SECCOMP_RET_KILL_PROCESS 0x80000000U
+#endif
+
+/* Who gets an entry. */
+enum {
+	L = 1 << SANDBOX_LOGIN,
+	W = 1 << SANDBOX_WAIT,
+	M = 1 << SANDBOX_MAILDIR,
+	B = 1 << SANDBOX_MBOX
+};
+
+enum verdict {
+	ALLOW,
+	NO_EXEC,   /* allowed without PROT_EXEC in the third argument */
+	NO_STD,	   /* allowed on descriptors other than 0, 1 and 2 */
+	DENY,	   /* EPERM: harmless, and a libc may try it */
+	SECOND = 8 /* SECOND + N: allowed with N for the second argument */
+};
+
+/* In the order in which a busy session uses them. */
+static const struct rule {
+	int roles;
+	int number;
+	int verdict; /* enum verdict */
+} rules[] = {
+	/* the client, the log */
+	{ L | W | M | B, SYS_write, ALLOW },
+	{ L | M | B, SYS_read, ALLOW },
+	/* waiting for the client with a deadline */
+	{ L | M | B, SYS_ppoll, ALLOW },
+#ifdef SYS_ppoll_time64
+	{ L | M | B, SYS_ppoll_time64, ALLOW },
+#endif
+	/* deadlines, where the vDSO does not answer */
+	{ L | W | M | B, SYS_clock_gettime, ALLOW },
+#ifdef SYS_clock_gettime64
+	{ L | W | M | B, SYS_clock_gettime64, ALLOW },
+#endif
+	/* messages */
+	{ M | B, SYS_openat, ALLOW },
+#ifdef SYS_fstat
+	{ M | B, SYS_fstat, ALLOW },
+#endif
+#ifdef SYS_newfstatat
+	{ M | B, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
+#endif
+#ifdef SYS_fstat64
+	{ M | B, SYS_fstat64, ALLOW },
+	{ M | B, SYS_fstatat64, ALLOW },
+#endif
+#ifdef SYS_statx
+	{ M | B, SYS_statx, ALLOW }, /* musl's fstat on 32 bits */
+#endif
+	{ M | B, SYS_pread64, ALLOW },
+	{ L | M | B, SYS_close, ALLOW },
+	/* readdir(3); lseek is for its position, fcntl for fdopendir(3) */
+	{ M, SYS_getdents64, ALLOW },
+	{ M, SYS_lseek, ALLOW },
+	{ M | B, SYS_fcntl, SECOND + F_GETFL },
+	{ M | B, SYS_fcntl, SECOND + F_SETFD },
+	{ B, SYS_fcntl, SECOND + F_SETLK }, /* of delivery agents */
+	{ B, SYS_fcntl, SECOND + F_SETLKW },
+#ifdef F_OFD_SETLK
+	{ B, SYS_fcntl, SECOND + F_OFD_SETLK },
+#endif
+#ifdef SYS_fcntl64
+	{ M | B, SYS_fcntl64, SECOND + F_GETFL },
+	{ M | B, SYS_fcntl64, SECOND + F_SETFD },
+	{ B, SYS_fcntl64, SECOND + F_SETLK }, /* of delivery agents */
+	{ B, SYS_fcntl64, SECOND + F_SETLKW },
+#ifdef F_OFD_SETLK
+	{ B, SYS_fcntl64, SECOND + F_OFD_SETLK },
+#endif
+#endif
+	/* malloc(3): names and messages, readdir(3)'s buffer */
+	{ M | B, SYS_brk, ALLOW },
+#ifdef SYS_mmap
+	{ M | B, SYS_mmap, NO_EXEC },
+#endif
+#ifdef SYS_mmap2
+	{ M | B, SYS_mmap2, NO_EXEC },
+#endif
+	{ M | B, SYS_mprotect, NO_EXEC }, /* musl grows its heap with it */
+	{ M | B, SYS_munmap, ALLOW },
+	{ M | B, SYS_mremap, ALLOW },
+	{ M | B, SYS_madvise, ALLOW },
+	{ M | B, SYS_getrandom, ALLOW }, /* glibc's, for a key of the heap's */
+	/* UPDATE */
+	{ M | B, SYS_unlinkat, ALLOW },
+	{ M | B, SYS_fsync, ALLOW },
+	/* the state file */
+	{ M | B, SYS_pwrite64, NO_STD },
+	{ M | B, SYS_ftruncate, NO_STD },
+#ifdef SYS_ftruncate64
+	{ M | B, SYS_ftruncate64, NO_STD },
+#endif
+	/* dotlocks: made, linked, renamed if stale, kept fresh, whose? */
+	{ B, SYS_linkat, ALLOW },
+#ifdef SYS_renameat
+	{ B, SYS_renameat, ALLOW },
+#endif
+	{ B, SYS_renameat2, ALLOW },
+	{ B, SYS_utimensat, ALLOW },
+#ifdef SYS_utimensat_time64
+	{ B, SYS_utimensat_time64, ALLOW },
+#endif
+	{ B, SYS_kill, SECOND },
+	/* the last reply is not lost to unread input */
+	{ L | M | B, SYS_shutdown, ALLOW },
+	/* the wait role's one task */
+	{ W, SYS_wait4, ALLOW },
+	/* after a signal handler; a wait that was stopped and continued */
+	{ L | W | M | B, SYS_rt_sigreturn, ALLOW },
+	{ L | W | M | B, SYS_restart_syscall, ALLOW },
+	{ L | W | M | B, SYS_exit_group, ALLOW },
+	{ L | W | M | B, SYS_exit, ALLOW },
+	/* abort(3) and assert(3) shall end in SIGABRT, not in a riddle */
+	{ L | W | M | B, SYS_rt_sigprocmask, DENY },
+	{ L | W | M | B, SYS_gettid, DENY },
+	{ L | W | M | B, SYS_getpid, DENY },
+	{ L | W | M | B, SYS_tgkill, DENY },
+	/* a libc asks whether something is a terminal */
+	{ L | W | M | B, SYS_ioctl, DENY },
+};
+
+enum { RULES = sizeof rules / sizeof rules[0], PROGRAM_MAX = 8 + 5 * RULES };
+
+static struct sock_filter program[PROGRAM_MAX];
+static unsigned short program_len;
+
+static void
+emit(unsigned code, uint32_t k, unsigned char jt, unsigned char jf)
+{
+	struct sock_filter f = { (unsigned short)code, jt, jf, k };
+
+	program[program_len++] = f;
+}
+
+static void
+emit_load(size_t offset)
+{
+	emit(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void
+emit_return(uint32_t action)
+{
+	emit(BPF_RET | BPF_K, action, 0, 0);
+}
+
+static size_t
+argument(size_t n)
+{
+	size_t offset = offsetof(struct seccomp_data, args) + 8 * n;
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	offset += sizeof(uint32_t); /* the low half */
+#endif
+	return offset;
+}
+
+/* Allows NUMBER where an ARGUMENT compares so with VALUE; later rows may too. */
+static void
+emit_if(uint32_t number, size_t which, unsigned comparison, uint32_t value)
+{
+	emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
+	emit_load(argument(which));
+	emit(BPF_JMP | comparison | BPF_K, value, 0, 1);
+	emit_return(SECCOMP_RET_ALLOW);
+	emit_load(offsetof(struct seccomp_data, nr));
+}
+
+/* The number of the system call is loaded before, and again after. */
+static void
+emit_rule(const struct rule *r)
+{
+	uint32_t number = (uint32_t)r->number;
+
+	switch (r->verdict) {
+	case ALLOW:
+		emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
+		emit_return(SECCOMP_RET_ALLOW);
+		break;
+	case NO_EXEC:
+		emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
+		emit_load(argument(2));
+		emit(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0);
+		emit_return(SECCOMP_RET_ALLOW);
+		emit_return(SECCOMP_RET_KILL_PROCESS);
+		break;
+	case NO_STD:
+		emit_if(number, 0, BPF_JGT, 2);
+		break;
+	case DENY:
+		emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
+		emit_return(SECCOMP_RET_ERRNO | EPERM);
+		break;
+	default:
+		emit_if(number, 1, BPF_JEQ, (uint32_t)(r->verdict - SECOND));
+		break;
+	}
+}
+
+int
+sandbox_seccomp(enum sandbox_role role)
+{
+	struct sock_fprog fprog = { .filter = program };
+
+	program_len = 0;
+	emit_load(offsetof(struct seccomp_data, arch));
+	emit(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+	emit_return(SECCOMP_RET_KILL_PROCESS);
+	emit_load(offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < RULES; i++)
+		if (rules[i].roles & 1 << role)
+			emit_rule(&rules[i]);
+	emit_return(SECCOMP_RET_KILL_PROCESS);
+	fprog.len = program_len;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog, 0, 0);
+}
+
+#else
+
+extern const char sandbox_kinds[]; /* ISO C wants something here */
+
+#endif
