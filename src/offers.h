@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * What works right now on this connection: decided by the monitor, told to
+ * login and to the session as the sum of these.
+ */
+#ifndef POPIN_OFFERS_H
+#define POPIN_OFFERS_H
+
+enum offer {
+	OFFER_USER = 1,	      /* USER and PASS */
+	OFFER_PLAIN = 2,      /* the mechanisms PLAIN and LOGIN */
+	OFFER_APOP = 4,	      /* by a timestamp in the greeting */
+	OFFER_CRAM_MD5 = 8,   /* the mechanism */
+	OFFER_SCRAM = 16,     /* SCRAM-SHA-256, for who asks for it */
+	OFFER_SCRAM_ALL = 32, /* ... and it works for every account: CAPA */
+	OFFER_STLS = 64,
+	OFFERS_MAX = 127
+};
+
+#endif
