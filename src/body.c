@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The body transform.
+ * Runs as: session.  Input: messages, which anyone may have written.
+ */
+#include "config.h"
+
+#include "body.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "netio.h"
+
+enum { READ_SIZE = 128 * 1024 };
+
+void
+body_start(struct body *b, struct netio *out, uint64_t lines)
+{
+	memset(b, 0, sizeof *b);
+	b->out = out;
+	b->lines_left = lines;
+	b->in_header = true;
+	b->line_start = true;
+	b->blank_so_far = true;
+}
+
+static void
+put(struct body *b, const char *p, size_t len)
+{
+	b->octets += len;
+	if (b->out != NULL)
+		netio_put(b->out, p, len);
+}
+
+/* A piece of a line, without its LF.  Only the first may need stuffing. */
+static void
+put_piece(struct body *b, const char *p, size_t len)
+{
+	if (len == 0)
+		return;
+	if (b->line_start && p[0] == '.' && b->out != NULL)
+		netio_put(b->out, ".", 1);
+	if (b->blank_so_far)
+		b->blank_so_far = b->line_start && len == 1 && p[0] == '\r';
+	put(b, p, len);
+	b->line_start = false;
+	b->after_cr = p[len - 1] == '\r';
+}
+
+static void
+put_line_end(struct body *b)
+{
+	if (b->after_cr)
+		put(b, "\n", 1);
+	else
+		put(b, "\r\n", 2);
+	if (b->in_header)
+		b->in_header = !b->blank_so_far;
+	else if (b->lines_left != BODY_ALL)
+		b->lines_left--;
+	b->enough = !b->in_header && b->lines_left == 0;
+	b->line_start = true;
+	b->blank_so_far = true;
+	b->after_cr = false;
+}
+
+void
+body_feed(struct body *b, const char *p, size_t len)
+{
+	while (len > 0 && !b->enough) {
+		const char *lf = memchr(p, '\n', len);
+		size_t piece = lf != NULL ? (size_t)(lf - p) : len;
+
+		put_piece(b, p, piece);
+		if (lf == NULL)
+			return;
+		put_line_end(b);
+		p += piece + 1;
+		len -= piece + 1;
+	}
+}
+
+void
+body_end(struct body *b)
+{
+	if (b->enough)
+		return;
+	if (!b->line_start) {
+		/* A CR at the very end is data: it is not half a CRLF. */
+		b->after_cr = false;
+		b->blank_so_far = false;
+		put_line_end(b);
+	}
+	if (b->in_header && b->octets > 0)
+		put_line_end(b);
+}
+
+enum body_status
+body_copy(struct body *b, int fd, off_t offset, uint64_t len)
+{
+	static char buf[READ_SIZE];
+
+	while (len > 0 && !b->enough) {
+		size_t want = len < sizeof buf ? (size_t)len : sizeof buf;
+		ssize_t got = pread(fd, buf, want, offset);
+
+		if (got == -1) {
+			if (errno == EINTR)
+				continue;
+			return BODY_IO;
+		}
+		if (got == 0)
+			return BODY_SHORT;
+		body_feed(b, buf, (size_t)got);
+		if (b->out != NULL && b->out->failed != NET_OK)
+			return BODY_DONE;
+		offset += got;
+		len -= (uint64_t)got;
+	}
+	body_end(b);
+	return BODY_DONE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * A fast checksum against torn writes and mistaken files.  Not cryptographic:
+ * whoever could forge what it is over could change the mail itself.
+ */
+#ifndef POPIN_CHECKSUM_H
+#define POPIN_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CHECKSUM_START ((uint64_t)0x9e3779b97f4a7c15)
+
+/*
+ * Goes on from SUM with LEN bytes at P.  Pieces that a sum is made of must be
+ * cut in the same places, or at multiples of 8 bytes.
+ */
+uint64_t checksum(uint64_t sum, const void *p, size_t len);
+
+#endif

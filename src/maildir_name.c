@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Names of messages in a Maildir.
+ * Runs as: session.  Input: file names, any bytes but NUL and slash.
+ */
+#include "config.h"
+
+#include "maildir_name.h"
+
+#include <string.h>
+
+#include "maildrop.h"
+#include "number.h"
+#include "sha256.h"
+
+size_t
+maildir_base(const char *name, size_t len)
+{
+	const char *colon = memchr(name, ':', len);
+
+	return colon != NULL ? (size_t)(colon - name) : len;
+}
+
+static size_t
+digits(const char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= '0' && p[n] <= '9')
+		n++;
+	return n;
+}
+
+/* As many digits as there are, and too many are the largest number. */
+static uint64_t
+leading_number(const char *p, size_t len)
+{
+	uint64_t value = 0;
+	size_t n = digits(p, len);
+
+	if (n > 0 && !number_parse(p, n, UINT64_MAX, &value))
+		return UINT64_MAX;
+	return value;
+}
+
+uint64_t
+maildir_time(const char *name, size_t len)
+{
+	return leading_number(name, len);
+}
+
+static bool
+microseconds(const char *name, size_t len, uint64_t *value)
+{
+	size_t at = digits(name, len);
+
+	if (len - at < 3 || name[at] != '.' || name[at + 1] != 'M' ||
+	    digits(name + at + 2, 1) == 0)
+		return false;
+	*value = leading_number(name + at + 2, len - at - 2);
+	return true;
+}
+
+int
+maildir_compare(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	uint64_t x, y;
+	bool has_x, has_y;
+	int order;
+
+	a_len = maildir_base(a, a_len);
+	b_len = maildir_base(b, b_len);
+	x = maildir_time(a, a_len);
+	y = maildir_time(b, b_len);
+	if (x != y)
+		return x < y ? -1 : 1;
+	has_x = microseconds(a, a_len, &x);
+	has_y = microseconds(b, b_len, &y);
+	if (has_x != has_y)
+		return has_y ? -1 : 1;
+	if (has_x && x != y)
+		return x < y ? -1 : 1;
+	order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	if (order != 0 || a_len == b_len)
+		return order;
+	return a_len < b_len ? -1 : 1;
+}
+
+bool
+maildir_same(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	a_len = maildir_base(a, a_len);
+	return a_len == maildir_base(b, b_len) && memcmp(a, b, a_len) == 0;
+}
+
+bool
+maildir_octets(const char *name, size_t len, uint64_t *octets)
+{
+	const char *end = name + maildir_base(name, len);
+	const char *comma = memchr(name, ',', (size_t)(end - name));
+
+	while (comma != NULL) {
+		const char *field = comma + 1;
+		size_t rest = (size_t)(end - field);
+		const char *next = memchr(field, ',', rest);
+		size_t n = next != NULL ? (size_t)(next - field) : rest;
+
+		if (n > 2 && field[0] == 'W' && field[1] == '=')
+			return number_parse(
+			    field + 2, n - 2, MAILDROP_MAX_OCTETS, octets);
+		comma = next;
+	}
+	return false;
+}
+
+static bool
+is_hash(const char *p, size_t len)
+{
+	if (len != (size_t)2 * SHA256_SIZE)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!((p[i] >= '0' && p[i] <= '9') ||
+			(p[i] >= 'a' && p[i] <= 'f')))
+			return false;
+	return true;
+}
+
+static bool
+usable_as_uidl(const char *p, size_t len)
+{
+	if (len == 0 || len > MAILDROP_UIDL_MAX || is_hash(p, len))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (p[i] < 0x21 || p[i] > 0x7e)
+			return false;
+	return true;
+}
+
+size_t
+maildir_uidl(const char *name, size_t len, char *buf)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char digest[SHA256_SIZE];
+	struct sha256 s;
+
+	len = maildir_base(name, len);
+	if (usable_as_uidl(name, len)) {
+		memcpy(buf, name, len);
+		return len;
+	}
+	sha256_start(&s);
+	sha256_add(&s, name, len);
+	sha256_end(&s, digest);
+	for (size_t i = 0; i < sizeof digest; i++) {
+		buf[2 * i] = hex[digest[i] >> 4];
+		buf[2 * i + 1] = hex[digest[i] & 15];
+	}
+	return 2 * sizeof digest;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Unique-ids of an mbox, where nothing has a name.
+ *
+ * The id is BLAKE2b over the From_ line and the header, without the lines
+ * that mail readers write into it and at most STABLE_MAX bytes.  Nobody can
+ * find a message with the id of another one (2^128), but whoever writes the
+ * headers can send the same ones twice, though hardly within the second that
+ * the From_ line tells.  Messages with the same id are counted: the first is
+ * "id", then "id.2", "id.3".  The state file remembers these numbers and the
+ * highest one given, so that they outlive the removal of a twin.
+ *
+ * All this is done when a client asks for it, not at login.
+ *
+ * Runs as: session.  Input: headers, which anyone may have written.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blake2b.h"
+#include "log.h"
+#include "mbox.h"
+#include "number.h"
+
+enum {
+	STABLE_MAX = 4 * 1024,	/* bytes that make the id */
+	HEADER_MAX = 16 * 1024, /* bytes that they are looked for in */
+	READ_SMALL = 4 * 1024,
+	READ_LARGE = 64 * 1024,
+	SMALL_MESSAGE = 8 * 1024
+};
+
+/* A part of the mbox in memory. */
+static struct {
+	char bytes[READ_LARGE];
+	uint64_t offset;
+	size_t len;
+} cache;
+
+/* The first LEN bytes at OFFSET; messages are often close to each other. */
+static const char *
+look(uint64_t offset, size_t len, size_t read_len)
+{
+	if (offset < cache.offset || offset - cache.offset > cache.len ||
+	    cache.len - (offset - cache.offset) < len) {
+		ssize_t got =
+		    mbox_pread(mbox.fd, cache.bytes, read_len, offset);
+
+		cache.offset = offset;
+		cache.len = got > 0 ? (size_t)got : 0;
+		if (got < (ssize_t)len) {
+			errno = got >= 0 ? 0 : errno;
+			return NULL;
+		}
+	}
+	return cache.bytes + (offset - cache.offset);
+}
+
+void
+mbox_id_start(void)
+{
+	cache.len = 0;
+}
+
+/* ---- hashing ---- */
+
+/* Lines that mail readers change or add. */
+static bool
+is_volatile(const char *p, size_t len)
+{
+	static const char *const names[] = { "Status:", "X-Status:",
+		"X-Keywords:", "X-UID:", "X-UIDL:", "X-IMAP:", "X-IMAPbase:",
+		"Content-Length:", "Lines:", "X-Mozilla-Status:",
+		"X-Mozilla-Status2:", "X-Mozilla-Keys:" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t n = strlen(names[i]);
+
+		if (len >= n && strncasecmp(p, names[i], n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Adds the header at P.  False when LEN bytes were not enough to know all
+ * that belongs to the id.
+ */
+static bool
+add_header(struct blake2b *b, const char *p, size_t len)
+{
+	const char *end = p + len;
+	size_t left = STABLE_MAX;
+	bool skip = false;
+
+	while (left > 0) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((lf != NULL ? lf + 1 : end) - p);
+
+		if (n > 0 && (p[0] == '\n' || (p[0] == '\r' && n == 2)))
+			return true;
+		if (n > 0 && p[0] != ' ' && p[0] != '\t')
+			skip = is_volatile(p, n);
+		if (n > left)
+			n = left;
+		if (!skip) {
+			blake2b_add(b, p, n);
+			left -= n;
+		}
+		if (lf == NULL)
+			return false;
+		p = lf + 1;
+	}
+	return true;
+}
+
+/* The id from LEN bytes at P, which begin with the From_ line. */
+static bool
+hash(const struct mbox_entry *e, const char *p, size_t len, unsigned char *id)
+{
+	struct blake2b b;
+	bool enough;
+
+	blake2b_start(&b);
+	blake2b_add(&b, p, e->from_len);
+	enough = add_header(&b, p + e->from_len, len - e->from_len);
+	blake2b_end(&b, id);
+	return enough;
+}
+
+bool
+mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE])
+{
+	const struct mbox_entry *e = &mbox.entries[i];
+	uint64_t bytes = mbox_content_end(i) - e->start;
+	size_t all = bytes < HEADER_MAX ? (size_t)bytes : HEADER_MAX;
+	size_t some = all < READ_SMALL ? all : READ_SMALL;
+	const char *p =
+	    look(e->start, some, bytes < SMALL_MESSAGE ? READ_LARGE : some);
+
+	if (p == NULL)
+		return false;
+	if (mbox_from_check(p, e->from_len) != e->check) {
+		errno = 0;
+		return false;
+	}
+	if (hash(e, p, some, id) || some == all)
+		return true;
+	p = look(e->start, all, all);
+	if (p == NULL)
+		return false;
+	(void)hash(e, p, all, id);
+	return true;
+}
+
+/* ---- twins ---- */
+
+/* Numbers of messages that the state file knew and the mbox has lost. */
+struct memory {
+	unsigned char id[MBOX_ID_SIZE];
+	uint32_t twin, high;
+	uint32_t next; /* with the same id, + 1 */
+};
+
+static struct {
+	struct memory *all;
+	size_t count, allocated;
+} memories;
+
+bool
+mbox_remember_twin(const struct mbox_entry *e)
+{
+	struct memory *m;
+
+	if (memories.count == memories.allocated) {
+		size_t more = memories.allocated ? memories.allocated * 2 : 16;
+
+		m = reallocarray(memories.all, more, sizeof *m);
+		if (m == NULL)
+			return false;
+		memories.all = m;
+		memories.allocated = more;
+	}
+	m = &memories.all[memories.count++];
+	memcpy(m->id, e->id, sizeof m->id);
+	m->twin = e->twin;
+	m->high = e->high;
+	m->next = 0;
+	return true;
+}
+
+/* Ids to what was seen first with them: open addressing, 0 is free. */
+struct table {
+	struct slot {
+		uint32_t entry;	 /* + 1 */
+		uint32_t memory; /* + 1 */
+	} * slots;
+	size_t mask;
+};
+
+static bool
+table_make(struct table *t)
+{
+	size_t size = 16;
+
+	while (size < 2 * (mbox.count + memories.count))
+		size *= 2;
+	t->slots = calloc(size, sizeof *t->slots);
+	t->mask = size - 1;
+	return t->slots != NULL;
+}
+
+/* The slot of ID, or the free one for it. */
+static struct slot *
+table_find(const struct table *t, const unsigned char *id)
+{
+	uint64_t at;
+
+	memcpy(&at, id, sizeof at);
+	for (;; at++) {
+		struct slot *s = &t->slots[at & t->mask];
+
+		if (s->entry != 0 &&
+		    memcmp(mbox.entries[s->entry - 1].id, id, MBOX_ID_SIZE) ==
+			0)
+			return s;
+		if (s->memory != 0 &&
+		    memcmp(memories.all[s->memory - 1].id, id, MBOX_ID_SIZE) ==
+			0)
+			return s;
+		if (s->entry == 0 && s->memory == 0)
+			return s;
+	}
+}
+
+static void
+raise(uint32_t *high, uint32_t to)
+{
+	if (to > *high)
+		*high = to;
+}
+
+/* From the last to the first, so that chains are in order. */
+static void
+enter_memories(const struct table *t)
+{
+	for (size_t i = memories.count; i-- > 0;) {
+		struct memory *m = &memories.all[i];
+		struct slot *s = table_find(t, m->id);
+
+		if (s->memory != 0)
+			raise(&m->high, memories.all[s->memory - 1].high);
+		m->next = s->memory;
+		s->memory = (uint32_t)i + 1;
+	}
+}
+
+/* The highest number is kept with the first entry that has the id. */
+static void
+enter_known(const struct table *t, size_t i)
+{
+	struct mbox_entry *e = &mbox.entries[i];
+	struct slot *s = table_find(t, e->id);
+
+	if (s->entry == 0) {
+		s->entry = (uint32_t)i + 1;
+		if (s->memory != 0)
+			raise(&e->high, memories.all[s->memory - 1].high);
+	}
+	raise(&mbox.entries[s->entry - 1].high, e->high);
+	raise(&mbox.entries[s->entry - 1].high, e->twin);
+}
+
+static void
+number_new(const struct table *t, size_t i)
+{
+	struct mbox_entry *e = &mbox.entries[i];
+	struct slot *s = table_find(t, e->id);
+
+	if (s->memory != 0) {
+		const struct memory *m = &memories.all[s->memory - 1];
+
+		e->twin = m->twin;
+		s->memory = m->next;
+	} else {
+		e->twin = ++mbox.entries[s->entry - 1].high;
+	}
+}
+
+static bool
+number_all(size_t first)
+{
+	struct table t;
+
+	if (!table_make(&t))
+		return false;
+	enter_memories(&t);
+	for (size_t i = first; i < mbox.count; i++)
+		enter_known(&t, i);
+	for (size_t i = first; i < mbox.count; i++)
+		if (mbox.entries[i].twin == 0)
+			number_new(&t, i);
+	for (size_t i = first; i < mbox.count; i++)
+		mbox.entries[i].high =
+		    mbox.entries[table_find(&t, mbox.entries[i].id)->entry - 1]
+			.high;
+	free(t.slots);
+	return true;
+}
+
+/* ---- interface ---- */
+
+enum maildrop_result
+mbox_identify(struct maildrop *md)
+{
+	size_t first = mbox.hidden ? 1 : 0, new = 0;
+
+	(void)md;
+	mbox_id_start();
+	for (size_t i = first; i < mbox.count; i++) {
+		if (mbox.entries[i].twin != 0)
+			continue;
+		if (!mbox_id_of(i, mbox.entries[i].id)) {
+			if (errno == 0)
+				log_error(
+				    "changed by another program:", mbox.name);
+			else
+				log_error_errno(
+				    "cannot read the mbox", mbox.name);
+			return MAILDROP_TEMP;
+		}
+		new ++;
+	}
+	if (new == 0)
+		return MAILDROP_OK;
+	mbox.state_outdated = true;
+	if (number_all(first))
+		return MAILDROP_OK;
+	log_error_errno("cannot number the messages", NULL);
+	return MAILDROP_TEMP;
+}
+
+size_t
+mbox_uidl(const struct maildrop *md, const struct message *m, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	const struct mbox_entry *e = &mbox.entries[m->ref];
+	size_t n = 0;
+
+	(void)md;
+	for (size_t i = 0; i < MBOX_ID_SIZE; i++) {
+		text[n++] = digits[e->id[i] >> 4];
+		text[n++] = digits[e->id[i] & 15];
+	}
+	if (e->twin > 1) {
+		text[n++] = '.';
+		n += number_format(text + n, e->twin);
+	}
+	return n;
+}

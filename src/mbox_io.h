@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Bytes of the mbox during UPDATE.  Every failure is logged, and false is
+ * returned with errno; EINTR is tried again.
+ */
+#ifndef POPIN_MBOX_IO_H
+#define POPIN_MBOX_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Logs WHAT about the mbox with errno, and returns false. */
+bool mbox_cannot(const char *what);
+
+bool mbox_read(void *to, size_t len, uint64_t offset);
+bool mbox_write(const char *p, size_t len, uint64_t offset);
+bool mbox_sync(void);
+/* Cuts it off at SIZE, for good. */
+bool mbox_cut(uint64_t size);
+
+/* The checksums by which a journal knows its mbox. */
+bool mbox_sum_head(uint64_t first, uint64_t *sum);
+bool mbox_sum_tail(uint64_t start, uint64_t end, uint64_t *sum);
+
+#endif

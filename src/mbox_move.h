@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Moving what stays of an mbox towards its beginning, safely.
+ */
+#ifndef POPIN_MBOX_MOVE_H
+#define POPIN_MBOX_MOVE_H
+
+#include <stdbool.h>
+
+#include "journal.h"
+#include "maildrop.h"
+
+/*
+ * Makes the mbox consist of what is before PLAN->first and of the ranges,
+ * which have room for one more.  Sets everything else in PLAN.  False, logged,
+ * when that did not happen, or only in part; then the journal knows.
+ */
+bool mbox_move(struct journal_plan *plan);
+
+/* Finishes an UPDATE that was interrupted.  The delivery lock is held. */
+enum maildrop_result mbox_replay(void);
+
+#endif

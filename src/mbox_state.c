@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * What is remembered of an mbox until the next login: where its messages are,
+ * their octets and unique-ids.
+ *
+ * An mbox that has not been touched since needs no look at all.  One that has
+ * is believed to have grown only, if the From_ lines are where they were: any
+ * program that changes the length of anything moves those behind it.  Of very
+ * many From_ lines only a part is looked at; mbox_commit() looks at all that
+ * matter before anything is removed.
+ *
+ * Runs as: session.  Input: a file that the mail user can write.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "from_line.h"
+#include "mbox.h"
+
+enum {
+	LOOK_MAX = 4096, /* From_ lines at the end, and as many elsewhere */
+	SETTLED = 2	 /* seconds: the clock of files may be this coarse */
+};
+
+/* The first record.  A struct remembered for each message follows. */
+struct summary {
+	uint64_t device, inode, size;
+	struct timespec modified, changed, seen;
+	uint64_t scanned; /* where the last message ends */
+	uint64_t count;
+	uint64_t hidden;
+};
+
+struct remembered {
+	struct mbox_entry entry;
+	uint64_t octets;
+};
+
+/* ---- writing ---- */
+
+static void
+write_summary(void)
+{
+	struct summary s;
+
+	memset(&s, 0, sizeof s);
+	s.device = mbox.seen.st_dev;
+	s.inode = mbox.seen.st_ino;
+	s.size = (uint64_t)mbox.seen.st_size;
+	s.modified = mbox.seen.st_mtim;
+	s.changed = mbox.seen.st_ctim;
+	s.seen = mbox.seen_at;
+	s.scanned = mbox.size;
+	s.count = mbox.count;
+	s.hidden = mbox.hidden;
+	state_write(&mbox.state, &s, sizeof s);
+}
+
+void
+mbox_state_write(const struct maildrop *md)
+{
+	size_t hidden = mbox.hidden ? 1 : 0;
+	struct remembered r;
+
+	mbox.state_outdated = false;
+	if (mbox.state.fd == -1)
+		return;
+	state_write_start(&mbox.state);
+	if (mbox.fd != -1)
+		write_summary();
+	for (size_t i = 0; i < mbox.count; i++) {
+		memset(&r, 0, sizeof r);
+		r.entry = mbox.entries[i];
+		r.octets = i < hidden ? 0 : md->messages[i - hidden].octets;
+		state_write(&mbox.state, &r, sizeof r);
+	}
+	state_write_end(&mbox.state);
+}
+
+/* ---- reading ---- */
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/*
+ * Is the file what it was?  Not if it was changed right before it was seen:
+ * it could be changed again without getting another time.
+ */
+static bool
+untouched(const struct summary *s, const struct stat *now)
+{
+	return s->size == (uint64_t)now->st_size &&
+	    same_time(&s->modified, &now->st_mtim) &&
+	    same_time(&s->changed, &now->st_ctim) &&
+	    s->seen.tv_sec - s->changed.tv_sec > SETTLED &&
+	    s->seen.tv_sec - s->modified.tv_sec > SETTLED;
+}
+
+static bool
+read_summary(struct summary *s)
+{
+	const unsigned char *record;
+	size_t len;
+
+	state_rewind(&mbox.state);
+	if (!state_next(&mbox.state, &record, &len) || len != sizeof *s)
+		return false;
+	memcpy(s, record, sizeof *s);
+	return s->count <= MAILDROP_MAX_MESSAGES && s->hidden <= 1 &&
+	    s->scanned <= INT64_MAX && (s->count > 0 || s->scanned == 0);
+}
+
+/* Can entry R come after the last one, and all end before SCANNED? */
+static bool
+is_sound(const struct remembered *r, uint64_t scanned)
+{
+	const struct mbox_entry *e = &r->entry;
+	const struct mbox_entry *last =
+	    mbox.count > 0 ? &mbox.entries[mbox.count - 1] : NULL;
+	uint64_t earliest =
+	    last == NULL ? 0 : last->start + last->from_len + last->separator;
+
+	return (last == NULL ? e->start == 0 : e->start >= earliest) &&
+	    e->from_len > 0 && e->from_len <= FROM_LINE_MAX &&
+	    e->separator <= 2 && e->start < scanned &&
+	    scanned - e->start >= (uint64_t)e->from_len + e->separator;
+}
+
+/* The fewest and the most octets that entry I can have. */
+static bool
+octets_fit(size_t i, uint64_t octets)
+{
+	uint64_t bytes = mbox_content_end(i) - mbox_content(i);
+
+	return octets >= bytes && octets <= 2 * bytes + 4;
+}
+
+/* Reads the records as entries and messages.  False where they make no sense. */
+static bool
+read_entries(struct maildrop *md, const struct summary *s)
+{
+	const unsigned char *record;
+	struct remembered r;
+	size_t len;
+
+	while (mbox.count < s->count) {
+		struct mbox_entry *e;
+		struct message *m;
+
+		if (!state_next(&mbox.state, &record, &len) || len != sizeof r)
+			return false;
+		memcpy(&r, record, sizeof r);
+		if (!is_sound(&r, s->scanned))
+			return false;
+		e = mbox_add_entry();
+		if (e == NULL)
+			return false;
+		*e = r.entry;
+		if (mbox.count == 1 && s->hidden)
+			continue;
+		m = maildrop_add(md);
+		if (m == NULL)
+			return false;
+		m->ref = (uint32_t)mbox.count - 1;
+		m->octets = r.octets;
+	}
+	mbox.size = s->scanned;
+	mbox.hidden = s->hidden;
+	for (size_t i = 0; i < md->count; i++)
+		if (!octets_fit(md->messages[i].ref, md->messages[i].octets))
+			return false;
+	return true;
+}
+
+/*
+ * Looks at From_ lines: the last ones, because they moved if anything before
+ * them did, and others.
+ */
+static bool
+still_true(void)
+{
+	size_t stride = mbox.count / LOOK_MAX + 1;
+	size_t last = mbox.count > LOOK_MAX ? mbox.count - LOOK_MAX : 0;
+
+	for (size_t i = 0; i < last; i += stride)
+		if (!mbox_still_there(i))
+			return false;
+	for (size_t i = last; i < mbox.count; i++)
+		if (!mbox_still_there(i))
+			return false;
+	return true;
+}
+
+/*
+ * Nothing of it can be used but the numbers of twins, and those of messages
+ * that are alone need no memory.
+ */
+static void
+forget(struct maildrop *md)
+{
+	for (size_t i = mbox.hidden ? 1 : 0; i < mbox.count; i++)
+		if (mbox.entries[i].twin > 0 && mbox.entries[i].high > 1)
+			(void)mbox_remember_twin(&mbox.entries[i]);
+	mbox.count = 0;
+	md->count = 0;
+	mbox.size = 0;
+	mbox.hidden = false;
+}
+
+/*
+ * Where scanning has to go on.  The last message ended with the file; if a
+ * From_ line does not follow now, it may have another end.
+ */
+static uint64_t
+resume(struct maildrop *md)
+{
+	struct mbox_entry *last;
+	char line[FROM_LINE_MAX];
+	ssize_t got;
+
+	if (mbox.count == 0)
+		return 0;
+	last = &mbox.entries[mbox.count - 1];
+	got = mbox_pread(mbox.fd, line, sizeof line, mbox.size);
+	if (got > 0 && last->separator > 0 && from_line(line, (size_t)got) > 0)
+		return mbox.size;
+	if (last->twin > 0)
+		(void)mbox_remember_twin(last);
+	if (mbox.count > 1 || !mbox.hidden)
+		md->count--;
+	mbox.hidden &= mbox.count > 1;
+	mbox.count--;
+	return last->start;
+}
+
+uint64_t
+mbox_state_read(struct maildrop *md, const struct stat *now)
+{
+	struct summary s;
+
+	mbox.state_outdated = true;
+	if (mbox.state.fd == -1 || !read_summary(&s))
+		return 0;
+	if (!read_entries(md, &s) || s.device != now->st_dev ||
+	    s.inode != now->st_ino || (uint64_t)now->st_size < s.scanned) {
+		forget(md);
+		return 0;
+	}
+	if (untouched(&s, now) && s.scanned == s.size) {
+		mbox.state_outdated = false;
+		return mbox.size;
+	}
+	if (!still_true()) {
+		forget(md);
+		return 0;
+	}
+	return mbox.size == (uint64_t)now->st_size ? mbox.size : resume(md);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The UPDATE of an mbox: what may have changed since it was scanned, and
+ * which bytes stay.
+ *
+ * Other programs are expected to have appended mail, and that stays whatever
+ * it is.  Anything else that changed ends the UPDATE with nothing removed.
+ *
+ * Runs as: session.  Input: the mbox.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "from_line.h"
+#include "log.h"
+#include "mbox.h"
+#include "mbox_io.h"
+#include "mbox_move.h"
+
+enum {
+	COMMIT_SECONDS = 60, /* to wait for a delivery */
+	SLACK = 16	     /* blank lines before the next From_ line */
+};
+
+/* The mbox as it is now. */
+struct update {
+	struct stat now;
+	size_t first;  /* entry that goes */
+	uint64_t tail; /* where what was appended begins */
+	bool appended;
+	struct journal_plan plan;
+};
+
+static bool
+goes(const struct maildrop *md, size_t i)
+{
+	size_t hidden = mbox.hidden ? 1 : 0;
+
+	return i >= hidden &&
+	    (md->messages[i - hidden].flags & MESSAGE_DELETED);
+}
+
+static bool
+changed(void)
+{
+	if (errno != 0)
+		log_error_errno("cannot look at the mbox", mbox.name);
+	else
+		log_error("changed by another program, nothing deleted from",
+		    mbox.name);
+	return false;
+}
+
+/* ---- what may have changed ---- */
+
+/* Is it still the file of this name, and not shorter? */
+static bool
+same_file(struct update *u)
+{
+	struct stat named;
+
+	errno = 0;
+	return fstat(mbox.fd, &u->now) == 0 &&
+	    fstatat(mbox.dir_fd, mbox.name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_dev == u->now.st_dev && named.st_ino == u->now.st_ino &&
+	    named.st_nlink == 1 && (uint64_t)u->now.st_size >= mbox.size;
+}
+
+static bool
+untouched(const struct stat *now)
+{
+	return now->st_size == mbox.seen.st_size &&
+	    now->st_mtim.tv_sec == mbox.seen.st_mtim.tv_sec &&
+	    now->st_mtim.tv_nsec == mbox.seen.st_mtim.tv_nsec;
+}
+
+static bool
+same_id(size_t i)
+{
+	unsigned char id[MBOX_ID_SIZE];
+
+	return mbox_id_of(i, id) &&
+	    memcmp(id, mbox.entries[i].id, sizeof id) == 0;
+}
+
+/*
+ * Everything that moves or goes begins where it did.  The header of what goes
+ * is looked at, too, where that is known.
+ */
+static bool
+same_messages(const struct maildrop *md, const struct update *u)
+{
+	bool closely = !untouched(&u->now);
+
+	mbox_id_start();
+	for (size_t i = u->first; i < mbox.count; i++) {
+		if (!mbox_still_there(i))
+			return false;
+		if (closely && goes(md, i) && mbox.entries[i].twin > 0) {
+			errno = 0;
+			if (!same_id(i))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Where appended mail begins if the last message before it goes.  A program
+ * may have begun with a blank line, which goes, too.  If what follows does
+ * not begin with a From_ line it may belong to the last message.
+ */
+static bool
+find_tail(struct update *u)
+{
+	char text[FROM_LINE_MAX + SLACK];
+	ssize_t got = mbox_pread(mbox.fd, text, sizeof text, mbox.size);
+	size_t skip = 0;
+
+	errno = got >= 0 ? 0 : errno;
+	if (got == -1)
+		return false;
+	while (skip < SLACK && skip < (size_t)got &&
+	    (text[skip] == '\n' || text[skip] == '\r'))
+		skip++;
+	u->tail = mbox.size + skip;
+	return skip == (size_t)got ||
+	    from_line(text + skip, (size_t)got - skip) > 0;
+}
+
+static bool
+check(const struct maildrop *md, struct update *u)
+{
+	if (!same_file(u) || !same_messages(md, u))
+		return changed();
+	u->tail = mbox.size;
+	if (goes(md, mbox.count - 1) && !find_tail(u))
+		return changed();
+	u->appended = u->tail < (uint64_t)u->now.st_size;
+	return true;
+}
+
+/* ---- what stays ---- */
+
+/* One more piece that stays; pieces that touch become one range. */
+static void
+stays(struct journal_plan *p, uint64_t start, uint64_t end)
+{
+	if (p->count > 0 && p->ranges[p->count - 1].end == start) {
+		p->ranges[p->count - 1].end = end;
+		return;
+	}
+	p->ranges[p->count].start = start;
+	p->ranges[p->count].end = end;
+	p->count++;
+}
+
+/* Messages that stay behind one that goes: no more ranges than these. */
+static size_t
+count_ranges(const struct maildrop *md, const struct update *u)
+{
+	size_t n = 0;
+
+	for (size_t i = u->first + 1; i < mbox.count; i++)
+		n += goes(md, i - 1) && !goes(md, i);
+	return n + 1; /* what was appended */
+}
+
+static bool
+make_plan(const struct maildrop *md, struct update *u)
+{
+	struct journal_plan *p = &u->plan;
+	size_t ranges = count_ranges(md, u);
+
+	p->first = mbox.entries[u->first].start;
+	if (ranges > JOURNAL_RANGES_MAX)
+		return false;
+	p->ranges = reallocarray(NULL, ranges + 1, sizeof *p->ranges);
+	if (p->ranges == NULL) {
+		log_error_errno("cannot plan the UPDATE of", mbox.name);
+		return false;
+	}
+	for (size_t i = u->first; i < mbox.count; i++)
+		if (!goes(md, i))
+			stays(p, mbox.entries[i].start, mbox_entry_end(i));
+	if (u->appended)
+		stays(p, u->tail, (uint64_t)u->now.st_size);
+	return true;
+}
+
+/* ---- afterwards ---- */
+
+/* Entries and messages become those that are left, for the state file. */
+static void
+renumber(struct maildrop *md, size_t first)
+{
+	uint64_t at = mbox.entries[first].start;
+	size_t left = first, hidden = mbox.hidden ? 1 : 0;
+
+	for (size_t i = first; i < mbox.count; i++) {
+		struct mbox_entry e = mbox.entries[i];
+		uint64_t bytes = mbox_entry_end(i) - e.start;
+
+		if (goes(md, i)) {
+			md->messages[i - hidden].flags |= MESSAGE_ABSENT;
+			continue;
+		}
+		if (i >= hidden)
+			md->messages[i - hidden].ref = (uint32_t)left;
+		e.start = at;
+		mbox.entries[left++] = e;
+		at += bytes;
+	}
+	mbox.count = left;
+	mbox.size = at;
+	maildrop_compact(md);
+	mbox.state_outdated = mbox_look();
+}
+
+static bool
+update(struct maildrop *md, struct update *u)
+{
+	bool done;
+
+	if (!check(md, u) || !make_plan(md, u))
+		return false;
+	done =
+	    u->plan.count == 0 ? mbox_cut(u->plan.first) : mbox_move(&u->plan);
+	free(u->plan.ranges);
+	if (done)
+		renumber(md, u->first);
+	return done;
+}
+
+enum maildrop_result
+mbox_commit(struct maildrop *md)
+{
+	struct update u = { .first = 0 };
+	bool done;
+
+	if (!mbox.writable) {
+		log_error("no permission to delete from", mbox.name);
+		return MAILDROP_PERM;
+	}
+	while (u.first < mbox.count && !goes(md, u.first))
+		u.first++;
+	if (u.first == mbox.count)
+		return MAILDROP_OK;
+	if (!mboxlock_take(&mbox.lock, true, COMMIT_SECONDS)) {
+		log_error_errno("cannot lock the mbox", mbox.name);
+		return MAILDROP_TEMP;
+	}
+	done = update(md, &u);
+	mboxlock_drop(&mbox.lock);
+	return done ? MAILDROP_OK : MAILDROP_TEMP;
+}
