@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Names and texts of accounts.
+ * Runs as: root, or whoever started the checker.
+ * Input: the client's user name; fields of account files.
+ */
+#include "config.h"
+
+#include "account.h"
+
+#include <string.h>
+
+bool
+account_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > ACCOUNT_NAME_MAX || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (c <= 0x20 || c >= 0x7f || strchr("/%\":", c) != NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
+account_copy(char *text, size_t size, const char *p, size_t len)
+{
+	memset(text, 0, size);
+	if (len >= size)
+		return false;
+	memcpy(text, p, len);
+	return true;
+}
+
+void
+account_wipe(struct account *a)
+{
+	explicit_bzero(a->secret, sizeof a->secret);
+	explicit_bzero(a->decoy, sizeof a->decoy);
+	explicit_bzero(&a->others, sizeof a->others);
+}
+
+void
+account_blame(struct account *a, const char *fault)
+{
+	if (a->fault == NULL)
+		a->fault = fault;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * An account, as the finders (system.c, passwdfile.c) hand it to those who
+ * verify the secret (verify.c) and become the user (become.c).
+ */
+#ifndef POPIN_ACCOUNT_H
+#define POPIN_ACCOUNT_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	ACCOUNT_NAME_MAX = 255,
+	ACCOUNT_TEXT_MAX = 1024 /* of every other text, its NUL included */
+};
+
+enum account_scheme {
+	ACCOUNT_CRYPT,	/* the secret is a hash for crypt(3) */
+	ACCOUNT_PLAIN,	/* the secret is the password */
+	ACCOUNT_SCRAM,	/* the secret is one of scramsecret.h */
+	ACCOUNT_UNKNOWN /* nobody can tell: FAULT says why */
+};
+
+/*
+ * What a passwd-file has besides, whoever is asked for: SCRAM makes answers
+ * for unknown users from it, see scramverify.c.
+ */
+struct account_others {
+	bool plain;		      /* some secret is a password */
+	bool crypt;		      /* some secret is for crypt(3) */
+	char scram[ACCOUNT_TEXT_MAX]; /* the last secret of SCRAM's, or empty */
+	char first[ACCOUNT_TEXT_MAX]; /* the first secret, or empty */
+};
+
+/*
+ * An unknown user is an account too: not usable, without a secret, but with
+ * the decoy, so that the same work is done for it as for a known one.  All
+ * of it starts as zero bytes; secret and decoy are zero behind their text.
+ */
+struct account {
+	bool usable; /* may log in, should the secret be right */
+	bool system; /* has its supplementary groups in the system */
+	bool asked;  /* the system was asked for it */
+	bool found;  /* and knows it */
+	enum account_scheme scheme;
+	uid_t uid;
+	gid_t gid;
+	char name[ACCOUNT_NAME_MAX + 1];
+	char home[ACCOUNT_TEXT_MAX];
+	char shell[ACCOUNT_TEXT_MAX];
+	char maildrop[ACCOUNT_TEXT_MAX]; /* or empty */
+	char secret[ACCOUNT_TEXT_MAX];
+	char decoy[ACCOUNT_TEXT_MAX];	  /* a secret of some other account, or
+					 a setting for crypt(3); or empty */
+	enum account_scheme decoy_scheme; /* ACCOUNT_CRYPT, ACCOUNT_SCRAM */
+
+	struct account_others others;
+	bool scram_for_all; /* every secret of the file will do for SCRAM */
+
+	/* What the administrator got wrong about it, and where; or NULL. */
+	const char *fault;
+	const char *file;
+	uint64_t line;
+};
+
+/*
+ * Whether NAME may be looked up at all.  False for what could be taken for
+ * something else than a name in a path, a template, a file or a log.
+ */
+bool account_name_ok(const char *name);
+
+/*
+ * Copies LEN bytes at P into TEXT (SIZE bytes) and fills up with NULs.
+ * Returns false, and leaves TEXT all NULs, where they do not fit.
+ */
+bool account_copy(char *text, size_t size, const char *p, size_t len);
+
+/* Wipes all that is or was made from a secret. */
+void account_wipe(struct account *a);
+
+/* Notes FAULT unless one is there already; it is logged where it matters. */
+void account_blame(struct account *a, const char *fault);
+
+#endif

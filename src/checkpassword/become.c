@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Becomes the user and executes the next program.
+ * Runs as: root or the mail user, and as the mail user from its middle on.
+ * Input: an account whose secret was verified.
+ * Descriptors: 0, 1, 2, 4 and all others as they came; 3 is closed by now,
+ * and whatever was opened here is close-on-exec.
+ */
+#include "config.h"
+
+#include "become.h"
+
+#include <sys/stat.h>
+
+#include <grp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "log.h"
+#include "privdrop.h"
+
+enum { GROUPS_MAX = 4096 };
+
+/*
+ * Groups are looked up here, not with the account, because that may take
+ * long and only who knows the password may see that.  gid 0 is left out: no
+ * mail needs it.
+ */
+static int
+drop(const struct account *a)
+{
+	static gid_t groups[GROUPS_MAX];
+	int count = GROUPS_MAX;
+	size_t kept = 0;
+
+	if (!a->system || geteuid() != 0)
+		count = 0;
+	else if (getgrouplist(a->name, a->gid, groups, &count) == -1) {
+		log_error("too many groups have the user", a->name);
+		return -1;
+	}
+	for (int i = 0; i < count; i++)
+		if (groups[i] != 0)
+			groups[kept++] = groups[i];
+	if (privdrop(a->uid, a->gid, groups, kept) == -1) {
+		log_error_errno("cannot become the user", a->name);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+set_environment(const struct account *a)
+{
+	if (setenv("USER", a->name, 1) == -1 ||
+	    setenv("HOME", a->home, 1) == -1 ||
+	    setenv("SHELL", a->shell, 1) == -1)
+		return -1;
+	if ((a->scram_for_all ? setenv("POPIN_SCRAM", "1", 1)
+			      : unsetenv("POPIN_SCRAM")) == -1)
+		return -1;
+	if (a->maildrop[0] == '\0')
+		return unsetenv("POPIN_MAILDROP");
+	return setenv("POPIN_MAILDROP", a->maildrop, 1);
+}
+
+void
+become_and_exec(const struct account *a, char *const *argv)
+{
+	umask(077);
+	if (drop(a) == -1)
+		return;
+	/* As the user: root may not see into a home on another machine. */
+	if (chdir(a->home) == -1) {
+		log_error_errno("cannot enter the home directory", a->home);
+	} else if (set_environment(a) == -1) {
+		log_error_errno("cannot set the environment for", a->name);
+	} else {
+		execvp(argv[0], argv);
+		log_error_errno("cannot execute", argv[0]);
+	}
+}

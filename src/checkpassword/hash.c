@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Makes secrets for a passwd-file.
+ * Runs as: the administrator.  Input: what that one types.
+ */
+#include "config.h"
+
+#include "hash.h"
+
+#include <sys/random.h>
+
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "fdio.h"
+#include "log.h"
+#include "prompt.h"
+#include "scramsecret.h"
+#include "setting.h"
+#include "status.h"
+#include "verify.h"
+
+struct scheme {
+	const char *name;
+	enum account_scheme kind;
+	const char *prefix; /* of the setting; NULL: the system's choice */
+};
+
+static const struct scheme schemes[] = {
+	{ "CRYPT", ACCOUNT_CRYPT, NULL },
+	{ "SHA512-CRYPT", ACCOUNT_CRYPT, "$6$" },
+	{ "SHA256-CRYPT", ACCOUNT_CRYPT, "$5$" },
+	{ "BLF-CRYPT", ACCOUNT_CRYPT, "$2y$" },
+	{ "SCRAM-SHA-256", ACCOUNT_SCRAM, NULL },
+	{ "PLAIN", ACCOUNT_PLAIN, NULL },
+};
+
+static const struct scheme *
+find_scheme(const char *name)
+{
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strcasecmp(schemes[i].name, name) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+/* Why PASSWORD can be in no file, or can be sent by no client; or NULL. */
+static const char *
+unfit(const struct scheme *s, const char *password)
+{
+	if (password[0] == '\0')
+		return "an empty password is never accepted";
+	if (strpbrk(password, "\r\n") != NULL)
+		return "a password cannot contain a line end";
+	if (s->kind == ACCOUNT_PLAIN && strchr(password, ':') != NULL)
+		return "a {PLAIN} password cannot contain a colon";
+	return NULL;
+}
+
+static int
+make_scram(const char *password, char secret[ACCOUNT_TEXT_MAX])
+{
+	struct scramsecret s = { .p = { .iterations = SCRAM_ITERATIONS_MIN,
+				     .salt_len = SCRAMSECRET_SALT } };
+
+	if (getrandom(s.p.salt, s.p.salt_len, 0) != (ssize_t)s.p.salt_len) {
+		log_error_errno("no random numbers", NULL);
+		return STATUS_TEMPORARY;
+	}
+	scramsecret_make(&s, password);
+	scramsecret_format(&s, secret);
+	explicit_bzero(&s, sizeof s);
+	return 0;
+}
+
+static int
+make_secret(
+    const struct scheme *s, const char *password, char secret[ACCOUNT_TEXT_MAX])
+{
+	char setting[ACCOUNT_TEXT_MAX];
+	struct log_record r;
+
+	if (s->kind == ACCOUNT_SCRAM)
+		return make_scram(password, secret);
+	if (s->kind == ACCOUNT_PLAIN) {
+		log_start(&r, LOG_LEVEL_WARNING,
+		    "warning: whoever reads the file can read this password");
+		log_end(&r);
+		account_copy(
+		    secret, ACCOUNT_TEXT_MAX, password, strlen(password));
+		return 0;
+	}
+	if (setting_make(setting, sizeof setting, s->prefix) == -1) {
+		log_error_errno("this system makes no hashes of", s->name);
+		return STATUS_TEMPORARY;
+	}
+	if (!verify_crypt(password, setting, secret)) {
+		log_error("crypt(3) failed for", s->name);
+		return STATUS_TEMPORARY;
+	}
+	return 0;
+}
+
+static int
+print(const struct scheme *s, const char *secret)
+{
+	if (fdio_write(1, "{", 1) == -1 ||
+	    fdio_write(1, s->name, strlen(s->name)) == -1 ||
+	    fdio_write(1, "}", 1) == -1 ||
+	    fdio_write(1, secret, strlen(secret)) == -1 ||
+	    fdio_write(1, "\n", 1) == -1) {
+		log_error_errno("cannot write to standard output", NULL);
+		return STATUS_TEMPORARY;
+	}
+	return 0;
+}
+
+int
+hash_print(const char *scheme)
+{
+	const struct scheme *s =
+	    find_scheme(scheme == NULL ? setting_best_scheme : scheme);
+	char password[PROMPT_MAX + 1], secret[ACCOUNT_TEXT_MAX];
+	const char *why;
+	int status;
+
+	if (s == NULL) {
+		log_error("unknown password scheme", scheme);
+		return STATUS_MISUSED;
+	}
+	status = prompt_password(password);
+	if (status == 0 && (why = unfit(s, password)) != NULL) {
+		log_error(why, NULL);
+		status = STATUS_UNACCEPTABLE;
+	}
+	if (status == 0)
+		status = make_secret(s, password, secret);
+	if (status == 0)
+		status = print(s, secret);
+	explicit_bzero(password, sizeof password);
+	explicit_bzero(secret, sizeof secret);
+	return status;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * popin-checkpassword: a checkpassword program for the accounts of the system
+ * and for those of a passwd-file.
+ *
+ *	find the account     system.c, passwdfile.c, with lines.c and nets.c
+ *	verify the secret    verify.c, method.c with scramverify.c
+ *	become the user      become.c
+ *	--hash               hash.c, with prompt.c and setting.c
+ *
+ * Runs as: root, or the one user that owns all the mail.
+ * Input: a user name and a password on descriptor 3, from anyone.
+ */
+#include "config.h"
+
+#include <sys/resource.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "become.h"
+#include "fdio.h"
+#include "hash.h"
+#include "log.h"
+#include "method.h"
+#include "passwdfile.h"
+#include "status.h"
+#include "system.h"
+#include "verify.h"
+
+enum { HANDOFF_FD = 4 };
+
+struct options {
+	const char *file; /* NULL: accounts of the system */
+	bool valid_shells;
+	bool hash;
+	const char *scheme;
+	enum method method;
+	char **prog;
+};
+
+static bool
+set_log_style(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum log_style style;
+	} styles[] = {
+		{ "stderr", LOG_STYLE_STDERR },
+		{ "journal", LOG_STYLE_JOURNAL },
+		{ "syslog", LOG_STYLE_SYSLOG },
+	};
+
+	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
+		if (strcmp(styles[i].word, word) == 0) {
+			log_open(styles[i].style, "popin-checkpassword");
+			return true;
+		}
+	return false;
+}
+
+static int
+misused(const char *text, const char *what)
+{
+	log_error(text, what);
+	return STATUS_MISUSED;
+}
+
+/* What getopt_long(3) leaves is PROG, or the scheme behind --hash. */
+static int
+check_options(struct options *o, int argc, char **argv)
+{
+	o->prog = argv + optind;
+	argc -= optind;
+	if (o->hash) {
+		if (o->scheme == NULL && argc == 1)
+			o->scheme = o->prog[0];
+		else if (argc > 0)
+			return misused("--hash takes one scheme", NULL);
+		if (o->file != NULL || o->valid_shells)
+			return misused("--hash goes with no option", NULL);
+		return 0;
+	}
+	if (o->file != NULL && o->valid_shells)
+		return misused("--valid-shells does not go with", "-f");
+	if (argc == 0)
+		return misused("usage: popin-checkpassword [-f file] "
+			       "[--valid-shells] [--log style] prog [arg ...]",
+		    NULL);
+	return 0;
+}
+
+static int
+parse_options(struct options *o, int argc, char **argv)
+{
+	static const struct option longopts[] = {
+		{ "hash", optional_argument, NULL, 'H' },
+		{ "log", required_argument, NULL, 'L' },
+		{ "method", required_argument, NULL, 'M' },
+		{ "passwd-file", required_argument, NULL, 'f' },
+		{ "valid-shells", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+f:", longopts, NULL)) != -1) {
+		switch (c) {
+		case 'H':
+			o->hash = true;
+			o->scheme = optarg;
+			break;
+		case 'L':
+			if (!set_log_style(optarg))
+				return misused("unknown log style", optarg);
+			break;
+		case 'M':
+			if (!method_find(optarg, &o->method))
+				return misused("unknown method", optarg);
+			break;
+		case 'V':
+			o->valid_shells = true;
+			break;
+		case 'f':
+			o->file = optarg;
+			break;
+		default:
+			return misused("wrong option, or no value behind it",
+			    argv[optind - 1]);
+		}
+	}
+	return check_options(o, argc, argv);
+}
+
+/* The password must end up in no core file and in no debugger. */
+static int
+hide_memory(void)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) == -1)
+		return -1;
+#ifdef PR_SET_DUMPABLE
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		return -1;
+#endif
+	return 0;
+}
+
+static int
+report_fault(const struct account *a)
+{
+	struct log_record r;
+
+	log_start(&r, LOG_LEVEL_ERROR, a->fault);
+	log_text(&r, "user", a->name, strlen(a->name));
+	if (a->file != NULL) {
+		log_text(&r, "file", a->file, strlen(a->file));
+		log_number(&r, "line", a->line);
+	}
+	log_end(&r);
+	return STATUS_TEMPORARY;
+}
+
+static int
+find(struct account *a, const struct options *o, const char *name)
+{
+	if (!account_name_ok(name))
+		name = NULL;
+	if (o->file != NULL)
+		return passwdfile_find(a, name, o->file, getenv("TCPREMOTEIP"));
+	return system_find(a, name, o->valid_shells);
+}
+
+/* On descriptor 4, to the monitor of popin(8). */
+static int
+answer(const void *p, size_t len)
+{
+	if (fdio_write(HANDOFF_FD, p, len) == 0)
+		return 0;
+	log_error_errno("cannot answer on descriptor 4", NULL);
+	return STATUS_TEMPORARY;
+}
+
+static int
+lookup(const struct account *a, const struct credentials *c)
+{
+	struct scram_parameters p;
+
+	method_lookup(a, c, &p);
+	return answer(&p, sizeof p);
+}
+
+/*
+ * Everything is looked up and computed before anything is decided, for the
+ * sake of the clock; faults are told only to who knew the password.
+ */
+static int
+decide(const struct account *a, enum method method, const struct credentials *c)
+{
+	unsigned char signature[SCRAM_KEY];
+	enum verify_result result;
+	int status = 0;
+
+	result = method_verify(method, a, c, signature);
+	if (result == VERIFY_CANNOT || a->scheme == ACCOUNT_UNKNOWN)
+		return report_fault(a);
+	if (result == VERIFY_WRONG || !a->usable)
+		return STATUS_UNACCEPTABLE;
+	if (c->field[1][0] == '\0' || strpbrk(c->field[1], "\r\n") != NULL)
+		return STATUS_UNACCEPTABLE;
+	if (a->fault != NULL)
+		return report_fault(a);
+	if (method == METHOD_SCRAM_VERIFY)
+		status = answer(signature, sizeof signature);
+	explicit_bzero(signature, sizeof signature);
+	return status;
+}
+
+/* Returns an exit status, or 0 to become the user. */
+static int
+check(struct account *a, const struct options *o, struct credentials *c)
+{
+	int status = method_read(o->method, c);
+
+	if (status != 0)
+		return status;
+	if (find(a, o, c->field[0]) == -1)
+		return STATUS_TEMPORARY;
+	if (o->method == METHOD_SCRAM_LOOKUP)
+		return lookup(a, c);
+	status = decide(a, o->method, c);
+	if (status == STATUS_UNACCEPTABLE && a->system)
+		system_level(a);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct options options;
+	static struct credentials credentials;
+	static struct account account;
+	int status;
+
+	log_open(LOG_STYLE_STDERR, "popin-checkpassword");
+	if (hide_memory() == -1) {
+		log_error_errno("cannot keep the memory out of cores", NULL);
+		return STATUS_TEMPORARY;
+	}
+	status = parse_options(&options, argc, argv);
+	if (status != 0)
+		return status;
+	if (options.hash)
+		return hash_print(options.scheme);
+	status = check(&account, &options, &credentials);
+	explicit_bzero(&credentials, sizeof credentials);
+	account_wipe(&account);
+	if (status != 0 || options.method == METHOD_SCRAM_LOOKUP)
+		return status;
+	become_and_exec(&account, options.prog);
+	return STATUS_TEMPORARY;
+}

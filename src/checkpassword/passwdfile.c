@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Finds accounts in a passwd-file as Dovecot has it:
+ *
+ *	user:{SCHEME}hash:uid:gid:(gecos):home:(shell):extra fields
+ *
+ * Runs as: root, or the one user that owns all the mail.
+ * Input: the file, which only its owner can have written.
+ *
+ * A fault in the entry that was asked for is only noted here.  It is told to
+ * the log after the password was right, lest the answer betray that the name
+ * exists; the exception is a secret that cannot be compared at all.
+ */
+#include "config.h"
+
+#include "passwdfile.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "lines.h"
+#include "log.h"
+#include "nets.h"
+#include "number.h"
+#include "scramsecret.h"
+#include "secretfile.h"
+#include "verify.h"
+
+enum field {
+	FIELD_NAME,
+	FIELD_SECRET,
+	FIELD_UID,
+	FIELD_GID,
+	FIELD_GECOS,
+	FIELD_HOME,
+	FIELD_SHELL,
+	FIELD_EXTRA, /* to the end of the line, colons included */
+	FIELDS
+};
+
+struct text {
+	const char *p;
+	size_t len;
+};
+
+static const struct {
+	const char *name;
+	enum account_scheme scheme;
+} schemes[] = {
+	{ "CRYPT", ACCOUNT_CRYPT },
+	{ "SHA512-CRYPT", ACCOUNT_CRYPT },
+	{ "SHA256-CRYPT", ACCOUNT_CRYPT },
+	{ "BLF-CRYPT", ACCOUNT_CRYPT },
+	{ "MD5-CRYPT", ACCOUNT_CRYPT },
+	{ "YESCRYPT", ACCOUNT_CRYPT },
+	{ "PLAIN", ACCOUNT_PLAIN },
+	{ "CLEARTEXT", ACCOUNT_PLAIN },
+	{ "SCRAM-SHA-256", ACCOUNT_SCRAM },
+};
+
+static bool
+is(struct text t, const char *word)
+{
+	return t.len == strlen(word) && memcmp(t.p, word, t.len) == 0;
+}
+
+/* Cuts off and returns what is before the first C in REST, or all of it. */
+static struct text
+cut(struct text *rest, char c)
+{
+	const char *end = memchr(rest->p, c, rest->len);
+	struct text head = { rest->p,
+		end == NULL ? rest->len : (size_t)(end - rest->p) };
+
+	rest->p += head.len + (end != NULL);
+	rest->len -= head.len + (end != NULL);
+	return head;
+}
+
+static void
+split(const struct line *line, struct text fields[FIELDS])
+{
+	struct text rest = { line->text, line->len };
+
+	for (size_t i = 0; i < FIELD_EXTRA; i++)
+		fields[i] = cut(&rest, ':');
+	fields[FIELD_EXTRA] = rest;
+}
+
+/* Takes the {SCHEME} off SECRET; without one it is a hash for crypt(3). */
+static enum account_scheme
+take_scheme(struct text *secret)
+{
+	struct text name;
+
+	if (secret->len == 0 || secret->p[0] != '{')
+		return ACCOUNT_CRYPT;
+	name = cut(secret, '}');
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (name.len - 1 == strlen(schemes[i].name) &&
+		    strncasecmp(name.p + 1, schemes[i].name, name.len - 1) == 0)
+			return schemes[i].scheme;
+	return ACCOUNT_UNKNOWN;
+}
+
+/* Something that the scheme can compare a password with? */
+static bool
+is_hash(enum account_scheme scheme, struct text secret)
+{
+	char text[ACCOUNT_TEXT_MAX];
+	struct scramsecret keys;
+	bool is;
+
+	if (scheme == ACCOUNT_CRYPT)
+		return verify_is_hash(secret.p, secret.len);
+	if (scheme != ACCOUNT_SCRAM)
+		return secret.len > 0;
+	account_copy(text, sizeof text, secret.p, secret.len);
+	is = scramsecret_parse(&keys, text);
+	explicit_bzero(text, sizeof text);
+	explicit_bzero(&keys, sizeof keys);
+	return is;
+}
+
+static void
+take_others(
+    struct account_others *o, enum account_scheme scheme, struct text secret)
+{
+	if (o->first[0] == '\0')
+		account_copy(o->first, sizeof o->first, secret.p, secret.len);
+	if (scheme == ACCOUNT_PLAIN)
+		o->plain = true;
+	else if (scheme == ACCOUNT_CRYPT)
+		o->crypt = true;
+	else if (scheme == ACCOUNT_SCRAM)
+		account_copy(o->scram, sizeof o->scram, secret.p, secret.len);
+}
+
+static void
+take_decoy(struct account *a, struct text secret)
+{
+	enum account_scheme scheme = take_scheme(&secret);
+
+	if (!is_hash(scheme, secret))
+		return;
+	take_others(&a->others, scheme, secret);
+	if (scheme != ACCOUNT_CRYPT && scheme != ACCOUNT_SCRAM)
+		return;
+	a->decoy_scheme = scheme;
+	account_copy(a->decoy, sizeof a->decoy, secret.p, secret.len);
+}
+
+/* Lines bound all fields, so that none of the copies here can fail. */
+static void
+take_secret(struct account *a, struct text secret)
+{
+	a->scheme = take_scheme(&secret);
+	account_copy(a->secret, sizeof a->secret, secret.p, secret.len);
+	if (a->scheme == ACCOUNT_UNKNOWN)
+		account_blame(a, "passwd-file has an unknown password scheme");
+	a->usable = is_hash(a->scheme, secret);
+	if (a->scheme == ACCOUNT_SCRAM && !a->usable && secret.len > 0 &&
+	    secret.p[0] != '*' && secret.p[0] != '!') {
+		a->scheme = ACCOUNT_UNKNOWN;
+		account_blame(a,
+		    "passwd-file has a {SCRAM-SHA-256} secret "
+		    "that is not ITERATIONS,SALT,STOREDKEY,"
+		    "SERVERKEY");
+	}
+}
+
+/*
+ * The number in T or, where there is none, OWN, which is 0 for root: then one
+ * must be there.
+ */
+static uint32_t
+take_id(struct account *a, struct text t, uint32_t own)
+{
+	uint64_t id = own;
+
+	if (t.len > 0 && !number_parse(t.p, t.len, UINT32_MAX - 1, &id))
+		account_blame(a, "passwd-file has a uid or gid that is none");
+	else if (t.len == 0 && own == 0)
+		account_blame(
+		    a, "passwd-file has no uid or gid, which root needs");
+	else if (id == 0)
+		a->usable = false;
+	else if (own != 0 && id != own)
+		account_blame(a,
+		    "passwd-file has a uid or gid other than our own, which "
+		    "only root can take");
+	return (uint32_t)id;
+}
+
+static void
+take_ids(struct account *a, struct text uid, struct text gid)
+{
+	bool root = geteuid() == 0;
+
+	a->uid = take_id(a, uid, root ? 0 : geteuid());
+	a->gid = take_id(a, gid, root ? 0 : getegid());
+}
+
+static void
+take_nets(struct account *a, struct text list, const char *address)
+{
+	switch (nets_find(list.p, list.len, address)) {
+	case NETS_INSIDE:
+		break;
+	case NETS_OUTSIDE:
+		a->usable = false;
+		break;
+	case NETS_BAD:
+		account_blame(a,
+		    "passwd-file has an allow_nets with "
+		    "something that is no network");
+		break;
+	}
+}
+
+static void
+take_extra(struct account *a, struct text rest, const char *address)
+{
+	while (rest.len > 0) {
+		struct text value = cut(&rest, ' ');
+		struct text key = cut(&value, '=');
+
+		if (is(key, "nologin"))
+			a->usable = false;
+		else if (is(key, "allow_nets"))
+			take_nets(a, value, address);
+		else if (is(key, "mail") || is(key, "userdb_mail"))
+			account_copy(a->maildrop, sizeof a->maildrop, value.p,
+			    value.len);
+	}
+}
+
+static void
+take_text(char *to, size_t size, struct text t, struct text otherwise)
+{
+	if (t.len == 0)
+		t = otherwise;
+	account_copy(to, size, t.p, t.len);
+}
+
+/* Who needs no home, because the maildrop is elsewhere, starts in "/". */
+static void
+take_entry(
+    struct account *a, const struct text fields[FIELDS], const char *address)
+{
+	static const struct text root = { "/", 1 }, shell = { "/bin/sh", 7 };
+
+	take_secret(a, fields[FIELD_SECRET]);
+	take_ids(a, fields[FIELD_UID], fields[FIELD_GID]);
+	take_text(a->name, sizeof a->name, fields[FIELD_NAME], root);
+	take_text(a->home, sizeof a->home, fields[FIELD_HOME], root);
+	take_text(a->shell, sizeof a->shell, fields[FIELD_SHELL], shell);
+	if (a->home[0] != '/')
+		account_blame(a, "passwd-file has a home that is no full path");
+	take_extra(a, fields[FIELD_EXTRA], address);
+}
+
+/* Reads to the end also after the entry was found, see verify.c. */
+static int
+scan(struct account *a, struct lines *lines, const char *name,
+    const char *address)
+{
+	struct line line;
+	int got;
+
+	while ((got = lines_next(lines, &line)) == 1) {
+		struct text fields[FIELDS];
+
+		if (line.len == 0 || line.text[0] == '#')
+			continue;
+		split(&line, fields);
+		if (!line.bad)
+			take_decoy(a, fields[FIELD_SECRET]);
+		if (name == NULL || a->line != 0 ||
+		    !is(fields[FIELD_NAME], name))
+			continue;
+		a->line = line.number;
+		take_entry(a, fields, address);
+		if (line.bad) {
+			a->scheme = ACCOUNT_UNKNOWN;
+			a->fault = "passwd-file has a line that is too long "
+				   "or contains a NUL";
+		}
+	}
+	a->scram_for_all =
+	    (a->others.plain || a->others.scram[0] != '\0') && !a->others.crypt;
+	return got;
+}
+
+/* A file that others can change or read is no place for passwords. */
+static const char *
+refusal(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return "passwd-file cannot be examined";
+	return secretfile_refusal(&st);
+}
+
+int
+passwdfile_find(
+    struct account *a, const char *name, const char *file, const char *address)
+{
+	static struct lines lines;
+	const char *why;
+	int got = -1;
+
+	a->file = file;
+	if (lines_open(&lines, file) == -1) {
+		log_error_errno("cannot open the passwd-file", file);
+		return -1;
+	}
+	if ((why = refusal(lines.fd)) != NULL)
+		log_error(why, file);
+	else if ((got = scan(a, &lines, name, address)) == -1)
+		log_error_errno("cannot read the passwd-file", file);
+	lines_close(&lines);
+	return got;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The accounts of a passwd-file.
+ */
+#ifndef POPIN_PASSWDFILE_H
+#define POPIN_PASSWDFILE_H
+
+struct account;
+
+/*
+ * Finds NAME, NULL being nobody, in FILE, which is not copied.  ADDRESS is
+ * the client's, or NULL.  Returns 0 also for an unknown user, or -1 with the
+ * reason logged.
+ */
+int passwdfile_find(
+    struct account *a, const char *name, const char *file, const char *address);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The checker's part of SCRAM-SHA-256, see scram.h.
+ */
+#ifndef POPIN_SCRAMVERIFY_H
+#define POPIN_SCRAMVERIFY_H
+
+#include <stdbool.h>
+
+#include "scram.h"
+#include "scramsecret.h"
+#include "verify.h"
+
+struct account;
+
+struct scramverify {
+	const char *name;
+	const char *proof; /* in base64, as the client sent it */
+	const char *nonce; /* the monitor's */
+	const char *first; /* client-first-message-bare */
+	const char *final; /* client-final-message-without-proof */
+};
+
+/*
+ * What A's secret is for SCRAM.  Returns true where it is known without the
+ * password: else S has what the client is told as salt and iterations, the
+ * same for NAME every time, and no keys.
+ */
+bool scramverify_parameters(
+    const struct account *a, const char *name, struct scramsecret *s);
+
+/* Is the proof right?  Then SIGNATURE is the server's. */
+enum verify_result scramverify(const struct account *a,
+    const struct scramverify *v, unsigned char signature[SCRAM_KEY]);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Finds accounts of the system, and decides which of them may log in.
+ * Runs as: root (whoever else cannot read /etc/shadow).
+ * Input: what NSS answers, and /etc/shadow.
+ *
+ * The decoy (see verify.c) is read from the file /etc/shadow itself and not
+ * by getspent(3), which might ask a directory server for all its accounts.
+ */
+#include "config.h"
+
+#include <sys/random.h>
+
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef HAVE_SHADOW_H
+#include <shadow.h>
+#endif
+
+#include "account.h"
+#include "lines.h"
+#include "log.h"
+#include "setting.h"
+#include "system.h"
+#include "verify.h"
+
+#define SHADOW_FILE "/etc/shadow"
+
+enum { MADE_UP_LEN = 12 };
+
+/* name:HASH:... */
+static void
+take_decoy(struct account *a, const struct line *line)
+{
+	const char *hash = memchr(line->text, ':', line->len);
+	const char *end;
+
+	if (hash == NULL || line->bad)
+		return;
+	hash++;
+	end = memchr(hash, ':', line->len - (size_t)(hash - line->text));
+	if (end != NULL && verify_is_hash(hash, (size_t)(end - hash)))
+		account_copy(
+		    a->decoy, sizeof a->decoy, hash, (size_t)(end - hash));
+}
+
+static int
+find_decoy(struct account *a)
+{
+	static struct lines lines;
+	struct line line;
+	int got;
+
+	if (lines_open(&lines, SHADOW_FILE) == 0) {
+		while ((got = lines_next(&lines, &line)) == 1)
+			take_decoy(a, &line);
+		lines_close(&lines);
+	} else {
+		got = errno == ENOENT ? 0 : -1;
+	}
+	if (got == -1) {
+		log_error_errno(geteuid() == 0
+			? "cannot read the system's passwords"
+			: "cannot read the system's passwords, run it as root "
+			  "or give it a passwd-file with -f",
+		    SHADOW_FILE);
+		return -1;
+	}
+	if (a->decoy[0] == '\0')
+		(void)setting_make(a->decoy, sizeof a->decoy, NULL);
+	return 0;
+}
+
+#ifdef HAVE_SHADOW_H
+/*
+ * As PAM's pam_unix has it, except that a password which has to be changed is
+ * as good as expired: there is no way to change it here.  An inactivity
+ * period counts as leave to use the old one until its end.
+ */
+static bool
+expired(const struct spwd *sp)
+{
+	long today = (long)(time(NULL) / (24L * 60 * 60));
+	long grace = sp->sp_inact > 0 ? sp->sp_inact : 0;
+
+	if (sp->sp_expire != -1 && today >= sp->sp_expire)
+		return true;
+	if (sp->sp_lstchg == 0)
+		return true;
+	return sp->sp_lstchg > 0 && sp->sp_max >= 0 &&
+	    today - sp->sp_lstchg - sp->sp_max > grace;
+}
+
+static void
+take_shadow(struct account *a, const char *name)
+{
+	struct spwd *sp = getspnam(name);
+	size_t len;
+
+	if (sp == NULL)
+		return;
+	len = strlen(sp->sp_pwdp);
+	if (strcmp(a->secret, "x") == 0)
+		account_copy(a->secret, sizeof a->secret, sp->sp_pwdp, len);
+	if (expired(sp))
+		a->usable = false;
+	explicit_bzero(sp->sp_pwdp, len);
+	endspent();
+}
+#else
+static void
+take_shadow(struct account *a, const char *name)
+{
+	(void)a;
+	(void)name;
+}
+#endif
+
+static void
+take_passwd(struct account *a, const struct passwd *pw)
+{
+	const char *shell = pw->pw_shell[0] == '\0' ? "/bin/sh" : pw->pw_shell;
+
+	a->usable =
+	    pw->pw_uid != 0 && pw->pw_gid != 0 && account_name_ok(pw->pw_name);
+	a->uid = pw->pw_uid;
+	a->gid = pw->pw_gid;
+	account_copy(
+	    a->secret, sizeof a->secret, pw->pw_passwd, strlen(pw->pw_passwd));
+	if (!account_copy(
+		a->name, sizeof a->name, pw->pw_name, strlen(pw->pw_name)) ||
+	    !account_copy(
+		a->home, sizeof a->home, pw->pw_dir, strlen(pw->pw_dir)) ||
+	    !account_copy(a->shell, sizeof a->shell, shell, strlen(shell)))
+		account_blame(a, "account has a field that is too long");
+	if (a->home[0] != '/')
+		account_blame(a, "account has a home that is no full path");
+}
+
+/* Reads all of /etc/shells, also for the unknown user's empty SHELL. */
+static bool
+shell_valid(const char *shell)
+{
+	const char *slash = strrchr(shell, '/');
+	const char *base = slash == NULL ? shell : slash + 1;
+	bool listed = false;
+	const char *s;
+
+	setusershell();
+	while ((s = getusershell()) != NULL)
+		if (strcmp(s, shell) == 0)
+			listed = true;
+	endusershell();
+	return listed && strcmp(base, "nologin") != 0 &&
+	    strcmp(base, "false") != 0;
+}
+
+/* getpwnam(3) has many ways to say "no such user", and some systems use all. */
+static bool
+not_found(int error)
+{
+	return error == 0 || error == ENOENT || error == ESRCH ||
+	    error == EBADF || error == EPERM;
+}
+
+/* A name of the usual form that nobody has and no cache can know. */
+static void
+make_up(char name[MADE_UP_LEN + 1])
+{
+	unsigned char random[MADE_UP_LEN];
+
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		memset(random, 0, sizeof random);
+	for (size_t i = 0; i < MADE_UP_LEN; i++)
+		name[i] = (char)('a' + random[i] % 26);
+	name[MADE_UP_LEN] = '\0';
+}
+
+static void
+look_up(const char *name)
+{
+	(void)getpwnam(name);
+	endpwent();
+#ifdef HAVE_SHADOW_H
+	(void)getspnam(name);
+	endspent();
+#endif
+}
+
+/*
+ * A name that is in the first database is found at once; for one that is not,
+ * NSS loads and asks all the others.  So that the clock does not tell, every
+ * refusal has looked up one name that there is and one that there is not.
+ */
+void
+system_level(const struct account *a)
+{
+	char nobody[MADE_UP_LEN + 1];
+
+	if (a->found || !a->asked) {
+		make_up(nobody);
+		look_up(nobody);
+	}
+	if (!a->found)
+		look_up("root");
+}
+
+int
+system_find(struct account *a, const char *name, bool valid_shells)
+{
+	const struct passwd *pw;
+
+	a->system = true;
+	if (find_decoy(a) == -1)
+		return -1;
+	if (name == NULL)
+		return 0;
+	errno = 0;
+	pw = getpwnam(name);
+	a->asked = true;
+	a->found = pw != NULL;
+	if (pw != NULL) {
+		take_passwd(a, pw);
+	} else if (!not_found(errno)) {
+		log_error_errno("cannot look up the account", name);
+		return -1;
+	}
+	endpwent();
+	take_shadow(a, name);
+	if (!verify_is_hash(a->secret, strlen(a->secret)))
+		a->usable = false;
+	if (valid_shells && !shell_valid(a->shell))
+		a->usable = false;
+	return 0;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Verifies passwords.
+ * Runs as: root, or whoever started the checker.
+ * Input: the client's password; hashes from account files.
+ *
+ * Who guesses names must not learn from the clock which of them exist.  What
+ * takes time here is crypt(3) or PBKDF2, so every login costs exactly one of
+ * them that worked: with the account's own hash where it has one, else (unknown, locked, empty
+ * or broken hash, a secret in the clear) with the decoy, the secret of some
+ * other account of the same place.  Both finders take the last hash of their
+ * file for that, whoever asked: the last account is the one most recently
+ * made, so its method and cost are the most likely ones, and always reading
+ * the file to its end keeps the time for that the same as well.  Accounts of
+ * different methods in one file still differ; the manual says so.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <unistd.h>
+#ifdef HAVE_CRYPT_H
+#include <crypt.h>
+#endif
+
+#include "scramsecret.h"
+#include "secret.h"
+#include "verify.h"
+
+enum {
+	DES_LEN = 13,	 /* of a traditional hash, which has no prefix */
+	BSDI_LEN = 20,	 /* of one that starts with '_' */
+	MODULAR_MIN = 26 /* of one that starts with '$', which is $1$'s */
+};
+
+/* Whether this libcrypt knows the method, where it can be asked. */
+static bool
+known(const char *hash, size_t len)
+{
+#ifdef CRYPT_SALT_INVALID
+	char copy[ACCOUNT_TEXT_MAX];
+	int salt;
+
+	memcpy(copy, hash, len);
+	copy[len] = '\0';
+	salt = crypt_checksalt(copy);
+	explicit_bzero(copy, sizeof copy);
+	return salt != CRYPT_SALT_INVALID;
+#else
+	(void)hash;
+	(void)len;
+	return true;
+#endif
+}
+
+bool
+verify_is_hash(const char *hash, size_t len)
+{
+	if (len < DES_LEN || len >= ACCOUNT_TEXT_MAX)
+		return false;
+	if (hash[0] == '$')
+		return len >= MODULAR_MIN && known(hash, len);
+	if (hash[0] == '_')
+		return len == BSDI_LEN && known(hash, len);
+	if (len != DES_LEN)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = hash[i];
+
+		if (!((c >= '.' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+			(c >= 'a' && c <= 'z')))
+			return false;
+	}
+	return known(hash, len);
+}
+
+/* Failures are NULL, "*0" or "*1". */
+static bool
+keep(char out[ACCOUNT_TEXT_MAX], const char *hash)
+{
+	if (hash == NULL || !verify_is_hash(hash, strlen(hash)))
+		return false;
+	return account_copy(out, ACCOUNT_TEXT_MAX, hash, strlen(hash));
+}
+
+bool
+verify_crypt(
+    const char *password, const char *setting, char out[ACCOUNT_TEXT_MAX])
+{
+#ifdef HAVE_CRYPT_H
+	static struct crypt_data data;
+	bool ok = keep(out, crypt_r(password, setting, &data));
+
+	explicit_bzero(&data, sizeof data);
+	return ok;
+#else
+	char *hash = crypt(password, setting);
+	bool ok = keep(out, hash);
+
+	if (hash != NULL)
+		explicit_bzero(hash, strlen(hash));
+	return ok;
+#endif
+}
+
+/* All of both, so that the length does not decide how long it takes. */
+static bool
+equal(const char a[ACCOUNT_TEXT_MAX], const char b[ACCOUNT_TEXT_MAX])
+{
+	return secret_equal(a, b, ACCOUNT_TEXT_MAX);
+}
+
+/* The time that an account with the decoy for a secret would have cost. */
+static void
+waste(const struct account *a, const char *password)
+{
+	struct scramsecret keys;
+	char mine[ACCOUNT_TEXT_MAX];
+
+	if (a->decoy[0] == '\0')
+		return;
+	if (a->decoy_scheme == ACCOUNT_CRYPT)
+		(void)verify_crypt(password, a->decoy, mine);
+	else if (scramsecret_parse(&keys, a->decoy))
+		(void)scramsecret_is(&keys, password);
+	explicit_bzero(&keys, sizeof keys);
+	explicit_bzero(mine, sizeof mine);
+}
+
+enum verify_result
+verify_secret(const struct account *a, const char *password)
+{
+	char mine[ACCOUNT_TEXT_MAX];
+	bool spent = false, right = false;
+	struct scramsecret keys;
+
+	if (a->scheme == ACCOUNT_CRYPT &&
+	    verify_is_hash(a->secret, strlen(a->secret))) {
+		spent = verify_crypt(password, a->secret, mine);
+		right = spent && equal(mine, a->secret);
+	}
+	if (a->scheme == ACCOUNT_SCRAM && scramsecret_parse(&keys, a->secret)) {
+		spent = true;
+		right = scramsecret_is(&keys, password);
+	}
+	if (!spent)
+		waste(a, password);
+	if (a->scheme == ACCOUNT_PLAIN)
+		right = account_copy(
+			    mine, sizeof mine, password, strlen(password)) &&
+		    equal(mine, a->secret);
+	explicit_bzero(mine, sizeof mine);
+	explicit_bzero(&keys, sizeof keys);
+	if (a->scheme == ACCOUNT_UNKNOWN)
+		return VERIFY_CANNOT;
+	return right ? VERIFY_RIGHT : VERIFY_WRONG;
+}
