@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The unprivileged account of the login and wait processes, found without
+ * NSS so that popin can be linked statically.
+ */
+#ifndef POPIN_ACCOUNT_H
+#define POPIN_ACCOUNT_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+/*
+ * SPEC is "UID:GID" in numbers, or a name in /etc/passwd.  Returns false if
+ * there is no such account, or it has uid 0 or gid 0.
+ */
+bool account_find(const char *spec, uid_t *uid, gid_t *gid);
+
+#endif

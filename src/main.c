@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * popin: one POP3 session on the standard descriptors.
+ *
+ * Reads the options, makes the inherited descriptors sane, picks the role.
+ * Runs as: root.  Input: the command line, inherited descriptors.
+ */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "fdio.h"
+#include "log.h"
+#include "monitor.h"
+#include "netio.h"
+#include "options.h"
+#include "roles.h"
+#include "sandbox.h"
+#include "starttls.h"
+#include "stdfds.h"
+
+/* The only words a client hears of a fault of ours before login runs. */
+static int
+refuse(int status)
+{
+	static char in[NETIO_READ_MAX], out[NETIO_READ_MAX];
+	struct netio net;
+
+	netio_catch_signals();
+	netio_open(&net, in, sizeof in, out, sizeof out, false);
+	if (status == EXIT_SYSTEM)
+		reply_err(&net, RESPONSE_SYS_TEMP, "try again later");
+	else
+		reply_err(&net, RESPONSE_SYS_PERM, "the server is not set up");
+	(void)netio_flush(&net);
+	return status;
+}
+
+static int
+print(const char *text)
+{
+	return fdio_write(STDOUT_FILENO, text, strlen(text)) == 0 ? EXIT_FINE
+								  : EXIT_SYSTEM;
+}
+
+static int
+print_version(void)
+{
+	int status = print("popin " PACKAGE_VERSION ", sandbox: ");
+
+	if (status == EXIT_FINE)
+		status = print(sandbox_kinds);
+	return status == EXIT_FINE ? print("\n") : status;
+}
+
+static int
+run_monitor(const struct options *o)
+{
+	int status;
+
+	starttls_claim(o);
+	status = monitor_start(o);
+	return status == EXIT_FINE ? monitor_run(o) : refuse(status);
+}
+
+static int
+run_session(const struct options *o)
+{
+	if (o->handoff)
+		(void)close(FD_CREDENTIALS); /* should the checker have not */
+	stdfds_close_from(o->handoff ? FD_HANDOFF + 1 : FD_LOG + 1);
+	return session_run(o);
+}
+
+int
+main(int argc, char **argv)
+{
+	enum options_result result;
+	const char *error, *what;
+	struct options o;
+
+	if (!stdfds_have_client())
+		return EXIT_FINE;
+	(void)umask(077);
+	result = options_parse(&o, argc, argv, &error, &what);
+	if (result == OPTIONS_HELP)
+		return print(options_usage);
+	if (result == OPTIONS_VERSION)
+		return print_version();
+	if (o.log != LOG_CHOICE_TOLD)
+		o.log_style = stdfds_open_log(o.log);
+	log_open(o.log_style, "popin");
+	if (result == OPTIONS_WRONG) {
+		log_error(error, what);
+		return refuse(EXIT_WRONG_OPTIONS);
+	}
+	switch (o.role) {
+	case ROLE_LOGIN:
+		return login_run(&o);
+	case ROLE_SESSION:
+		return run_session(&o);
+	default:
+		return run_monitor(&o);
+	}
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The command line: the only configuration there is.
+ */
+#ifndef POPIN_OPTIONS_H
+#define POPIN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "log.h"
+#include "starttls.h"
+
+enum role { ROLE_MONITOR, ROLE_LOGIN, ROLE_SESSION };
+
+enum log_choice {
+	LOG_CHOICE_AUTO,
+	LOG_CHOICE_STDERR,
+	LOG_CHOICE_SYSLOG,
+	LOG_CHOICE_TOLD /* by our own first process: options.log_style */
+};
+
+struct options {
+	enum role role;
+	const char *maildrop;	 /* -m, or NULL */
+	const char *passwd_file; /* -P, or NULL */
+	char **checker;		 /* what follows --checker, or NULL */
+	const char *account;	 /* --user */
+	const char *jail;
+	const char *cleartext; /* see policy.h */
+	bool tls;	       /* TLS is in front of us */
+	bool proxy;	       /* a PROXY header comes first */
+	bool proxy_tls;	       /* and what it says of TLS is true */
+	enum starttls_dialect stls;
+	bool apop;
+	bool cram_md5;
+	unsigned idle;		/* seconds */
+	unsigned login_timeout; /* seconds */
+	unsigned checker_timeout;
+	unsigned delay; /* seconds */
+	size_t max_messages;
+	unsigned mbox_locks; /* see mboxlock.h */
+	enum log_choice log;
+	enum log_style log_style;
+	bool testing;
+	bool after_stls;    /* login: the one before has greeted */
+	bool handoff;	    /* session: a monitor is at descriptor 4 */
+	unsigned offers;    /* session: enum offer */
+	char *const *words; /* the options again, for our own children */
+	size_t word_count;  /* without --checker and what follows */
+};
+
+enum options_result {
+	OPTIONS_RUN,
+	OPTIONS_HELP,
+	OPTIONS_VERSION,
+	OPTIONS_WRONG
+};
+
+/*
+ * Reads the command line.  Whatever is wrong is one text in *ERROR, about the
+ * word in *WHAT (may be NULL); nothing is printed.
+ */
+enum options_result options_parse(struct options *o, int argc, char **argv,
+    const char **error, const char **what);
+
+extern const char options_usage[];
+
+#endif

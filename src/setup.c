@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Looks whether what the administrator has to provide is there.
+ * Runs as: root.  Input: the command line, the status of files.
+ */
+#include "config.h"
+
+#include "setup.h"
+
+#include <sys/stat.h>
+
+#include <string.h>
+
+#include "account.h"
+#include "log.h"
+#include "options.h"
+#include "secretfile.h"
+
+static bool
+account_exists(const char *name, uid_t *uid, gid_t *gid)
+{
+	static const char make[] =
+	    "useradd -r -U -d / -s /usr/sbin/nologin " POPIN_ACCOUNT;
+	struct log_record r;
+
+	if (account_find(name, uid, gid))
+		return true;
+	log_start(&r, LOG_LEVEL_ERROR, "no unprivileged account");
+	log_text(&r, "user", name, strlen(name));
+	log_text(&r, "make-it-with", make, sizeof make - 1);
+	log_end(&r);
+	return false;
+}
+
+/* Whoever can write to the jail could put something there for login. */
+static bool
+jail_is_sound(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1) {
+		log_error_errno("no jail (make it with mkdir -m 755):", path);
+		return false;
+	}
+	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && !(st.st_mode & 022))
+		return true;
+	log_error("the jail must be root's directory, mode 755 or less:", path);
+	return false;
+}
+
+/*
+ * The checker looks again, at the file it has opened.  Saying it here as well
+ * tells the administrator before the first user tries.
+ */
+static bool
+passwd_file_is_sound(const char *path)
+{
+	const char *why;
+	struct stat st;
+
+	if (path == NULL)
+		return true;
+	if (stat(path, &st) == -1) {
+		log_error_errno("cannot open the passwd-file", path);
+		return false;
+	}
+	why = secretfile_refusal(&st);
+	if (why != NULL)
+		log_error(why, path);
+	return why == NULL;
+}
+
+bool
+setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid)
+{
+	if (root &&
+	    !(account_exists(o->account, uid, gid) && jail_is_sound(o->jail)))
+		return false;
+	return passwd_file_is_sound(o->passwd_file);
+}

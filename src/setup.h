@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * What an administrator has to provide.
+ */
+#ifndef POPIN_SETUP_H
+#define POPIN_SETUP_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+
+struct options;
+
+/*
+ * Is the passwd-file fit to be used, and as ROOT the unprivileged account and
+ * the jail?  Fills in the account's UID and GID.  Otherwise returns false
+ * after one line in the log that says what to do.
+ */
+bool setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid);
+
+#endif

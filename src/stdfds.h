@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The descriptors a super-server leaves us, made sane.
+ */
+#ifndef POPIN_STDFDS_H
+#define POPIN_STDFDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "log.h"
+#include "options.h"
+
+/* Are descriptors 0 and 1 open?  Without a client there is nothing to do. */
+bool stdfds_have_client(void);
+
+/*
+ * Makes descriptor 2 the log and returns how to write there.  Never is that
+ * the client: under inetd descriptor 2 is the same socket as 0 and 1, and is
+ * then replaced by one to syslogd (or, without one, by /dev/null).
+ */
+enum log_style stdfds_open_log(enum log_choice choice);
+
+/* Closes all descriptors from FIRST on. */
+void stdfds_close_from(int first);
+
+/*
+ * The same, except the COUNT descriptors KEPT (in any order, -1 is passed
+ * over); those become close-on-exec.
+ */
+void stdfds_close_others(int first, const int *kept, size_t count);
+
+#endif
