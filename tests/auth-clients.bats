@@ -1,0 +1,249 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# Debian's mail clients log in as they see fit: nothing in their configuration
+# asks for a mechanism.  Each test prints what they chose.
+#
+#	as is		a passwd-file with {PLAIN}: SCRAM, PLAIN, LOGIN, PASS
+#	crypt(3)	a passwd-file with hashes: PLAIN, LOGIN, PASS
+#	all		--apop --cram-md5 besides
+#	no cleartext	--cleartext never: SCRAM, and with --apop and
+#			--cram-md5 these; for clients that can do one of them
+load lib
+load serve
+
+setup()
+{
+	lib_setup
+	demo
+	need tcpserver ucspi-tcp
+	export HOME=$BATS_TEST_TMPDIR/client
+	GOT=$HOME/Mail
+	mkdir -p "$GOT/new" "$GOT/cur" "$GOT/tmp"
+	SAID=$HOME/said CHOSEN=
+}
+
+# as_hash: the passwd-file has no password in the clear any more.
+as_hash()
+{
+	local hash
+
+	hash=$("$BIN/popin-checkpassword" --hash <<<secret)
+	sed -i "s|{PLAIN}secret|$hash|" "$PASSWD"
+}
+
+# client COMMAND...: a client that ends well, within the limit.
+client()
+{
+	local status=0
+
+	timeout -k 5 "$LIMIT" "$@" >>"$SAID" 2>&1 </dev/null 3>&- || status=$?
+	[ "$status" = 0 ] ||
+	    fail "$1: status $status: $(cat "$SAID" "$LOG")"
+}
+
+has_logged_in()
+{
+	grep -q ' login: ' "$LOG"
+}
+
+# log_in NAME CLIENT [OPTION...]: CLIENT logs in to popin with OPTIONs, and at
+# once: no other login is tried before.
+log_in()
+{
+	local name=$1 client=$2 method
+
+	PORT=$(free_port)
+	start tcpserver -RHl0 127.0.0.1 "$PORT" "${SERVE[@]}" "${@:3}"
+	"$client"
+	wait_until 20 has_logged_in || fail "no login: $(cat "$SAID" "$LOG")"
+	refute_log 'login failed|login refused'
+	method=$(sed -n 's/.* login: .* method=\([^ ]*\) .*/\1/p' "$LOG" |
+	    sort -u)
+	CHOSEN+=" $name: $method."
+	stop
+}
+
+# all_of CLIENT: where a password may cross the network.
+all_of()
+{
+	log_in 'as is' "$1"
+	log_in 'all' "$1" --apop --cram-md5
+	as_hash
+	log_in 'crypt(3)' "$1"
+}
+
+say()
+{
+	echo "# $1 chooses -$CHOSEN" >&3
+}
+
+by_curl()
+{
+	need curl curl
+	client curl -sS --user anna:secret "pop3://127.0.0.1:$PORT/"
+}
+
+@test "curl logs in unasked" {
+	log_in 'no cleartext' by_curl --cleartext never --apop --cram-md5
+	all_of by_curl
+	say curl
+}
+
+by_mpop()
+{
+	need mpop mpop
+	rm -f "$HOME/uidls"
+	cat >"$HOME/mpoprc" <<-EOT
+	account default
+	host 127.0.0.1
+	port $PORT
+	tls off
+	auth ${MPOP_AUTH:-on}
+	user anna
+	password secret
+	keep on
+	received_header off
+	uidls_file $HOME/uidls
+	delivery maildir $GOT
+	EOT
+	chmod 600 "$HOME/mpoprc"
+	client mpop -C "$HOME/mpoprc"
+}
+
+@test "mpop logs in unasked" {
+	log_in 'no cleartext' by_mpop --cleartext never
+	log_in 'no cleartext, all' by_mpop --cleartext never --apop --cram-md5
+	log_in 'as is' by_mpop
+	log_in 'all' by_mpop --apop --cram-md5
+	say mpop
+}
+
+# Without TLS it does not send a password on its own account.
+@test "mpop, told to send the password, logs in to an account with a hash" {
+	as_hash
+	MPOP_AUTH=user
+	log_in 'crypt(3)' by_mpop
+	say mpop
+}
+
+by_fetchmail()
+{
+	need fetchmail fetchmail
+	cat >"$HOME/deliver" <<-EOT
+	#!/bin/sh
+	cat >"\$(mktemp "$GOT/new/XXXXXX")"
+	EOT
+	chmod 700 "$HOME/deliver"
+	cat >"$HOME/fetchmailrc" <<-EOT
+	set no bouncemail
+	set invisible
+	poll 127.0.0.1 protocol pop3 port $PORT
+	    user anna password secret
+	    sslproto '' no rewrite no dropstatus pass8bits keep fetchall
+	    mda "$HOME/deliver"
+	EOT
+	chmod 600 "$HOME/fetchmailrc"
+	FETCHMAILHOME=$HOME client fetchmail -f "$HOME/fetchmailrc" \
+	    --idfile "$HOME/fetchids" --pidfile "$HOME/fetchmail.pid" \
+	    -v --nosyslog
+}
+
+@test "fetchmail logs in unasked" {
+	log_in 'no cleartext' by_fetchmail --cleartext never --apop --cram-md5
+	all_of by_fetchmail
+	say fetchmail
+}
+
+by_getmail()
+{
+	local user=
+
+	need getmail getmail6
+	rm -rf "$HOME/getmail"
+	mkdir "$HOME/getmail"
+	if [ "$(id -u)" = 0 ]; then
+		user="user = nobody"
+		chown -R nobody "$GOT"
+	fi
+	cat >"$HOME/getmail/getmailrc" <<-EOT
+	[retriever]
+	type = SimplePOP3Retriever
+	server = 127.0.0.1
+	port = $PORT
+	username = anna
+	password = secret
+	[destination]
+	type = Maildir
+	path = $GOT/
+	$user
+	[options]
+	verbose = 0
+	received = false
+	delivered_to = false
+	EOT
+	client getmail --getmaildir "$HOME/getmail"
+}
+
+@test "getmail logs in unasked" {
+	all_of by_getmail
+	say getmail
+}
+
+by_poplib()
+{
+	need /usr/bin/python3 python3
+	client /usr/bin/python3 -c '
+import poplib, sys
+pop3 = poplib.POP3("127.0.0.1", int(sys.argv[1]), timeout=20)
+if b"<" in pop3.getwelcome():
+    pop3.apop("anna", "secret")
+else:
+    pop3.user("anna")
+    pop3.pass_("secret")
+assert pop3.stat()[0] == 4
+pop3.quit()' "$PORT"
+}
+
+# poplib does what it is told; this is what a script with both would do.
+by_poplib_pass()
+{
+	need /usr/bin/python3 python3
+	client /usr/bin/python3 -c '
+import poplib, sys
+pop3 = poplib.POP3("127.0.0.1", int(sys.argv[1]), timeout=20)
+pop3.user("anna")
+pop3.pass_("secret")
+assert pop3.stat()[0] == 4
+pop3.quit()' "$PORT"
+}
+
+@test "Python's poplib logs in" {
+	log_in 'no cleartext' by_poplib --cleartext never --apop
+	log_in 'all' by_poplib_pass --apop --cram-md5
+	all_of by_poplib
+	say poplib
+}
+
+# shellcheck disable=SC2016
+by_net_pop3()
+{
+	need perl perl
+	client perl -e '
+use strict;
+use Net::POP3;
+my $pop3 = Net::POP3->new("127.0.0.1", Port => $ARGV[0], Timeout => 20)
+    or die "connect: $@\n";
+my $count = $pop3->banner() =~ /</ ? $pop3->apop("anna", "secret")
+    : $pop3->login("anna", "secret");
+die $pop3->message unless $count == 4;
+die $pop3->message unless $pop3->quit;
+' "$PORT"
+}
+
+@test "Perl's Net::POP3 logs in" {
+	log_in 'no cleartext' by_net_pop3 --cleartext never --apop
+	all_of by_net_pop3
+	say Net::POP3
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# AUTH and APOP on both sides of STLS; the wrapper is wrapper.pl.
+load lib
+
+# each [OPTION...] <SCRIPT: in every dialect
+each()
+{
+	local dialect option
+
+	cat >"$SCRIPT"
+	for dialect in ucspi tlswrapper tlswrapper-new; do
+		option=(--stls "$dialect")
+		[ "$dialect" != ucspi ] || option=()
+		TEST_UID=${AS:+$TEST_UID} \
+		    perl "$TESTS_SRC/wrapper.pl" "$dialect" "${CHAIN[@]}" \
+		    "${option[@]}" "$@" <"$SCRIPT" >"$OUT" 2>"$LOG" 3>&- ||
+		    fail "$dialect: $(cat "$LOG")"
+		assert_equal "$dialect $(cat "$OUT")" "$dialect status: 0"
+	done
+}
+
+@test "PLAIN is refused before STLS and works after it" {
+	each --cleartext never <<-'EOT'
+					=> +OK
+	AUTH PLAIN AGFubmEAc2VjcmV0	=> -ERR [AUTH]
+	USER anna			=> -ERR [AUTH]
+	STLS				=> +OK
+	@switch
+	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	AUTH PLAIN AGFubmEAc2VjcmV0	=> +OK
+	QUIT				=> +OK
+	@end
+	EOT
+	assert_log 'login: .* method=PLAIN tls=1$'
+}
+
+@test "attempts by AUTH before STLS count after it" {
+	each <<-'EOT'
+					=> +OK
+	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	STLS				=> +OK
+	@switch
+	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	@end
+	EOT
+}
+
+@test "APOP is there after STLS, with the timestamp of the greeting" {
+	each --apop <<-'EOT'
+						=> +OK
+	STLS					=> +OK
+	@switch
+	APOP anna c4c9334bac560ecc979e58001b3e22fb	=> -ERR [AUTH]
+	AUTH PLAIN AGFubmEAc2VjcmV0		=> +OK
+	QUIT					=> +OK
+	@end
+	EOT
+	assert_log 'login failed: .* method=APOP tls=1 '
+}

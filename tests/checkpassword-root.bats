@@ -1,0 +1,473 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# popin-checkpassword as root: accounts of the system, made for each test and
+# removed after it, and becoming other users.
+load lib
+
+setup()
+{
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	command -v useradd >/dev/null || skip 'needs useradd'
+	lib_setup
+	CHECKER=("$BIN/popin-checkpassword")
+	USERS=() GROUPS_MADE=()
+	HASH=$(crypt secret '$6$rounds=1000$saltsalt')
+	UNIQUE=popint$((BASHPID % 100000))
+}
+
+teardown()
+{
+	local name
+
+	for name in "${USERS[@]}"; do
+		userdel -f "$name" >/dev/null 2>&1 || :
+	done
+	for name in "${GROUPS_MADE[@]}"; do
+		groupdel "$name" >/dev/null 2>&1 || :
+	done
+	lib_teardown
+}
+
+crypt()
+{
+	perl -e 'print crypt($ARGV[0], $ARGV[1])' "$1" "$2"
+}
+
+# account [OPTION...]: makes an account with the password "secret"; sets NAME.
+account()
+{
+	NAME=$UNIQUE${#USERS[@]}
+	USERS+=("$NAME")
+	useradd -M -d / -s /bin/sh -p "$HASH" -K PASS_MAX_DAYS=-1 "$@" "$NAME" \
+	    2>/dev/null
+}
+
+# run_checker NAME PASSWORD ARG...
+run_checker()
+{
+	printf '%s\0%s\0\0' "$1" "$2" >"$BATS_TEST_TMPDIR/credentials"
+	shift 2
+	status=0
+	timeout "$LIMIT" "${CHECKER[@]}" "$@" \
+	    </dev/null >"$OUT" 2>"$LOG" 3<"$BATS_TEST_TMPDIR/credentials" ||
+	    status=$?
+}
+
+login()
+{
+	run_checker "$1" "$2" /bin/echo in
+}
+
+file_login()
+{
+	run_checker "$1" "$2" -f "$PASSWD" /bin/echo in
+}
+
+assert_in()
+{
+	assert_equal "$status:$(cat "$OUT" "$LOG")" 0:in
+}
+
+assert_refused()
+{
+	assert_equal "$status:$(cat "$OUT" "$LOG")" 1:
+}
+
+assert_fault()
+{
+	assert_equal "$status:$(cat "$OUT")" "$1:"
+	assert_log_lines 1
+	assert_log "^popin-checkpassword: .*$2"
+}
+
+# day N: that many days from today, as shadow(5) counts them.
+day()
+{
+	echo $(($(date +%s) / 86400 + $1))
+}
+
+# root_passwd_file LINE...
+root_passwd_file()
+{
+	passwd_file "$@"
+	chown 0:0 "$PASSWD"
+}
+
+# --- accounts of the system
+
+@test "a system account logs in with its password" {
+	account
+	login "$NAME" secret
+	assert_in
+	login "$NAME" wrong
+	assert_refused
+	login "$NAME" ''
+	assert_refused
+}
+
+@test "an unknown user is refused, and nothing is logged" {
+	login "$UNIQUE-nobody" secret
+	assert_refused
+}
+
+@test "the next program has the user's uid and gid, four times each" {
+	account
+	run_checker "$NAME" secret /bin/grep -E '^(Uid|Gid):' /proc/self/status
+	assert_equal "$(tr -s '\t ' '  ' <"$OUT")" "$(
+		u=$(id -u "$NAME") g=$(id -g "$NAME")
+		echo "Uid: $u $u $u $u"
+		echo "Gid: $g $g $g $g"
+	)"
+}
+
+@test "the next program cannot become root again" {
+	account
+	run_checker "$NAME" secret /usr/bin/perl -e '
+		$> = 0; $< = 0; $) = 0; print "$< $>"'
+	assert_equal "$(cat "$OUT")" "$(id -u "$NAME") $(id -u "$NAME")"
+}
+
+@test "the next program has the user's groups, but never group 0" {
+	GROUPS_MADE+=("${UNIQUE}g")
+	groupadd "${UNIQUE}g"
+	account -G "${UNIQUE}g,root"
+	run_checker "$NAME" secret /usr/bin/id -G
+	assert_equal "$(tr ' ' '\n' <"$OUT" | sort)" \
+	    "$(printf '%s\n' "$(id -g "$NAME")" \
+	    "$(getent group "${UNIQUE}g" | cut -d: -f3)" | sort)"
+}
+
+@test "the next program has USER, HOME, SHELL, umask, and is at home" {
+	mkdir "$BATS_TEST_TMPDIR/home"
+	account -d "$BATS_TEST_TMPDIR/home" -s /bin/dash
+	chown "$NAME" "$BATS_TEST_TMPDIR/home"
+	chmod 700 "$BATS_TEST_TMPDIR/home"
+	run_checker "$NAME" secret \
+	    /bin/sh -c 'echo "$USER $HOME $SHELL"; /bin/pwd; umask'
+	assert_equal "$(cat "$OUT")" "$NAME $BATS_TEST_TMPDIR/home /bin/dash
+$BATS_TEST_TMPDIR/home
+0077"
+}
+
+@test "a home that is not there, or that the user cannot enter, is our fault" {
+	account -d /nonexistent/home
+	login "$NAME" secret
+	assert_fault 111 '"/nonexistent/home": No such file'
+	mkdir -m 700 "$BATS_TEST_TMPDIR/home"
+	account -d "$BATS_TEST_TMPDIR/home"
+	login "$NAME" secret
+	assert_fault 111 'home": Permission denied'
+}
+
+@test "the hash that the system's own tools make is understood" {
+	account
+	echo "$NAME:other" | chpasswd
+	login "$NAME" other
+	assert_in
+	login "$NAME" secret
+	assert_refused
+}
+
+@test "a locked account is refused" {
+	account
+	usermod -L "$NAME"
+	login "$NAME" secret
+	assert_refused
+	usermod -U "$NAME"
+	login "$NAME" secret
+	assert_in
+	for hash in '*' '!' x '!!' '!*' '*0' '$6$' '$nosuch$saltsalt$hashhash'; do
+		usermod -p "$hash" "$NAME"
+		for password in secret "$hash" '*0' ''; do
+			login "$NAME" "$password"
+			assert_refused
+		done
+	done
+}
+
+@test "an account locked in /etc/passwd is refused, whatever /etc/shadow says" {
+	account
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	sed "s/^$NAME:x:/$NAME:*:/" /etc/passwd >"$BATS_TEST_TMPDIR/etc-passwd"
+	CHECKER=(unshare -m sh -c
+	    'mount --bind "$0" /etc/passwd && exec "$@"'
+	    "$BATS_TEST_TMPDIR/etc-passwd" "$BIN/popin-checkpassword")
+	login "$NAME" secret
+	assert_refused
+	sed "s/^$NAME:x:/$NAME:x:/" /etc/passwd >"$BATS_TEST_TMPDIR/etc-passwd"
+	login "$NAME" secret
+	assert_in
+}
+
+@test "an account without a password is refused, whatever is tried" {
+	account
+	usermod -p '' "$NAME"
+	for password in '' secret x; do
+		login "$NAME" "$password"
+		assert_refused
+	done
+}
+
+@test "uid 0 is refused with the right password, whatever its name" {
+	account -o -u 0
+	login "$NAME" secret
+	assert_refused
+}
+
+@test "gid 0 is refused with the right password" {
+	account -g 0
+	login "$NAME" secret
+	assert_refused
+}
+
+@test "an expired account is refused from its day on" {
+	account
+	chage -E "$(day 1)" "$NAME"
+	login "$NAME" secret
+	assert_in
+	for days in "$(day 0)" "$(day -1)" 1 0; do
+		chage -E "$days" "$NAME"
+		login "$NAME" secret
+		assert_refused
+	done
+	chage -E -1 "$NAME"
+	login "$NAME" secret
+	assert_in
+}
+
+@test "a password that has to be changed is refused" {
+	account
+	chage -d 0 "$NAME"
+	login "$NAME" secret
+	assert_refused
+}
+
+@test "an expired password is refused after its days of grace" {
+	account
+	chage -d "$(day -30)" -M 30 "$NAME"
+	login "$NAME" secret
+	assert_in
+	chage -d "$(day -31)" -M 30 "$NAME"
+	login "$NAME" secret
+	assert_refused
+	chage -d "$(day -31)" -M 30 -I 5 "$NAME"
+	login "$NAME" secret
+	assert_in
+	chage -d "$(day -35)" -M 30 -I 5 "$NAME"
+	login "$NAME" secret
+	assert_in
+	chage -d "$(day -36)" -M 30 -I 5 "$NAME"
+	login "$NAME" secret
+	assert_refused
+	chage -d "$(day -1000)" -M -1 -I -1 "$NAME"
+	login "$NAME" secret
+	assert_in
+	chage -d "$(day 3)" -M 30 "$NAME"
+	login "$NAME" secret
+	assert_in
+}
+
+@test "--valid-shells refuses who has no shell to log in with" {
+	account -s /nonexistent/shell
+	login "$NAME" secret
+	assert_in
+	run_checker "$NAME" secret --valid-shells /bin/echo in
+	assert_refused
+	for shell in /usr/sbin/nologin /bin/false /sbin/nologin; do
+		usermod -s "$shell" "$NAME" 2>/dev/null
+		login "$NAME" secret
+		assert_in
+		run_checker "$NAME" secret --valid-shells /bin/echo in
+		assert_refused
+	done
+	usermod -s /bin/sh "$NAME"
+	run_checker "$NAME" secret --valid-shells /bin/echo in
+	assert_in
+	# an empty shell is /bin/sh
+	usermod -s '' "$NAME"
+	run_checker "$NAME" secret --valid-shells /bin/echo in
+	assert_in
+}
+
+@test "--valid-shells refuses nologin and false even where /etc/shells has them" {
+	account -s /usr/sbin/nologin
+	printf '/bin/sh\n/usr/sbin/nologin\n/bin/false\n' >"$BATS_TEST_TMPDIR/shells"
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	CHECKER=(unshare -m sh -c
+	    'mount --bind "$0" /etc/shells && exec "$@"'
+	    "$BATS_TEST_TMPDIR/shells" "$BIN/popin-checkpassword" --valid-shells)
+	login "$NAME" secret
+	assert_refused
+	usermod -s /bin/false "$NAME"
+	login "$NAME" secret
+	assert_refused
+	usermod -s /bin/sh "$NAME"
+	login "$NAME" secret
+	assert_in
+}
+
+@test "strange names are refused and not looked up" {
+	for name in . .. /etc/passwd 'a b' 'a%n' 'a"b' 'a:b' '' $'a\nb' root \
+	    + - "$(printf '%0256d' 0)"; do
+		login "$name" secret
+		assert_refused
+	done
+}
+
+# private_shadow: for the checker NAME is the last line of /etc/shadow, whatever
+# accounts others make meanwhile.
+private_shadow()
+{
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	grep -v "^$NAME:" /etc/shadow >"$BATS_TEST_TMPDIR/shadow"
+	grep "^$NAME:" /etc/shadow >>"$BATS_TEST_TMPDIR/shadow"
+	CHECKER=(unshare -m sh -c
+	    'mount --bind "$0" /etc/shadow && exec "$@"'
+	    "$BATS_TEST_TMPDIR/shadow" "$BIN/popin-checkpassword")
+}
+
+# cost NAME ARG...: processor time of a refused login, in milliseconds.
+cost()
+{
+	local TIMEFORMAT=%3U name=$1
+
+	shift
+	{ time run_checker "$name" wrong "$@" /bin/echo in; } \
+	    2>"$BATS_TEST_TMPDIR/time"
+	assert_refused
+	cost=$((10#$(tr -d . <"$BATS_TEST_TMPDIR/time")))
+}
+
+@test "unknown, locked and expired users take as long as a wrong password" {
+	local known names=("$UNIQUE-nobody" a/b '')
+
+	HASH=$(crypt secret '$6$rounds=300000$saltsalt')
+	account -e 1
+	names+=("$NAME")
+	account -s /bin/false
+	names+=("$NAME")
+	account
+	usermod -p '*' "$NAME"
+	names+=("$NAME")
+	account
+	usermod -L "$NAME"
+	names+=("$NAME")
+	account
+	usermod -p '' "$NAME"
+	names+=("$NAME")
+	account -o -u 0
+	names+=("$NAME")
+	account
+	private_shadow
+	cost "$NAME"
+	known=$cost
+	[ "$known" -ge 10 ]
+	for name in "${names[@]}"; do
+		cost "$name" --valid-shells
+		[ "$cost" -ge $((known / 2)) ] && [ "$cost" -le $((known * 2)) ] ||
+		    fail "$name: $cost ms, known user: $known ms"
+	done
+}
+
+@test "who is not root but may read /etc/shadow can only become himself" {
+	local group
+
+	account
+	group=$(stat -c %g /etc/shadow)
+	[ "$group" != 0 ] || skip '/etc/shadow belongs to group 0'
+	[ "$(stat -c %A /etc/shadow | cut -c5)" = r ] || skip 'group may not read'
+	CHECKER=(setpriv --reuid "$TEST_UID" --regid "$TEST_UID"
+	    --groups "$group" -- "$BIN/popin-checkpassword")
+	login "$NAME" wrong
+	assert_refused
+	login "$NAME" secret
+	assert_fault 111 'cannot become the user'
+	CHECKER=(setpriv --reuid "$(id -u "$NAME")" --regid "$(id -g "$NAME")"
+	    --groups "$group" -- "$BIN/popin-checkpassword")
+	login "$NAME" secret
+	assert_in
+}
+
+# --- the passwd-file
+
+@test "a passwd-file user becomes uid and gid of its line, without groups" {
+	root_passwd_file 'anna:{PLAIN}secret:12345:12346::::'
+	run_checker anna secret -f "$PASSWD" /bin/sh -c 'id -u; id -g; id -G'
+	assert_equal "$(cat "$OUT")" '12345
+12346
+12346'
+}
+
+@test "a passwd-file name that is a system account too gets nothing from it" {
+	GROUPS_MADE+=("${UNIQUE}g")
+	groupadd "${UNIQUE}g"
+	account -G "${UNIQUE}g"
+	root_passwd_file "$NAME:{PLAIN}other:12345:12346::::"
+	run_checker "$NAME" other -f "$PASSWD" /bin/sh -c 'id -u; id -G; echo $HOME'
+	assert_equal "$(cat "$OUT")" '12345
+12346
+/'
+	file_login "$NAME" secret
+	assert_refused
+}
+
+@test "as root a line without uid or gid is our fault" {
+	root_passwd_file '#' 'anna:{PLAIN}secret' 'bert:{PLAIN}secret:12345' \
+	    'carl:{PLAIN}secret::12345::::'
+	file_login anna secret
+	assert_fault 111 'no uid or gid.*user="anna".*line=2'
+	file_login bert secret
+	assert_fault 111 'no uid or gid.*line=3'
+	file_login carl secret
+	assert_fault 111 'no uid or gid.*line=4'
+	file_login carl wrong
+	assert_refused
+}
+
+@test "as root uid 0 and gid 0 of a line are refused" {
+	root_passwd_file 'anna:{PLAIN}secret:0:12345::::' \
+	    'bert:{PLAIN}secret:12345:0::::' 'carl:{PLAIN}secret:0:0::::'
+	for name in anna bert carl; do
+		file_login "$name" secret
+		assert_refused
+	done
+}
+
+@test "a passwd-file of someone else's is refused" {
+	root_passwd_file 'anna:{PLAIN}secret:12345:12345::::'
+	file_login anna secret
+	assert_in
+	chown 12345 "$PASSWD"
+	file_login anna secret
+	assert_fault 111 "belongs to someone else, run chown root \"$PASSWD\""
+}
+
+@test "who is not root may use a passwd-file of root's that his group may read" {
+	root_passwd_file 'anna:{PLAIN}secret'
+	chown 0:"$TEST_UID" "$PASSWD"
+	chmod 640 "$PASSWD"
+	CHECKER=("${AS[@]}" "$BIN/popin-checkpassword")
+	file_login anna secret
+	assert_in
+	chmod 600 "$PASSWD"
+	file_login anna secret
+	assert_fault 111 'cannot open the passwd-file .*Permission denied'
+	chmod 640 "$PASSWD"
+	chown 12345:"$TEST_UID" "$PASSWD"
+	file_login anna secret
+	assert_fault 111 'belongs to someone else'
+}
+
+@test "a home that only the user may enter is entered" {
+	mkdir -m 700 "$BATS_TEST_TMPDIR/home"
+	chown 12345:12345 "$BATS_TEST_TMPDIR/home"
+	root_passwd_file \
+	    "anna:{PLAIN}secret:12345:12345::$BATS_TEST_TMPDIR/home::" \
+	    "bert:{PLAIN}secret:12346:12346::$BATS_TEST_TMPDIR/home::"
+	file_login anna secret
+	assert_in
+	file_login bert secret
+	assert_fault 111 'home": Permission denied'
+}

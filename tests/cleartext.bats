@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# What works where passwords must not cross the network as they are.
+load lib
+load auth
+CLEARTEXT=local
+
+setup()
+{
+	lib_setup
+	passwd_file 'anna:{PLAIN}secret' "user:$PENCIL"
+}
+
+@test "USER is refused already, so that the password is never sent" {
+	auth --cleartext never <<-'EOT'
+	p = popin()
+	p.ask('USER anna', AUTH)
+	p.ask('PASS secret', AUTH)
+	p.ask('USER anna', AUTH)
+	p.quit()
+	EOT
+	assert_log_lines 0
+}
+
+@test "PASS and PLAIN are refused without a look at the password" {
+	auth --cleartext never <<-'EOT'
+	p = popin()
+	p.ask('PASS secret', AUTH)
+	p.ask('AUTH PLAIN', AUTH)
+	p.plain('anna', 'secret', AUTH)
+	p.ask('AUTH LOGIN', AUTH)
+	p.ask('AUTH LOGIN ' + b64('anna'), AUTH)
+	for i in range(10):		# they are no attempts, and no errors
+	    p.plain('anna', 'secret', AUTH)
+	p.quit()
+	EOT
+	assert_log_lines 0
+}
+
+@test "CAPA then has neither USER nor PLAIN, and none of it after the login" {
+	auth --cleartext never <<-'EOT'
+	p = popin()
+	before = p.capa()
+	assert 'USER' not in before
+	assert 'SASL SCRAM-SHA-256' in before
+	assert p.mechanisms() == ['SCRAM-SHA-256']
+	p.scram('user', 'pencil')
+	assert p.capa() == before
+	p.quit()
+	EOT
+}
+
+@test "SCRAM, CRAM-MD5 and APOP work without TLS" {
+	auth --cleartext never --cram-md5 --apop <<-'EOT'
+	p = popin(greeting=r'\+OK .*')
+	assert p.sasl() == ['SCRAM-SHA-256', 'CRAM-MD5']
+	p.scram('anna', 'secret')
+	p.quit()
+	p = popin(greeting=r'\+OK .*')
+	p.cram('anna', 'secret', OK)
+	assert p.sasl() == ['SCRAM-SHA-256', 'CRAM-MD5']
+	p.quit()
+	p = popin(greeting=None)
+	timestamp = p.hear(OK).split(' ')[-1]
+	p.ask('APOP anna ' + apop_digest(timestamp, 'secret'), OK)
+	p.quit()
+	EOT
+}
+
+@test "without a usable mechanism CAPA has no SASL line" {
+	passwd_file "anna:$("$BIN/popin-checkpassword" --hash <<<secret)"
+	auth --cleartext never <<-'EOT'
+	p = popin()
+	assert p.sasl() is None
+	assert p.mechanisms() == []
+	p.quit()
+	EOT
+}
+
+@test "with --tls in front everything works" {
+	auth --cleartext never --tls <<-'EOT'
+	p = popin()
+	assert p.sasl() == ['SCRAM-SHA-256', 'PLAIN', 'LOGIN']
+	assert 'USER' in p.capa()
+	p.plain('anna', 'secret', OK)
+	p.quit()
+	EOT
+	assert_log 'method=PLAIN tls=1$'
+}
+
+@test "the client's address decides by default" {
+	auth <<-'EOT'
+	def connect(address, *options):
+	    p = Popin(COMMAND + list(options),
+	        env=dict(os.environ, TCPREMOTEIP=address))
+	    p.greeting()
+	    return p
+	for address, options, allowed in (
+	    ('127.0.0.1', [], True), ('::1', [], True),
+	    ('::ffff:127.0.0.1', [], True), ('192.0.2.7', [], False),
+	    ('2001:db8::7', [], False), ('::ffff:192.0.2.7', [], False),
+	    ('192.0.2.7', ['--cleartext=192.0.2.0/24'], True),
+	    ('::ffff:192.0.2.7', ['--cleartext=192.0.2.0/24'], True),
+	    ('192.0.3.7', ['--cleartext=192.0.2.0/24'], False),
+	    ('192.0.2.7', ['--cleartext=always'], True),
+	    ('127.0.0.1', ['--cleartext=never'], False),
+	    ('192.0.2.7', ['--tls'], True)):
+	    p = connect(address, *options)
+	    assert ('USER' in p.capa()) == allowed, (address, options)
+	    assert ('PLAIN' in p.sasl()) == allowed
+	    p.plain('anna', 'secret', OK if allowed else AUTH)
+	    p.quit()
+	EOT
+}
+
+@test "a password refused for want of TLS stays in no buffer" {
+	auth --cleartext never <<-'EOT'
+	import time
+	p = popin()
+	p.ask('PASS Sw0rdfishSw0rdfish', AUTH)
+	p.ask('AUTH PLAIN ' + b64('\0anna\0Sw0rdfishSw0rdfish'), AUTH)
+	# moved about in the buffer, too
+	p.send(b'NOOP ' + b'x' * 60 + b'\r\nPASS Sw0rdfishSw0rdfish')
+	time.sleep(0.2)
+	p.send(b'\r\n')
+	p.hear(NO)
+	p.hear(AUTH)
+
+	def children(pid):
+	    with open('/proc/%d/task/%d/children' % (pid, pid)) as f:
+	        return [int(word) for word in f.read().split()]
+	found = children(p.process.pid)
+	assert len(found) == 1
+	try:
+	    ranges = open('/proc/%d/maps' % found[0]).read().splitlines()
+	    memory = open('/proc/%d/mem' % found[0], 'rb')
+	except PermissionError:
+	    print('cannot look')
+	    sys.exit(0)
+	seen = b''
+	for line in ranges:
+	    start, end = (int(x, 16) for x in line.split()[0].split('-'))
+	    if ' rw' in line:
+	        memory.seek(start)
+	        seen += memory.read(end - start)
+	assert b'AUTH-RESP-CODE' in seen or len(seen) > 4096
+	for trace in b'Sw0rdfish', b64('Sw0rdfish').encode()[2:-2], \
+	    b'dzByZGZpc2':
+	    assert trace not in seen, trace
+	EOT
+	! grep -q 'cannot look' "$OUT" || skip "only root may look into login"
+}

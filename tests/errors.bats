@@ -1,0 +1,272 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+load lib
+
+# run_popin ARGUMENT...: popin with nothing to read; sets status, OUT and LOG.
+run_popin()
+{
+	: >"$IN"
+	limited "${AS[@]}" "$BIN/popin" "$@"
+}
+
+# An administrator's mistake: one line in the log, the status, and to the
+# client -ERR [SYS/PERM] at most.
+assert_refused()
+{
+	assert_equal "$status" "$1"
+	assert_log_lines 1
+	assert_log "^popin: .*$2"
+	if [ -s "$OUT" ]; then
+		grep -q '^-ERR \[SYS/PERM\]' "$OUT" || fail "$(cat "$OUT")"
+		assert_equal "$(wc -l <"$OUT")" 1
+	fi
+}
+
+@test "unknown options, and values that cannot be, exit with 64" {
+	while IFS= read -r options; do
+		# shellcheck disable=SC2086
+		run_popin $options
+		echo "$options"
+		assert_refused 64 ''
+	done <<-'EOT'
+	--foo
+	-x
+	-
+	--
+	word
+	--idle
+	--idle x
+	--idle -1
+	--idle 1x
+	--idle=
+	--idle 700s
+	--idle 18446744073709551617
+	--login-timeout 0
+	--login-timeout soon
+	--checker-timeout -5
+	--delay x
+	--delay=-1
+	--max-messages 0
+	--max-messages 1e6
+	--max-messages 4294967297
+	--log nowhere
+	--testing=1
+	-m
+	--maildrop=
+	-P
+	--checker
+	-R monitor
+	-R
+	--jail relative
+	--passwd-file /x --checker /bin/false
+	EOT
+}
+
+@test "a wrong option is named" {
+	run_popin --idel=700
+	assert_refused 64 'idel'
+	run_popin --idle 700s
+	assert_refused 64 '700s'
+}
+
+@test "an autologout under 600 seconds needs --testing" {
+	three_messages
+	session --idle 599 <<-'EOT'
+	STAT	=> (end)
+	EOT
+	assert_refused 64 '600'
+	session --idle 600 <<-'EOT'
+	STAT	=> +OK 3 84
+	EOT
+	assert_equal "$status" 0
+	session --idle 599 --testing <<-'EOT'
+	STAT	=> +OK 3 84
+	EOT
+	assert_equal "$status" 0
+}
+
+@test "options take their values behind = or as the next word" {
+	three_messages
+	: >"$IN"
+	limited "${AS[@]}" "$BIN/popin" --role=session \
+	    --maildrop="maildir:$MAILDIR" --idle=600 --max-messages=5
+	assert_equal "$status" 0
+	limited "${AS[@]}" "$BIN/popin" --role session \
+	    --maildrop "maildir:$MAILDIR" --idle 600 --max-messages 5
+	assert_equal "$status" 0
+	limited "${AS[@]}" "$BIN/popin" -R session -m "maildir:$MAILDIR"
+	assert_equal "$status" 0
+}
+
+@test "--help and --version print on stdout and exit with 0" {
+	run_popin --help
+	assert_equal "$status" 0
+	grep -q '^usage: popin' "$OUT"
+	for option in maildrop passwd-file checker role idle login-timeout \
+	    checker-timeout delay max-messages user jail log testing version \
+	    help; do
+		grep -q -e "--$option" "$OUT" || fail "--$option"
+	done
+	[ ! -s "$LOG" ]
+	run_popin --version
+	assert_equal "$status" 0
+	assert_equal "$(head -n 1 "$OUT" | cut -d ' ' -f 1)" popin
+	[ ! -s "$LOG" ]
+}
+
+@test "a maildrop that does not exist is named in the log, status 78" {
+	rm -r "$MAILDIR"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	STAT	=> (end)
+	EOT
+	assert_equal "$status" 78
+	assert_log "^popin: .*$MAILDIR"
+	! grep -e Maildir -e uch "$OUT" || fail 'told the client'
+}
+
+@test "a missing maildrop does not fail the whole chain's unit" {
+	rm -r "$MAILDIR"
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> -ERR [SYS/PERM]
+	STAT		=> (end)
+	EOT
+	assert_log "$MAILDIR"
+}
+
+@test "a maildrop that is no Maildir is refused" {
+	rm -r "$MAILDIR"
+	mkdir "$MAILDIR"
+	own "$MAILDIR"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_equal "$status" 78
+	rmdir "$MAILDIR"
+	echo text >"$MAILDIR"
+	own "$MAILDIR"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_equal "$status" 78
+}
+
+@test "a maildrop without permission is refused" {
+	three_messages
+	chmod 0 "$MAILDIR"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_equal "$status" 78
+	chmod 755 "$MAILDIR"
+	chmod 0 "$MAILDIR/cur"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	chmod 755 "$MAILDIR/cur"
+	assert_equal "$status" 78
+}
+
+@test "an unknown kind of maildrop is refused" {
+	: >"$IN"
+	limited "${AS[@]}" "$BIN/popin" -R session -m "tape:$MAILDIR"
+	case $status in 64 | 78) ;; *) fail "status $status" ;; esac
+	grep -q '^-ERR \[SYS/PERM\]' "$OUT"
+	assert_log tape
+}
+
+@test "a passwd-file that others can read is refused and named in the log" {
+	chmod 644 "$PASSWD"
+	printf 'QUIT\r\n' | raw_pop3
+	assert_refused 78 "chmod 640 \"$PASSWD"
+}
+
+@test "a passwd-file that does not exist is named in the log" {
+	rm "$PASSWD"
+	printf 'QUIT\r\n' | raw_pop3
+	assert_refused 78 "$PASSWD"
+}
+
+# bats test_tags=root
+@test "a session refuses to run as root" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	three_messages
+	AS=()
+	as_session
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	STAT	=> (end)
+	EOT
+	assert_equal "$status" 78
+	assert_log 'uid 0'
+}
+
+# bats test_tags=root
+@test "a session refuses to run with the group of root" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	three_messages
+	AS=(setpriv --reuid "$TEST_UID" --regid 0 --clear-groups --)
+	as_session
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_equal "$status" 78
+}
+
+@test "what the client sees of a fault is one line with -ERR" {
+	rm -r "$MAILDIR"
+	session <<-'EOT'
+	STAT
+	EOT
+	assert_equal "$(wc -l <"$OUT")" 1
+	grep -q $'^-ERR \\[SYS/PERM\\][ -~]*\r$' "$OUT"
+}
+
+@test "closed descriptors are no trouble" {
+	three_messages
+	printf 'USER anna\r\nPASS secret\r\nSTAT\r\nQUIT\r\n' >"$IN"
+	timeout "$LIMIT" "${CHAIN[@]}" <"$IN" >"$OUT" 2>&- 3>&-
+	grep -q $'^+OK 3 84\r$' "$OUT"
+	assert_equal "$(wc -l <"$OUT")" 5
+	printf 'STAT\r\nQUIT\r\n' >"$IN"
+	timeout "$LIMIT" "${SESSION[@]}" <"$IN" >"$OUT" 2>&- 3>&-
+	grep -q $'^+OK 3 84\r$' "$OUT"
+	# nobody to talk to
+	timeout "$LIMIT" "${CHAIN[@]}" <&- >&- 2>"$LOG" 3>&- || :
+	timeout "$LIMIT" "${SESSION[@]}" <&- >&- 2>"$LOG" 3>&- || :
+	timeout "$LIMIT" "${SESSION[@]}" <&- >&- 2>&- 3>&- || :
+	assert_equal "$(files_in | wc -l)" 3
+}
+
+@test "descriptors left open by the super-server do not matter" {
+	three_messages
+	printf 'USER anna\r\nPASS secret\r\nSTAT\r\nQUIT\r\n' >"$IN"
+	timeout "$LIMIT" "${CHAIN[@]}" <"$IN" >"$OUT" 2>"$LOG" 3</dev/null \
+	    4</dev/null 5</dev/null 9</dev/null
+	grep -q $'^+OK 3 84\r$' "$OUT"
+}
+
+@test "a client that is gone at once leaves no error behind" {
+	three_messages
+	yes NOOP | head -n 1000 >"$IN"
+	{
+		status=0
+		timeout "$LIMIT" "${SESSION[@]}" <"$IN" 2>"$LOG" 3>&- ||
+		    status=$?
+		echo "$status" >"$BATS_TEST_TMPDIR/status"
+	} | head -c 1 >/dev/null
+	assert_equal "$(cat "$BATS_TEST_TMPDIR/status")" 0
+}
+
+@test "SIGCHLD and SIGPIPE ignored by the super-server do not matter" {
+	three_messages
+	printf 'USER anna\r\nPASS secret\r\nSTAT\r\nQUIT\r\n' >"$IN"
+	(
+		trap '' CHLD PIPE TERM HUP
+		exec timeout "$LIMIT" "${CHAIN[@]}" <"$IN" >"$OUT" 2>"$LOG" 3>&-
+	)
+	grep -q $'^+OK 3 84\r$' "$OUT"
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+load lib
+
+# `make check-faults' does all of it.
+
+setup()
+{
+	lib_setup
+	FAULTS=(timeout 300 perl "$TESTS_SRC/faults/faults.pl" "$POPIN"
+	    "$(dirname "$POPIN")/popin-uncaged")
+	need strace strace
+	[ -x "$(dirname "$POPIN")/popin-uncaged" ] ||
+	    fail 'no popin-uncaged: make popin-uncaged'
+}
+
+# faults SECONDS SCENARIO...
+faults()
+{
+	run "${FAULTS[@]}" --seconds "$@"
+	assert_success
+	assert_output --partial ' 0 violations'
+	sed 's/^/# /' <<<"$output" >&3
+}
+
+@test "an mbox survives every fault in a session that deletes" {
+	faults 40 small gap all end
+}
+
+@test "a Maildir survives every fault in a session that deletes" {
+	faults 12 maildir
+}

@@ -1,0 +1,606 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# What is left of the mail when an UPDATE goes wrong.
+#
+#	faults.pl POPIN UNCAGED [--full] [--seconds N] [SCENARIO...]
+#
+# strace(1) cannot make a system call fail that a sandbox watches over: then
+# UNCAGED is used, the same program built without its sandbox.
+#
+# A session deletes messages while mail is delivered.  At each of its system
+# calls in turn it is killed, or the call fails (ENOSPC, EDQUOT, EIO, EINTR),
+# or writes only half; then a new session logs in.  Whatever happened, then
+# every message that was not deleted is there exactly once, byte for byte and
+# with its unique-id, each deleted one is gone or back, nothing else is there,
+# and the journal is empty.  After +OK to QUIT the deleted ones are gone.
+#
+# Loss of power is modelled: from the recorded writes, at each point, those
+# that were not synced yet are dropped, kept, torn and mixed at random.
+#
+# Without --full, or when the seconds are over, points are left out evenly.
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use File::Temp qw(tempdir);
+use IPC::Open2;
+use Time::HiRes qw(time);
+
+my $here = dirname(abs_path($0));
+require "$here/../mbox.pl";
+
+my $UID = 54321;
+my $stamp = 'Sat Jan  3 01:05:34 1996';
+my ($popin, $uncaged, @wanted);
+my ($full, $seconds) = (0, 0);
+while (@ARGV) {
+	my $word = shift @ARGV;
+	if ($word eq '--full') {
+		$full = 1;
+	} elsif ($word eq '--seconds') {
+		$seconds = shift @ARGV;
+	} elsif (!defined $popin) {
+		$popin = abs_path($word);
+	} elsif (!defined $uncaged) {
+		$uncaged = abs_path($word);
+	} else {
+		push @wanted, $word;
+	}
+}
+defined $uncaged or
+    die "usage: faults.pl POPIN UNCAGED [--full] [SCENARIO...]\n";
+
+my $root = $> == 0;
+my @as = $root ? ('setpriv', '--reuid', $UID, '--regid', $UID,
+    '--clear-groups', '--') : ();
+$SIG{TERM} = $SIG{INT} = sub { exit 1 }; # and clean up
+my $dir = tempdir(CLEANUP => 1);
+chmod 0755, $dir;
+# the mail is where syncing costs nothing: loss of power is only a model here
+my $place = -d '/dev/shm' && -w _ ?
+    tempdir(DIR => '/dev/shm', CLEANUP => 1) : $dir;
+chmod 0755, $place;
+my $home = "$place/home";
+my $bin = "$dir/popin";
+system('cp', $popin, $bin) == 0 and chmod(0755, $bin) or die;
+system('cp', $uncaged, "$bin-uncaged") == 0 and
+    chmod(0755, "$bin-uncaged") or die;
+my $shim = "$dir/shim.so";
+my $has_shim = system('cc', '-shared', '-fPIC', '-O2', '-w', '-o', $shim,
+    "$here/shim.c") == 0 && `ldd $bin 2>/dev/null` =~ /libc/;
+my %table; # scenario, fault -> points, violations
+my $violations = 0;
+my $random = 12345;
+
+sub slurp {
+	my ($path) = @_;
+	open(my $fh, '<:raw', $path) or return '';
+	local $/;
+	my $bytes = <$fh>;
+	return defined $bytes ? $bytes : '';
+}
+
+# In place: the file stays the same inode.
+sub put {
+	my ($path, $bytes) = @_;
+	my $is_new = !-e $path;
+	open(my $fh, $is_new ? '>:raw' : '+<:raw', $path) or die "$path: $!";
+	truncate($fh, 0) or die;
+	print $fh $bytes;
+	close($fh) or die "$path: $!";
+	chown $UID, $UID, $path if $is_new && $root;
+}
+
+sub message {
+	my ($name, $size) = @_;
+	my $text = "Received: by here id $name\nSubject: $name\n\n";
+	my $line = "text of $name, .with: dots\n.\n\nFrom here on\n";
+	$text .= $line while length($text) < $size;
+	return $text;
+}
+
+# --- what happens in each scenario
+
+my %scenarios = (
+	# a small gap: one step with a copy in the journal
+	small => { sizes => [ map { 100 + 37 * $_ } 1 .. 12 ],
+	    delete => [ 2, 5, 6 ] },
+	# a large gap: the step needs no copy
+	gap => { sizes => [ 20000, 300, 200, 4000, 700, 500 ],
+	    delete => [ 1, 4 ] },
+	# only what was delivered meanwhile is moved
+	all => { sizes => [ 900, 100, 4000 ], delete => [ 1, 2, 3 ] },
+	# nothing is moved
+	end => { sizes => [ 900, 100, 4000, 200 ], delete => [ 3, 4 ],
+	    quiet => 1 },
+	# several steps of both kinds
+	steps => { sizes => [ 3000, 9000000, 8000000, 400, 7000000, 5000000,
+	    300 ], delete => [ 1, 3, 6 ], bulky => 1 },
+	maildir => { sizes => [ 300, 400, 500, 600, 700 ],
+	    delete => [ 1, 3, 4 ], maildir => 1 },
+);
+my @order = qw(small gap all end maildir steps);
+
+sub as_mbox {
+	return join '', map { "From a\@b $stamp\n$_\n" } @_;
+}
+
+sub deliver {
+	my ($s, $name, $message) = @_;
+	if ($s->{maildir}) {
+		put("$home/Maildir/new/$name", $message);
+		return;
+	}
+	open(my $fh, '>>:raw', "$home/mbox") or die;
+	print $fh as_mbox($message);
+	close($fh) or die;
+}
+
+# The first state, once with a session so that our own files are there.
+sub prepare {
+	my ($s) = @_;
+	system('rm', '-rf', $home);
+	mkdir $home or die;
+	my $i = 0;
+	$s->{messages} = [ map { message('m' . ++$i, $_) } @{$s->{sizes}} ];
+	if ($s->{maildir}) {
+		mkdir "$home/Maildir" or die;
+		mkdir "$home/Maildir/$_" or die for qw(new cur tmp);
+	} else {
+		put("$home/mbox", as_mbox(@{$s->{messages}}));
+	}
+	system('chown', '-R', "$UID:$UID", $home) if $root;
+	restore($s);
+	session($s, "UIDL\r\n", '') or die "no session\n";
+	$s->{out} =~ /^\+OK/ or die "cannot log in: $s->{out}$s->{log}";
+	$s->{ids} = { uidls($s) };
+	$s->{first} = { map { $_ => slurp("$home/$_") } own_files() };
+}
+
+sub own_files {
+	opendir(my $d, $home) or die;
+	return grep { /^\.popin/ } readdir $d;
+}
+
+sub restore {
+	my ($s) = @_;
+	if ($s->{maildir}) {
+		unlink glob "$home/Maildir/*/*";
+		my $i = 0;
+		for my $m (@{$s->{messages}}) {
+			$i++;
+			deliver($s, "$i.m.here", $m);
+		}
+		return;
+	}
+	put("$home/mbox", as_mbox(@{$s->{messages}}));
+	unlink "$home/mbox.lock", glob "$home/.lk*";
+	put("$home/$_", $s->{first}{$_}) for keys %{$s->{first} || {}};
+}
+
+# --- sessions
+
+# Runs COMMAND (before popin) with two parts of input; between them mail comes.
+sub session {
+	my ($s, $first, $second, $before, %env) = @_;
+	my $spec = $s->{maildir} ? "maildir:$home/Maildir" :
+	    "mbox:$home/mbox";
+	my @command = (@as, 'env', 'USER=anna', "HOME=$home",
+	    map({ "$_=$env{$_}" } sort keys %env), @{$before || []},
+	    "@{$before || []}" =~ /error=/ ? "$bin-uncaged" : $bin,
+	    '-R', 'session', '-m', $spec);
+	local $SIG{PIPE} = 'IGNORE';
+	my ($out, $in);
+	open(my $saved, '>&', \*STDERR) or die;
+	open(STDERR, '>', "$dir/log") or die;
+	my $pid = open2($out, $in, @command);
+	open(STDERR, '>&', $saved) or die;
+	my $got = '';
+	local $SIG{ALRM} = sub { kill 'KILL', $pid; die "hangs\n" };
+	my $good = eval {
+		alarm 100;
+		syswrite $in, $first;
+		my $wait = 1 + ($first =~ tr/\n//);
+		while ($second ne '' && ($got =~ tr/\n//) < $wait) {
+			sysread($out, $got, 65536, length $got) or last;
+		}
+		if ($second ne '') {
+			deliver($s, '8.late.here', $s->{late})
+			    unless $s->{quiet};
+			syswrite $in, $second;
+		}
+		close $in;
+		while (sysread($out, $got, 65536, length $got)) {
+		}
+		alarm 0;
+		1;
+	};
+	alarm 0;
+	close $out;
+	waitpid $pid, 0;
+	$s->{out} = $got;
+	$s->{log} = slurp("$dir/log");
+	return $good;
+}
+
+# Unique-ids of the session that just was, by what the messages are.
+sub uidls {
+	my ($s) = @_;
+	my %ids;
+	my @names = map { name($_) } stored($s);
+	while ($s->{out} =~ /^(\d+) (\S+)\r$/mg) {
+		$ids{$names[$1 - 1]} = $2 if defined $names[$1 - 1];
+	}
+	return %ids;
+}
+
+sub name {
+	my ($message) = @_;
+	return $message =~ /^Subject: (\S+)/m ? $1 : '?';
+}
+
+# The messages that are there, in order.
+sub stored {
+	my ($s) = @_;
+	return map { $_->[1] } messages(slurp("$home/mbox"))
+	    unless $s->{maildir};
+	my %order = map { m{/([^/]+)$}; $1 => $_ } glob "$home/Maildir/*/*.here";
+	return map { slurp($order{$_}) }
+	    sort { ($a =~ /^(\d+)/)[0] <=> ($b =~ /^(\d+)/)[0] } keys %order;
+}
+
+sub commands {
+	my ($s) = @_;
+	return (join('', map { "DELE $_\r\n" } @{$s->{delete}}), "QUIT\r\n");
+}
+
+# --- judgement
+
+sub complain {
+	my ($s, $what, $text) = @_;
+	$violations++;
+	print STDERR "# $s->{name}: $what: $text\n";
+	my $log = $s->{log} . ($s->{last_log} || '');
+	$log =~ s/^(?=.)/#   /mg;
+	print STDERR $log;
+	$table{$s->{name}}{$s->{fault}}{violations}++;
+}
+
+sub present {
+	my ($s, $promised) = @_;
+	my %deleted = map { $_ => 1 } @{$s->{delete}};
+	my @there = stored($s);
+	my $i = 0;
+	for my $m (@{$s->{messages}}) {
+		$i++;
+		if (@there && $there[0] eq $m) {
+			shift @there;
+			return "m$i is back after +OK"
+			    if $deleted{$i} && $promised;
+		} elsif (!$deleted{$i}) {
+			return "m$i is not there" .
+			    (@there ? ', but ' . name($there[0]) : '');
+		}
+	}
+	for my $m (@{$s->{delivered}}) {
+		@there && $there[0] eq $m or return name($m) . ' is lost';
+		shift @there;
+	}
+	return @there ? name($there[0]) . ' is there, and should not' : '';
+}
+
+sub judge {
+	my ($s, $what, $promised) = @_;
+	my %before = %{$s->{ids}};
+	$s->{last_log} = '';
+	my $first_log = $s->{log};
+	unless (session($s, "UIDL\r\nSTAT\r\nQUIT\r\n", '')) {
+		complain($s, $what, 'the next session hangs');
+		return;
+	}
+	$s->{last_log} = $s->{log};
+	$s->{log} = $first_log;
+	my @there = stored($s);
+	my $wrong = present($s, $promised);
+	my %after = uidls($s);
+	for my $name (sort keys %before) {
+		next unless exists $after{$name};
+		$wrong ||= "$name has another unique-id"
+		    if $after{$name} ne $before{$name};
+	}
+	my $n = @there;
+	$wrong ||= "the next session: $s->{out}"
+	    unless $s->{out} =~ /^\+OK $n messages/ &&
+	    $s->{out} =~ /^\+OK $n \d+\r\n\+OK[^\n]*\n\z/m;
+	for my $f (own_files()) {
+		$wrong ||= "$f is not empty"
+		    if $f =~ /journal/ && -s "$home/$f";
+	}
+	# between making and linking a lock a killed process leaves an empty
+	# name behind, as liblockfile's do; nobody takes it for a lock
+	my @left = ("$home/mbox.lock",
+	    $s->{fault} eq 'kill' ? () : glob "$home/.lk*");
+	$wrong ||= "left behind: $_" for grep { -e } @left;
+	complain($s, $what, $wrong) if $wrong;
+}
+
+# One session with a fault, and the next one.
+sub attempt {
+	my ($s, $what, $before, %env) = @_;
+	my @commands = commands($s);
+	my $n = $table{$s->{name}}{$s->{fault}}{points}++;
+	restore($s);
+	$s->{late} = message('late', 300);
+	$s->{last_log} = '';
+	unless (session($s, @commands, $before, %env)) {
+		complain($s, $what, 'hangs');
+		return;
+	}
+	$s->{delivered} = $s->{quiet} ? [] : [ $s->{late} ];
+	if ($n % 2) {
+		my $after = message('after', 25000 * ($n % 4));
+		deliver($s, '9.after.here', $after);
+		push @{$s->{delivered}}, $after;
+	}
+	my $replies = () = $s->{out} =~ /^\+OK/mg;
+	my $promised = $replies == @{$s->{delete}} + 2;
+	judge($s, $what, $promised);
+}
+
+# --- faults at system calls
+
+# The system calls of a session: [ name, which of that name, does it matter ].
+# What is before the maildrop is opened matters little.
+sub calls {
+	my ($s, @more) = @_;
+	my @commands = commands($s);
+	my (%seen, @calls);
+	restore($s);
+	$s->{late} = message('late', 300);
+	session($s, @commands, [ 'strace', '-f', '-o', "$home/trace", @more ]);
+	my $matters = 0;
+	for (split /\n/, slurp("$home/trace")) {
+		my ($name) = /^\d+\s+(\w+)\(/ or next;
+		next if $name eq 'execve' || $name eq 'exit_group';
+		$matters ||= /O_DIRECTORY/;
+		push @calls, [ $name, ++$seen{$name}, $matters ];
+	}
+	@calls > 50 or die "strace does not work: $s->{log}\n";
+	return @calls;
+}
+
+# Every Nth of LIST, so that not more than MAX are left; in an order that is
+# spread evenly wherever it is broken off.
+sub thin {
+	my ($max, @list) = @_;
+	@list = map { $list[int($_ * @list / $max)] } 0 .. $max - 1
+	    if @list > $max;
+	return @list unless $seconds;
+	my %key = map { $_ => $_ * 0.6180339887 - int($_ * 0.6180339887) }
+	    0 .. $#list;
+	return map { $list[$_] } sort { $key{$a} <=> $key{$b} } keys %key;
+}
+
+my $started = time;
+my $deadline = 0;
+
+# Each kind of fault has its share of the time, as a part of 12.
+sub allow {
+	my ($parts) = @_;
+	$deadline = time + $seconds * $parts / 12 / (@wanted || 1)
+	    if $seconds;
+}
+
+# Is the time for this kind of fault over?  The first few are always tried.
+sub late {
+	my ($done) = @_;
+	return $deadline && $done >= 5 && time > $deadline;
+}
+my $progress = -t STDERR || $full;
+
+sub tick {
+	my ($s, $done, $of) = @_;
+	return unless $progress && ($done % 50 == 0 || $done == $of);
+	printf STDERR "# %4d s  %-8s %-8s %d/%d\n", time - $started,
+	    $s->{name}, $s->{fault}, $done, $of;
+}
+
+my @injections = (
+	[ kill => 'signal=KILL' ], [ ENOSPC => 'error=ENOSPC' ],
+	[ EIO => 'error=EIO' ], [ EDQUOT => 'error=EDQUOT' ],
+	[ EINTR => 'error=EINTR' ],
+);
+
+# Those of CALLS that are tried.
+sub points {
+	my (%n, @few, @bulk);
+	for my $c (@_) {
+		next unless $full || $c->[2];
+		# hundreds of the same kind
+		push @{$c->[0] =~ /^p?(?:read|write)(?:64)?$/ &&
+		    $n{$c->[0]}++ > 25 ? \@bulk : \@few}, $c;
+	}
+	return (@few, thin($full ? 150 : 10, @bulk));
+}
+
+sub faults_of {
+	my ($s, $share) = @_;
+	my @calls = calls($s);
+	my @caged = points(@calls);
+	# a word in it selects the other program
+	my @uncaged = points(calls($s, '-e', 'inject=reboot:error=EIO'));
+	for my $inject (@injections) {
+		my ($fault, $how) = @$inject;
+		my @points = $how =~ /error/ ? @uncaged : @caged;
+		$s->{fault} = $fault;
+		my @some = thin($full ? 9999 : $fault eq 'kill' ? $share :
+		    $share / 4, @points);
+		my $done = 0;
+		allow($fault eq 'kill' ? 4 : 1);
+		for my $c (@some) {
+			last if late($done);
+			my ($name, $when) = @$c;
+			attempt($s, "$fault at $name $when", [ 'strace', '-f',
+			    '-o', '/dev/null', '-e', "trace=$name", '-e',
+			    "inject=$name:$how:when=$when" ]);
+			tick($s, ++$done, scalar @some);
+		}
+	}
+	return unless $has_shim;
+	$s->{fault} = 'short';
+	my $writes = grep { $_->[0] =~ /^pwrite/ } @calls;
+	my $done = 0;
+	allow(1);
+	for my $i (thin($full ? 200 : $share / 4, 1 .. $writes)) {
+		last if late($done++);
+		attempt($s, "short write $i", [], LD_PRELOAD => $shim,
+		    SHIM_SHORT => $i);
+	}
+}
+
+# --- loss of power
+
+sub chance {
+	$random = ($random * 1103515245 + 12345) % 2147483648;
+	return $random / 2147483648;
+}
+
+sub record {
+	my ($s) = @_;
+	my @commands = commands($s);
+	my $log = "$home/shim.log";
+	restore($s);
+	$s->{late} = message('late', 300);
+	session($s, @commands, [], LD_PRELOAD => $shim, SHIM_LOG => $log);
+	$s->{out} =~ /^\+OK[^\n]*\n\z/m or die "cannot record: $s->{log}";
+	my ($bytes, $at, @ops) = (slurp($log), 0);
+	unlink $log;
+	while ($at + 32 <= length $bytes) {
+		my ($what, $inode, $offset, $len) =
+		    unpack 'a1 x7 Q< Q< Q<', substr($bytes, $at, 32);
+		last if $what eq "\0";
+		push @ops, { what => $what, inode => $inode,
+		    offset => $offset, data => substr($bytes, $at + 32, $len) };
+		$at += 32 + $len;
+	}
+	return @ops;
+}
+
+sub apply {
+	my ($content, $op) = @_;
+	if ($op->{what} eq 't') {
+		my $grow = $op->{offset} - length $$content;
+		$$content = substr($$content, 0, $op->{offset});
+		$$content .= "\0" x $grow if $grow > 0;
+		return;
+	}
+	my $grow = $op->{offset} + length($op->{data}) - length $$content;
+	$$content .= "\0" x $grow if $grow > 0;
+	substr($$content, $op->{offset}, length $op->{data}) = $op->{data};
+}
+
+# A write that reached the disk in part: some of its sectors.
+sub tear {
+	my ($content, $op) = @_;
+	my ($at, $end) = ($op->{offset}, $op->{offset} + length $op->{data});
+	while ($at < $end) {
+		my $next = (int($at / 512) + 1) * 512;
+		$next = $end if $next > $end;
+		apply($content, { what => 'w', offset => $at,
+		    data => substr($op->{data}, $at - $op->{offset},
+		    $next - $at) }) if chance() < 0.5;
+		$at = $next;
+	}
+}
+
+# What a file may be after the first OPS, HOW given.
+sub content_after {
+	my ($first, $how, @ops) = @_;
+	my $synced = -1;
+	for my $i (0 .. $#ops) {
+		$synced = $i if $ops[$i]{what} eq 's';
+	}
+	my $content = $first;
+	for my $i (0 .. $#ops) {
+		my $op = $ops[$i];
+		next if $op->{what} eq 's';
+		if ($i < $synced || $how eq 'kept') {
+			apply(\$content, $op);
+		} elsif ($how eq 'torn' && $op->{what} eq 'w') {
+			tear(\$content, $op);
+		} elsif ($how ne 'dropped' && chance() < 0.5) {
+			apply(\$content, $op);
+		}
+	}
+	return $content;
+}
+
+sub power_loss {
+	my ($s, $share) = @_;
+	return unless $has_shim;
+	my @ops = record($s);
+	my %file = map { (stat "$home/$_")[1] => $_ } 'mbox', own_files();
+	@ops = grep { exists $file{$_->{inode}} } @ops;
+	my %first = (%{$s->{first}}, mbox =>
+	    as_mbox(@{$s->{messages}}, $s->{quiet} ? () : $s->{late}));
+	$s->{fault} = 'power';
+	my @points = thin($full ? 400 : $share, 0 .. scalar @ops);
+	my $done = 0;
+	allow(3);
+	for my $point (@points) {
+		last if late($done);
+		my @so_far = @ops[0 .. $point - 1];
+		for my $how ('dropped', 'kept', ('torn', 'mixed') x
+		    ($full ? 4 : 2)) {
+			for my $inode (keys %file) {
+				my $name = $file{$inode};
+				put("$home/$name", content_after($first{$name},
+				    $how, grep { $_->{inode} == $inode }
+				    @so_far));
+			}
+			my $n = $table{$s->{name}}{power}{points}++;
+			$s->{delivered} = $s->{quiet} ? [] : [ $s->{late} ];
+			if ($n % 3 == 0) {
+				my $after = message('after', 20000);
+				deliver($s, '', $after);
+				push @{$s->{delivered}}, $after;
+			}
+			$s->{log} = '';
+			judge($s, "power loss after $point writes, $how", 0);
+		}
+		tick($s, ++$done, scalar @points);
+	}
+}
+
+# --- all of it
+
+for my $name (@wanted ? @wanted : @order) {
+	my $s = $scenarios{$name} or die "no scenario $name\n";
+	$s->{name} = $name;
+	next if $s->{bulky} && !$full && !@wanted;
+	my $share = 48;
+	prepare($s);
+	faults_of($s, $share);
+	power_loss($s, $share / 2) unless $s->{maildir};
+}
+
+my @faults = (map({ $_->[0] } @injections), 'short', 'power');
+printf "%-9s", 'points';
+printf " %7s", $_ for @faults;
+print "\n";
+my $points = 0;
+for my $name (grep { $table{$_} } @order) {
+	printf "%-9s", $name;
+	for my $f (@faults) {
+		my $t = $table{$name}{$f};
+		printf " %7s", $t ? $t->{points} : '-';
+		$points += $t->{points} if $t;
+	}
+	print "\n";
+}
+printf "%d points of failure, %d violations, %d s\n", $points, $violations,
+    time - $started;
+exit($violations ? 1 : 0);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * For the fault tests, preloaded: notes what popin writes to files, and makes
+ * single writes short.  What it does goes to a file that is mapped before
+ * popin closes descriptors and enters its sandbox.
+ *
+ *	SHIM_LOG	where: records of struct op, each with its data
+ *	SHIM_SHORT	N: the Nth pwrite(2) writes half of what it should
+ */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOG_SIZE = 256 * 1024 * 1024 };
+
+struct op {
+	char what; /* w, t or s */
+	char fill[7];
+	uint64_t inode, offset, bytes;
+};
+
+static unsigned char *op_log;
+static size_t used;
+static long short_at;
+
+__attribute__((constructor)) static void
+start(void)
+{
+	const char *path = getenv("SHIM_LOG"), *n = getenv("SHIM_SHORT");
+	int fd = path != NULL ? open(path, O_RDWR | O_CREAT, 0600) : -1;
+
+	if (n != NULL)
+		short_at = strtol(n, NULL, 10);
+	if (fd == -1 || ftruncate(fd, LOG_SIZE) == -1)
+		return;
+	op_log =
+	    mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (op_log == MAP_FAILED)
+		op_log = NULL;
+	close(fd);
+}
+
+static void
+note(char what, int fd, const void *p, size_t bytes, off_t offset)
+{
+	struct op op = { .what = what, .offset = (uint64_t)offset };
+	struct stat st;
+
+	if (op_log == NULL || fstat(fd, &st) == -1 ||
+	    used + sizeof op + bytes > LOG_SIZE)
+		return;
+	op.inode = st.st_ino;
+	op.bytes = bytes;
+	memcpy(op_log + used, &op, sizeof op);
+	if (bytes > 0)
+		memcpy(op_log + used + sizeof op, p, bytes);
+	used += sizeof op + bytes;
+}
+
+ssize_t
+pwrite64(int fd, const void *p, size_t len, off64_t offset)
+{
+	ssize_t n;
+
+	if (short_at > 0 && --short_at == 0)
+		len = (len + 1) / 2;
+	n = syscall(SYS_pwrite64, fd, p, len, offset);
+	if (n > 0)
+		note('w', fd, p, (size_t)n, offset);
+	return n;
+}
+
+ssize_t
+pwrite(int fd, const void *p, size_t len, off_t offset)
+{
+	return pwrite64(fd, p, len, offset);
+}
+
+int
+ftruncate64(int fd, off64_t size)
+{
+	int result = (int)syscall(SYS_ftruncate, fd, size);
+
+	if (result == 0)
+		note('t', fd, NULL, 0, size);
+	return result;
+}
+
+int
+ftruncate(int fd, off_t size)
+{
+	return ftruncate64(fd, size);
+}
+
+int
+fsync(int fd)
+{
+	int result = (int)syscall(SYS_fsync, fd);
+
+	if (result == 0)
+		note('s', fd, NULL, 0, 0);
+	return result;
+}

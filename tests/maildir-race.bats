@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+load lib
+
+# What other programs do to a Maildir while a session has it open.
+
+setup()
+{
+	lib_setup
+	three_messages
+	cd "$MAILDIR" || return 1
+	talk a "${SESSION[@]}"
+	hear a
+	[[ $reply == '+OK 3 '* ]] || fail "$reply"
+}
+
+# expect_body TEXT: the rest of a reply to RETR or TOP.
+expect_body()
+{
+	[[ $reply == +OK* ]] || fail "$reply"
+	hear_body a
+	assert_equal "$body" "$1"
+}
+
+finish()
+{
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$status" 0
+}
+
+@test "a message that was removed is answered with -ERR [SYS/TEMP]" {
+	rm new/1.one
+	ask a 'RETR 1' '-ERR \[SYS/TEMP\]*'
+	ask a 'TOP 1 0' '-ERR \[SYS/TEMP\]*'
+	ask a 'RETR 2'
+	expect_body $'Subject: two\n\nthe second\n'
+	ask a 'LIST 3' '+OK 3 25'
+	finish
+}
+
+@test "a message whose flags changed is found" {
+	mv cur/2.two:2,S cur/2.two:2,RS
+	ask a 'RETR 2'
+	expect_body $'Subject: two\n\nthe second\n'
+	mv cur/2.two:2,RS cur/2.two
+	ask a 'TOP 2 0'
+	expect_body $'Subject: two\n\n'
+	finish
+}
+
+@test "a message that was moved from new to cur is found" {
+	mv new/1.one cur/1.one:2,S
+	mv new/3.three cur/3.three:2,
+	ask a 'RETR 1'
+	expect_body $'Subject: one\n\nfirst message\n'
+	ask a 'RETR 3'
+	expect_body $'Subject: three\n\nthird\n'
+	ask a 'UIDL 1' '+OK 1 1.one'
+	finish
+}
+
+@test "a message that was moved back to new is found" {
+	mv cur/2.two:2,S new/2.two
+	ask a 'RETR 2'
+	expect_body $'Subject: two\n\nthe second\n'
+	finish
+}
+
+@test "a message that was moved or flagged after DELE is deleted" {
+	ask a 'DELE 1' '+OK*'
+	ask a 'DELE 2' '+OK*'
+	mv new/1.one cur/1.one:2,S
+	mv cur/2.two:2,S cur/2.two:2,FS
+	finish
+	assert_files new/3.three
+}
+
+@test "a message that somebody else deleted does not disturb QUIT" {
+	ask a 'DELE 1' '+OK*'
+	ask a 'DELE 3' '+OK*'
+	rm new/1.one
+	finish
+	assert_files cur/2.two:2,S
+}
+
+@test "names that only begin alike are never taken for each other" {
+	rm new/1.one
+	printf 'Subject: wrong\n\nwrong\n' | deliver 1.one2
+	printf 'Subject: wrong\n\nwrong\n' | deliver '1.on:2,S' cur
+	printf 'Subject: wrong\n\nwrong\n' | deliver '1.one,S=5:2,S' cur
+	printf 'Subject: wrong\n\nwrong\n' | deliver 11.one
+	ask a 'RETR 1' '-ERR*'
+	ask a 'DELE 1'
+	finish
+	assert_equal "$(files_in | wc -l)" 6
+}
+
+@test "a message that became a link is not followed" {
+	printf 'secret\n' >"$BATS_TEST_TMPDIR/secret"
+	own "$BATS_TEST_TMPDIR/secret"
+	ln -sf "$BATS_TEST_TMPDIR/secret" new/1.one
+	ask a 'RETR 1' '-ERR*'
+	ask a 'TOP 1 5' '-ERR*'
+	finish
+}
+
+@test "a message that became a FIFO or a directory does not block" {
+	rm new/1.one new/3.three
+	mkfifo new/1.one
+	mkdir new/3.three
+	own new/1.one new/3.three
+	ask a 'RETR 1' '-ERR*'
+	ask a 'RETR 3' '-ERR*'
+	ask a 'RETR 2'
+	expect_body $'Subject: two\n\nthe second\n'
+	finish
+}
+
+@test "a message that can no longer be read is answered with -ERR" {
+	chmod 0 new/1.one
+	ask a 'RETR 1' '-ERR*'
+	ask a NOOP '+OK*'
+	finish
+}
+
+@test "a message that became shorter is sent as it is, or not at all" {
+	printf 'Subject: s\n\n' >new/1.one
+	ask a 'RETR 1'
+	if [[ $reply == +OK* ]]; then
+		expect_body $'Subject: s\n\n'
+		ask a 'LIST 1' '+OK 1 14'
+		ask a STAT '+OK 3 67'
+	fi
+	finish
+}
+
+@test "a message that became longer is sent as it is, or not at all" {
+	printf 'more\n' >>new/1.one
+	ask a 'RETR 1'
+	if [[ $reply == +OK* ]]; then
+		expect_body $'Subject: one\n\nfirst message\nmore\n'
+		ask a 'LIST 1' '+OK 1 37'
+		ask a STAT '+OK 3 90'
+	fi
+	finish
+}
+
+@test "a file that is cut off while it is sent never gets a final dot" {
+	leave a
+	perl -e 'print "A: b\n\n", "x" x 60, "\n" for 1 .. 200000' |
+	    deliver 4.big
+	talk b "${SESSION[@]}"
+	hear b
+	tell b 'RETR 4'
+	tell b 'NOOP'
+	hear b
+	# popin stands somewhere in the middle, with the pipe full
+	perl -e 'truncate $ARGV[0], 1000000 or die' new/4.big
+	leave b
+	tail -c 5 "$rest" >"$OUT"
+	! printf '\r\n.\r\n' | cmp -s - "$OUT" || fail 'ended as if whole'
+	! grep -a -e '^\.' -e '^+OK' "$rest" || fail 'went on'
+	[ "$(wc -c <"$rest")" -ge 900000 ]
+	assert_log 'end=(io|maildrop)$'
+	assert_equal "$status" 0
+}
+
+@test "a file that is removed while it is sent arrives whole" {
+	leave a
+	perl -e 'print "A: b\n\n"; print "x" x 60, "\n" for 1 .. 100000' |
+	    deliver 4.big
+	cp new/4.big "$BATS_TEST_TMPDIR/big"
+	talk b "${SESSION[@]}"
+	hear b
+	tell b 'RETR 4'
+	hear b
+	rm new/4.big
+	hang_up b
+	gone b
+	{
+		perl "$TESTS_SRC/dialogue.pl" wire "$BATS_TEST_TMPDIR/big"
+		printf '.\r\n'
+	} | cmp - "$rest"
+}
+
+@test "removing the whole Maildir ends in errors, not in a crash" {
+	rm -r "$MAILDIR"
+	ask a 'RETR 1' '-ERR*'
+	ask a STAT '+OK*'
+	ask a 'DELE 1'
+	ask a QUIT
+	gone a
+	assert_equal "$status" 0
+}

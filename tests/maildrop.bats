@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+load lib
+
+# Where the mail is: -m and its default.
+
+setup()
+{
+	lib_setup
+	WHERE=$BATS_TEST_TMPDIR
+}
+
+# at USER [OPTION...]: a session of USER.
+at()
+{
+	local user=$1
+
+	shift
+	SESSION=(env USER="$user" HOME="$WHERE/home" "${AS[@]}" "$BIN/popin"
+	    -R session "$@")
+	printf 'QUIT\t=> +OK\n' | dialogue "${SESSION[@]}"
+}
+
+refused()
+{
+	local user=$1
+
+	shift
+	SESSION=(env USER="$user" HOME="$WHERE/home" "${AS[@]}" "$BIN/popin"
+	    -R session "$@")
+	printf '=> -ERR [SYS/PERM]\n' | dialogue "${SESSION[@]}"
+	assert_equal "$status" 78
+}
+
+@test "%u is the user, %n and %d are the parts of the address" {
+	maildir "$WHERE/anna@example.org"
+	at anna@example.org -m "maildir:$WHERE/%u"
+	maildir "$WHERE/example.org/anna/Mail"
+	at anna@example.org -m "maildir:$WHERE/%d/%n/Mail"
+	maildir "$WHERE/bert"
+	at bert -m "maildir:$WHERE/%n"
+}
+
+@test "%h and ~/ are the home" {
+	maildir "$WHERE/home/Mail"
+	at anna -m 'maildir:%h/Mail'
+	at anna -m 'maildir:~/Mail'
+}
+
+@test "%% is a percent sign" {
+	maildir "$WHERE/100%"
+	at anna -m "maildir:$WHERE/100%%"
+}
+
+@test "without -m the mail is in ~/Maildir where that exists" {
+	maildir "$WHERE/home/Maildir"
+	at anna
+}
+
+@test "a name cannot lead out of the directory of the maildrops" {
+	maildir "$WHERE/mail/anna"
+	maildir "$WHERE/secret"
+	for name in ../secret .. . ../../secret /etc '' .anna \
+	    'anna/../../secret' anna/ 'anna%h' '%h' $'an\nna'; do
+		refused "$name" -m "maildir:$WHERE/mail/%u"
+		refused "$name" -m "maildir:$WHERE/mail/%n"
+	done
+	for name in anna@.. anna@../secret @.. anna@ anna; do
+		refused "$name" -m "maildir:$WHERE/mail/%d"
+	done
+}
+
+@test "unknown letters behind % are refused" {
+	refused anna -m "maildir:$WHERE/%x"
+	refused anna -m "maildir:$WHERE/%"
+}
+
+@test "a session without USER or HOME needs neither where -m names neither" {
+	maildir "$WHERE/Maildir"
+	printf 'QUIT\t=> +OK\n' | dialogue env -u USER -u HOME "${AS[@]}" \
+	    "$BIN/popin" -R session -m "maildir:$WHERE/Maildir"
+	printf '=> -ERR [SYS/PERM]\n' | dialogue env -u USER -u HOME \
+	    "${AS[@]}" "$BIN/popin" -R session -m "maildir:$WHERE/%u"
+	printf '=> -ERR [SYS/PERM]\n' | dialogue env -u USER -u HOME \
+	    "${AS[@]}" "$BIN/popin" -R session -m "maildir:~/Maildir"
+}
+
+@test "the whole chain serves each user's own maildrop" {
+	passwd_file "anna:{PLAIN}secret::::$WHERE/home-a::" \
+	    "bert:{PLAIN}secret::::$WHERE/home-b::"
+	CHAIN=("${AS[@]}" "$BIN/popin" -P "$PASSWD" -m 'maildir:~/Mail'
+	    --delay 0)
+	mkdir -p "$WHERE/home-a" "$WHERE/home-b"
+	own "$WHERE/home-a" "$WHERE/home-b"
+	MAILDIR=$WHERE/home-a/Mail
+	maildir "$MAILDIR"
+	three_messages
+	maildir "$WHERE/home-b/Mail"
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3 84
+	EOT
+	pop3 <<-'EOT'
+	USER bert	=> +OK
+	PASS secret	=> +OK 0 0
+	EOT
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+load lib
+load mbox
+
+setup()
+{
+	lib_setup
+	mbox_setup
+	plain_box 3
+}
+
+# hold SECONDS: another program has the fcntl lock for so long.
+hold()
+{
+	perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die;
+	    $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+	    fcntl(F, F_SETLKW, $lock) or die $!;
+	    $| = 1; print "locked\n"; sleep $ARGV[1]' "$BOX" "$1" \
+	    >"$BATS_TEST_TMPDIR/locked" 3>&- &
+	HOLDER=$!
+	until [ -s "$BATS_TEST_TMPDIR/locked" ]; do
+		kill -0 "$HOLDER"
+	done
+}
+
+@test "a session waits for a delivery that has the fcntl lock" {
+	hold 1
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	! kill -0 "$HOLDER" 2>/dev/null || fail 'did not wait'
+}
+
+@test "no delivery lock is held between commands" {
+	talk a "${SESSION[@]}"
+	hear a
+	ask a 'DELE 1' '+OK*'
+	timeout 10 perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die;
+	    $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+	    fcntl(F, F_SETLK, $lock) or die $!' "$BOX" || fail 'fcntl lock held'
+	[ ! -e "$BOX.lock" ]
+	append late
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$(subjects)" '2 3 late'
+}
+
+@test "a second session for the same mbox is told that it is in use" {
+	talk a "${SESSION[@]}"
+	hear a
+	session <<-'EOT'
+	=> -ERR [IN-USE]
+	EOT
+	leave a
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+}
+
+@test "another path to the same mbox has the same lock" {
+	talk a "${SESSION[@]}"
+	hear a
+	ln -s "$BOX_HOME" "$BATS_TEST_TMPDIR/alias"
+	SESSION=(env USER=anna HOME="$BOX_HOME" "${AS[@]}" "$BIN/popin"
+	    -R session -m "mbox:$BATS_TEST_TMPDIR/alias/mbox")
+	session <<-'EOT'
+	=> -ERR [IN-USE]
+	EOT
+	leave a
+}
+
+@test "a home that cannot be written still has one session at a time" {
+	chmod 500 "$BOX_HOME"
+	talk a "${SESSION[@]}"
+	hear a
+	session <<-'EOT'
+	=> -ERR [IN-USE]
+	EOT
+	leave a
+	chmod 700 "$BOX_HOME"
+}
+
+@test "without a home two sessions cannot spoil each other's mail" {
+	SESSION=(env USER=anna HOME=/nonexistent "${AS[@]}" "$BIN/popin"
+	    -R session -m "mbox:$BOX")
+	talk a "${SESSION[@]}"
+	hear a
+	session <<-'EOT'
+	=> +OK 3
+	DELE 2	=> +OK
+	DELE 3	=> +OK
+	QUIT	=> +OK
+	EOT
+	ask a 'DELE 3' '+OK*'
+	ask a QUIT '-ERR*'
+	gone a
+	assert_equal "$(subjects)" 1
+}
+
+@test "a session waits for a dotlock to go" {
+	echo $$ >"$BOX.lock"
+	(sleep 1; rm "$BOX.lock") 3>&- &
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	[ ! -e "$BOX.lock" ]
+}
+
+@test "a dotlock of a process that is gone is removed" {
+	local pid
+
+	true &
+	pid=$!
+	wait "$pid"
+	printf '%d\n' "$pid" >"$BOX.lock"
+	session <<-'EOT'
+	=> +OK 3
+	DELE 1	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" '2 3'
+	[ ! -e "$BOX.lock" ]
+}
+
+@test "a dotlock without a process is stale after five minutes" {
+	printf '0' >"$BOX.lock"
+	touch -d '6 minutes ago' "$BOX.lock"
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	[ ! -e "$BOX.lock" ]
+	: >"$BOX.lock"
+	touch -d '4 minutes ago' "$BOX.lock"
+	(sleep 1; rm "$BOX.lock") 3>&- &
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+}
+
+@test "the dotlock and its other name are gone after a session" {
+	session <<-'EOT'
+	DELE 2	=> +OK
+	QUIT	=> +OK
+	EOT
+	# shellcheck disable=SC2010
+	assert_equal "$(ls -A "$BOX_HOME" | grep -v '^\.popin')" mbox
+}
+
+@test "where the directory cannot be written fcntl is enough" {
+	local spool=$BATS_TEST_TMPDIR/spool
+
+	mkdir "$spool"
+	chmod 755 "$spool"
+	mv "$BOX" "$spool/anna"
+	BOX=$spool/anna
+	[ "$(id -u)" = 0 ] || chmod 555 "$spool"
+	as_box
+	session <<-'EOT'
+	=> +OK 3
+	DELE 2	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" '1 3'
+	chmod 755 "$spool"
+	# a dotlock that others made counts there, too
+	echo $$ >"$BOX.lock"
+	(sleep 1; rm "$BOX.lock") 3>&- &
+	session <<-'EOT'
+	=> +OK 2
+	EOT
+	[ ! -e "$BOX.lock" ]
+}
+
+@test "--mbox-locks chooses, and fcntl alone ignores a dotlock" {
+	echo $$ >"$BOX.lock"
+	session --mbox-locks fcntl <<-'EOT'
+	=> +OK 3
+	DELE 1	=> +OK
+	QUIT	=> +OK
+	EOT
+	rm "$BOX.lock"
+	assert_equal "$(subjects)" '2 3'
+	hold 100
+	session --mbox-locks=dotlock <<-'EOT'
+	=> +OK 2
+	EOT
+	kill "$HOLDER"
+	raw_session --mbox-locks flock </dev/null
+	assert_equal "$status" 64
+}
+
+@test "a session that was killed leaves no lock that lasts" {
+	talk a "${SESSION[@]}"
+	hear a
+	kill -KILL "${TALK_PID[a]}"
+	gone a
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+}

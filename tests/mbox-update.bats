@@ -1,0 +1,441 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+load lib
+load mbox
+
+setup()
+{
+	lib_setup
+	mbox_setup
+}
+
+# delete NUMBER...: one session that must succeed.
+delete()
+{
+	{
+		printf 'DELE %d\t=> +OK\n' "$@"
+		printf 'QUIT\t=> +OK\n'
+	} | session
+	assert_equal "$status" 0
+}
+
+# journal: its file.
+journal()
+{
+	echo "$BOX_HOME"/.popin.mbox.*.journal
+}
+
+@test "QUIT removes what was marked, and the rest stays byte for byte" {
+	plain_box 9 700
+	split_box
+	delete 1 4 5 9
+	cp "$BOX" "$BATS_TEST_TMPDIR/after"
+	local -a left=("${MESSAGES[1]}" "${MESSAGES[2]}" "${MESSAGES[5]}"
+	    "${MESSAGES[6]}" "${MESSAGES[7]}")
+	reads_right
+	messages_match "${left[@]}"
+	cmp "$BOX" "$BATS_TEST_TMPDIR/after"
+	assert_equal "$(stat -c %s "$(journal)")" 0
+}
+
+@test "random mboxes keep exactly what was not deleted" {
+	local seed i n
+	local -a left gone
+
+	for seed in {1..20}; do
+		perl "$TESTS_SRC/mbox.pl" random "$seed" | box
+		rm -f "$BOX_HOME"/.popin*
+		split_box
+		n=${#MESSAGES[@]} left=() gone=()
+		for ((i = 1; i <= n; i++)); do
+			if (((seed * i * 7 + seed) % 3)); then
+				gone+=("$i")
+			else
+				left+=("${MESSAGES[i - 1]}")
+			fi
+		done
+		[ ${#gone[@]} -eq 0 ] || delete "${gone[@]}"
+		if [ ${#left[@]} -gt 0 ]; then
+			reads_right
+			messages_match "${left[@]}"
+		fi
+	done
+}
+
+@test "deleting everything leaves an empty mbox, not none" {
+	plain_box 3
+	delete 1 2 3
+	assert_equal "$(stat -c '%s %a' "$BOX")" '0 644'
+}
+
+@test "mail delivered during the session stays" {
+	local marked
+
+	for marked in '1' '3' '1 2' '2 3' '1 2 3'; do
+		plain_box 3
+		talk a "${SESSION[@]}"
+		hear a
+		append late
+		local i
+		for i in $marked; do
+			ask a "DELE $i" '+OK*'
+		done
+		ask a STAT "+OK $((3 - $(wc -w <<<"$marked"))) *"
+		ask a QUIT '+OK*'
+		gone a
+		rm -r "$BATS_TEST_TMPDIR/talk.a"
+		for i in 1 2 3; do
+			if [[ " $marked " != *" $i "* ]]; then
+				[[ " $(subjects) " == *" $i "* ]]
+			fi
+		done
+		[[ "$(subjects)" == *late ]]
+		assert_equal "$(subjects | wc -w)" \
+		    "$((4 - $(wc -w <<<"$marked")))"
+	done
+}
+
+@test "mail delivered to an mbox without a last line end stays" {
+	printf 'From a@b %s\nSubject: 1\n\nopen' "$STAMP" | box
+	talk a "${SESSION[@]}"
+	hear a
+	# an agent that takes care begins with line ends
+	printf '\n\n' >>"$BOX"
+	append late
+	ask a 'DELE 1' '+OK*'
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$(subjects)" late
+	assert_equal "$(head -c 5 "$BOX")" 'From '
+}
+
+@test "mail delivered without a blank line before it stays" {
+	printf 'From a@b %s\nSubject: 1\n\nx\n' "$STAMP" | box
+	talk a "${SESSION[@]}"
+	hear a
+	append late
+	ask a 'DELE 1' '+OK*'
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$(subjects)" late
+}
+
+@test "something else appended to the last message keeps it" {
+	plain_box 2
+	talk a "${SESSION[@]}"
+	hear a
+	printf 'more\n' >>"$BOX"
+	cp "$BOX" "$BATS_TEST_TMPDIR/before"
+	ask a 'DELE 2' '+OK*'
+	ask a QUIT '-ERR [[]SYS/TEMP]*'
+	gone a
+	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+}
+
+@test "an mbox that was rewritten, cut or replaced meanwhile is left alone" {
+	local how
+
+	for how in "edit 's/Subject: 1\n/Subject: 1\nStatus: RO\n/'" \
+	    "edit 's/Subject: 2\n/Subject: 2\nStatus: RO\n/'" \
+	    'truncate -s -10 "$BOX"' 'truncate -s 0 "$BOX"' \
+	    'cp "$BOX" "$BOX.2"; own "$BOX.2"; mv "$BOX.2" "$BOX"' \
+	    'rm "$BOX"'; do
+		rm -rf "$BATS_TEST_TMPDIR/talk.a"
+		plain_box 4
+		talk a "${SESSION[@]}"
+		hear a
+		eval "$how"
+		cp "$BOX" "$BATS_TEST_TMPDIR/before" 2>/dev/null || :
+		ask a 'DELE 1' '+OK*'
+		ask a 'DELE 3' '+OK*'
+		ask a QUIT '-ERR [[]SYS/TEMP]*'
+		gone a
+		assert_log 'changed by another program|cannot look at the mbox'
+		if [ -e "$BOX" ]; then
+			cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+		fi
+	done
+}
+
+@test "nothing is deleted without QUIT, by EOF or by SIGTERM" {
+	plain_box 3
+	cp "$BOX" "$BATS_TEST_TMPDIR/before"
+	session <<-'EOT'
+	DELE 1	=> +OK
+	EOT
+	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+	talk a "${SESSION[@]}"
+	hear a
+	ask a 'DELE 1' '+OK*'
+	kill -TERM "${TALK_PID[a]}"
+	gone a
+	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+}
+
+@test "an mbox that cannot be written is served, and QUIT says so" {
+	plain_box 2
+	chmod 400 "$BOX"
+	session <<-'EOT'
+	=> +OK 2
+	DELE 1	=> +OK
+	QUIT	=> -ERR [SYS/TEMP]
+	EOT
+	assert_equal "$(subjects)" '1 2'
+}
+
+@test "an mbox of many megabytes with few deletions comes out right" {
+	plain_box 30 1000000
+	split_box
+	delete 2 17 30
+	unset 'MESSAGES[29]' 'MESSAGES[16]' 'MESSAGES[1]'
+	local -a left=("${MESSAGES[@]}")
+	reads_right
+	messages_match "${left[@]}"
+}
+
+@test "where all that is deleted is at the end no journal is needed" {
+	plain_box 4
+	chmod 500 "$BOX_HOME"
+	session <<-'EOT'
+	DELE 3	=> +OK
+	DELE 4	=> +OK
+	QUIT	=> +OK
+	EOT
+	chmod 700 "$BOX_HOME"
+	assert_equal "$(subjects)" '1 2'
+}
+
+@test "without a place for a journal everything stays, and QUIT says so" {
+	plain_box 4
+	cp "$BOX" "$BATS_TEST_TMPDIR/before"
+	chmod 500 "$BOX_HOME"
+	session <<-'EOT'
+	=> +OK 4
+	DELE 1	=> +OK
+	QUIT	=> -ERR [SYS/TEMP]
+	EOT
+	chmod 700 "$BOX_HOME"
+	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+	assert_log 'no place for a journal'
+}
+
+# full_disk SIZE: HOME and mbox on a file system of SIZE.
+full_disk()
+{
+	mount -t tmpfs -o "size=$1,mode=700,uid=$TEST_UID,gid=$TEST_UID" \
+	    tmpfs "$BOX_HOME" 2>/dev/null || skip 'cannot mount a tmpfs'
+	DISK=$BOX_HOME
+}
+
+teardown()
+{
+	lib_teardown
+	if [ -n "${DISK:-}" ]; then
+		umount "$DISK"
+	fi
+}
+
+# bats test_tags=root
+@test "a user whose disk is full can delete everything, or the last mail" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	full_disk 256k
+	plain_box 20 3000
+	head -c 1000000 /dev/zero >"$BOX_HOME/fill" 2>/dev/null || :
+	session <<-'EOT'
+	=> +OK 20
+	DELE 20	=> +OK
+	QUIT	=> +OK
+	EOT
+	session <<-'EOT'
+	=> +OK 19
+	QUIT	=> +OK
+	EOT
+	{
+		printf 'DELE %d\t=> +OK\n' {1..19}
+		printf 'QUIT\t=> +OK\n'
+	} | session
+	assert_equal "$(stat -c %s "$BOX")" 0
+}
+
+# bats test_tags=root
+@test "a user whose disk is full deletes some mail, or keeps it all" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	local room ok=0 refused=0
+
+	full_disk 256k
+	for room in 0 4 8 12 16 20 24 32 40; do
+		rm -f "$BOX_HOME/fill" "$BOX_HOME"/.popin*
+		plain_box 20 3000
+		session <<-'EOT'
+		=> +OK 20
+		QUIT	=> +OK
+		EOT
+		head -c 1000000 /dev/zero >"$BOX_HOME/fill" 2>/dev/null || :
+		truncate -s "-${room}K" "$BOX_HOME/fill"
+		printf 'DELE 2\r\nDELE 5\r\nQUIT\r\n' | raw_session
+		if [[ "$(tail -n 1 "$OUT")" == +OK* ]]; then
+			ok=$((ok + 1))
+			assert_equal "$(subjects)" \
+			    "1 3 4 $(echo {6..20})"
+		else
+			refused=$((refused + 1))
+			assert_equal "$(subjects)" "$(echo {1..20})"
+		fi
+		assert_equal "$(stat -c %s "$(journal)" 2>/dev/null || echo 0)" 0
+	done
+	[ "$ok" -gt 0 ]
+}
+
+# A journal that is left behind by a session killed in the middle.
+interrupted()
+{
+	plain_box "$@"
+	split_box
+	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
+	status=0
+	# the second sync is that of the home, the third that of the mbox
+	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
+	    -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL:when=3 \
+	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" \
+	    3>&- || status=$?
+	assert_equal "$status" 137
+	[ -s "$(journal)" ]
+}
+
+@test "an UPDATE that was interrupted is finished at the next login" {
+	command -v strace >/dev/null || skip 'needs strace'
+	interrupted 6
+	append late
+	session <<-'EOT'
+	=> +OK 5
+	QUIT	=> +OK
+	EOT
+	assert_log 'finishing an UPDATE'
+	assert_equal "$(subjects)" '1 4 5 6 late'
+	assert_equal "$(stat -c %s "$(journal)")" 0
+}
+
+@test "an UPDATE that was interrupted is finished without the state file, too" {
+	command -v strace >/dev/null || skip 'needs strace'
+	interrupted 6
+	rm "$BOX_HOME"/.popin.mbox.????????????????????????????????
+	chmod 500 "$BOX_HOME"
+	session <<-'EOT'
+	=> +OK 4
+	QUIT	=> +OK
+	EOT
+	chmod 700 "$BOX_HOME"
+	assert_equal "$(subjects)" '1 4 5 6'
+}
+
+@test "a journal is not used on another mbox, nor after the mbox was changed" {
+	command -v strace >/dev/null || skip 'needs strace'
+	local how
+
+	for how in 'plain_box 8 333' \
+	    'cp "$BOX" "$BOX.2"; own "$BOX.2"; mv "$BOX.2" "$BOX"' \
+	    'truncate -s 400 "$BOX"' ': >"$BOX"' 'rm "$BOX"' \
+	    "edit 's/Subject: 6\n/Subject: 6\nStatus: RO\n/'"; do
+		interrupted 6
+		eval "$how"
+		cp "$BOX" "$BATS_TEST_TMPDIR/before" 2>/dev/null || :
+		session <<-'EOT'
+		=> +OK
+		QUIT	=> +OK
+		EOT
+		assert_log 'not of this mbox'
+		if [ -e "$BOX" ]; then
+			cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+		fi
+		assert_equal "$(stat -c %s "$(journal)")" 0
+	done
+}
+
+@test "a journal with any byte changed is not used, or does the right thing" {
+	command -v strace >/dev/null || skip 'needs strace'
+	local size i
+
+	interrupted 6
+	cp "$BOX" "$BATS_TEST_TMPDIR/half"
+	cp "$(journal)" "$BATS_TEST_TMPDIR/journal"
+	for i in {0..87..5} {4096..4200..9} {8192..8255..5} {12288..12303..3}; do
+		cat "$BATS_TEST_TMPDIR/half" >"$BOX"
+		cat "$BATS_TEST_TMPDIR/journal" >"$(journal)"
+		perl -e 'open F, "+<:raw", $ARGV[0] or die;
+		    seek F, $ARGV[1], 0; read F, $c, 1; seek F, $ARGV[1], 0;
+		    print F chr(ord($c) ^ (1 << $ARGV[1] % 8))' \
+		    "$(journal)" "$i"
+		session <<-'EOT'
+		=> +OK
+		QUIT	=> +OK
+		EOT
+		if ! cmp -s "$BOX" "$BATS_TEST_TMPDIR/half"; then
+			assert_equal "$(subjects)" '1 4 5 6'
+		fi
+		assert_equal "$(stat -c %s "$(journal)")" 0
+	done
+}
+
+@test "a journal that others can read or write, or that is a link, is not used" {
+	command -v strace >/dev/null || skip 'needs strace'
+	local how name
+
+	for how in 'chmod 644 "$name"' 'chmod 620 "$name"' \
+	    'ln "$name" "$name.2"' 'mv "$name" "$name.2"; ln -s "$name.2" "$name"'; do
+		interrupted 6
+		name=$(journal)
+		cp "$BOX" "$BATS_TEST_TMPDIR/before"
+		eval "$how"
+		session <<-'EOT'
+		=> +OK
+		QUIT	=> +OK
+		EOT
+		cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+		rm -f "$BOX_HOME"/.popin*
+	done
+}
+
+# bats test_tags=root
+@test "a journal of somebody else is not used" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	command -v strace >/dev/null || skip 'needs strace'
+	interrupted 6
+	cp "$BOX" "$BATS_TEST_TMPDIR/before"
+	chown 12345 "$(journal)"
+	session <<-'EOT'
+	=> +OK
+	QUIT	=> +OK
+	EOT
+	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+}
+
+@test "garbage in the place of the journal changes nothing" {
+	local n
+
+	plain_box 4
+	uids_before=$(subjects)
+	session <<-'EOT'
+	QUIT	=> +OK
+	EOT
+	for n in 1 88 4096 20000; do
+		head -c "$n" /dev/urandom >"$(journal)"
+		session <<-'EOT'
+		=> +OK 4
+		QUIT	=> +OK
+		EOT
+		assert_equal "$(subjects)" "$uids_before"
+		assert_equal "$(stat -c %s "$(journal)")" 0
+	done
+}
+
+@test "the journal stays under 32 MiB" {
+	command -v strace >/dev/null || skip 'needs strace'
+	interrupted 40 1000000
+	[ "$(stat -c %s "$(journal)")" -le $((32 * 1024 * 1024)) ]
+	session <<-'EOT'
+	=> +OK 38
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" "1 $(echo {4..40})"
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+load lib
+
+@test "popin needs no library but libc" {
+	command -v readelf >/dev/null || skip 'no readelf'
+	needed=$(readelf -d "$BIN/popin" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+	[[ $needed != *san.so* ]] || skip 'built with a sanitizer'
+	! grep -vE '^(libc\.|ld-|$)' <<<"$needed" || fail "$needed"
+}
+
+@test "popin is found under any name and in any directory" {
+	three_messages
+	mkdir "$BATS_TEST_TMPDIR/a b"
+	cp "$BIN/popin" "$BATS_TEST_TMPDIR/a b/pop 3d"
+	cp "$BIN/popin-checkpassword" "$BATS_TEST_TMPDIR/a b"
+	for i in "${!CHAIN[@]}"; do
+		[ "${CHAIN[i]}" != "$BIN/popin" ] ||
+		    CHAIN[i]="$BATS_TEST_TMPDIR/a b/pop 3d"
+	done
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3 84
+	EOT
+}
+
+@test "no directory but the maildrop has to be accessible" {
+	three_messages
+	mkdir -m 700 "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here"
+	session <<-'EOT'
+	STAT	=> +OK 3 84
+	EOT
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3 84
+	EOT
+}
+
+@test "an empty environment is enough" {
+	three_messages
+	CHAIN=(env -i "${CHAIN[@]}")
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3 84
+	EOT
+}
+
+@test "few descriptors and little memory are enough" {
+	three_messages
+	CHAIN=(bash -c 'ulimit -n 16 -v 100000; exec "$@"' - "${CHAIN[@]}")
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3 84
+	RETR 1		=> +OK
+	DELE 2		=> +OK
+	QUIT		=> +OK
+	EOT
+	assert_files new/1.one new/3.three
+}

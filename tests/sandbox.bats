@@ -1,0 +1,214 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# The cages from inside: popin-escape is popin with one more command, TRY, for
+# what a process that was taken over would do next (see escape.c).
+POPIN=$(dirname "${POPIN:-$BATS_TEST_DIRNAME/../popin}")/popin-escape
+load lib
+
+setup()
+{
+	[ -x "$POPIN" ] || fail "no $POPIN: make popin-escape"
+	[[ $("$POPIN" --version) != *'sandbox: none' ]] ||
+	    skip 'configured without a sandbox'
+	lib_setup
+	three_messages
+	SIGSYS=$(kill -l SYS)
+}
+
+# May be missing in a kernel, or not be switched on.
+has_landlock()
+{
+	perl -e 'exit(syscall(444, 0, 0, 1) < 1)'
+}
+
+# in_login NAME, in_session NAME: sets up talk NAME in the state.
+in_login()
+{
+	talk "$1" "${CHAIN[@]}"
+	hear "$1"
+}
+
+in_session()
+{
+	in_login "$1"
+	ask "$1" 'USER anna' '+OK*'
+	ask "$1" 'PASS secret' '+OK 3 *'
+}
+
+# assert_killed NAME STATUS LOG: by the call that was just sent, unanswered.
+assert_killed()
+{
+	gone "$1"
+	assert_equal "$1: $status $(cat "$rest")" "$1: $2 "
+	assert_log "^popin: $3 ip=- signal=$SIGSYS\$"
+}
+
+login_dies()
+{
+	local call
+
+	for call; do
+		in_login "$call"
+		tell "$call" "TRY $call"
+		assert_killed "$call" 0 'login ended badly:'
+		assert_log_lines 1
+	done
+}
+
+session_dies()
+{
+	local call
+
+	for call; do
+		in_session "$call"
+		ask "$call" 'DELE 1' '+OK*'
+		tell "$call" "TRY $call"
+		assert_killed "$call" 71 'the session was ended by a signal:'
+		assert_log_lines 2
+		assert_files new/1.one cur/2.two:2,S new/3.three
+	done
+}
+
+@test "login that tries to make a socket is killed, and the log says so" {
+	login_dies socket
+}
+
+@test "login that tries to execute or start a program is killed" {
+	login_dies execve fork
+}
+
+@test "login that tries to get at other processes is killed" {
+	login_dies kill ptrace
+}
+
+@test "login that tries to get memory for code is killed" {
+	login_dies mmap mprotect
+}
+
+@test "login that tries to open, make or remove a file is killed" {
+	for call in "open /etc/passwd" 'open .' 'create x' 'remove x'; do
+		in_login "${call%% *}.${call##*/}"
+		tell "${call%% *}.${call##*/}" "TRY $call"
+		assert_killed "${call%% *}.${call##*/}" 0 'login ended badly:'
+	done
+}
+
+@test "a session that tries to make a socket is killed, and the log says so" {
+	session_dies socket
+}
+
+@test "a session that tries to execute or start a program is killed" {
+	session_dies execve fork
+}
+
+@test "a session that tries to get at other processes is killed" {
+	session_dies kill ptrace
+}
+
+@test "a session that tries to get memory for code is killed" {
+	session_dies mmap mprotect
+}
+
+@test "a session that tries to empty the log, or to have others signalled, is killed" {
+	session_dies truncate owner
+}
+
+@test "calls of the x32 table are killed although their namesakes are allowed" {
+	[ "$(uname -m)" = x86_64 ] || skip 'not on this machine'
+	login_dies x32
+	rm -r "$BATS_TEST_TMPDIR/talk.x32"
+	session_dies x32
+}
+
+@test "login that drops its channel and lives on is ended" {
+	in_login a
+	tell a 'TRY mute'
+	gone a
+	assert_equal "$status" 0
+	assert_log '^popin: login ended badly: ip=- signal=9$'
+}
+
+# What file permissions would allow: the other Maildir belongs to the same
+# uid, as those of virtual users do.
+@test "a session can open its own mail, and neither /etc/passwd nor other mail" {
+	local other=$BATS_TEST_TMPDIR/other/Maildir path
+
+	has_landlock || skip 'this kernel has no Landlock'
+	maildir "$other"
+	cp "$MAILDIR/new/1.one" "$other/new/1.other"
+	own "$other/new/1.other"
+	"${AS[@]}" cat "$other/new/1.other" /etc/passwd >/dev/null
+	in_session a
+	ask a "TRY open $MAILDIR/new/1.one" '+OK it worked'
+	for path in /etc/passwd / . "$other" "$other/new" \
+	    "$other/new/1.other" "$MAILDIR/new/../../other/Maildir/new" \
+	    "$MAILDIR/popin.state" "$MAILDIR" /proc/self/mem; do
+		ask a "TRY open $path" '-ERR EACCES'
+	done
+	ask a 'RETR 1' '+OK*'
+	hear_body a
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$status" 0
+}
+
+@test "a session can remove its own mail and no other file, and make none" {
+	local other=$BATS_TEST_TMPDIR/other/Maildir path
+
+	has_landlock || skip 'this kernel has no Landlock'
+	maildir "$other"
+	cp "$MAILDIR/new/1.one" "$other/new/1.other"
+	own "$other/new/1.other"
+	in_session a
+	ask a "TRY remove $MAILDIR/new/1.one" '+OK it worked'
+	for path in "$other/new/1.other" "$MAILDIR/popin.state"; do
+		ask a "TRY remove $path" '-ERR EACCES'
+		[ -e "$path" ]
+	done
+	for path in "$MAILDIR/new/9.made" "$MAILDIR/made" "$other/new/made" \
+	    "$BATS_TEST_TMPDIR/made"; do
+		ask a "TRY create $path" '-ERR EACCES'
+		[ ! -e "$path" ]
+	done
+	leave a
+}
+
+@test "a session cannot leave its Maildir by a symbolic link" {
+	has_landlock || skip 'this kernel has no Landlock'
+	ln -s /etc/passwd "$MAILDIR/new/4.link"
+	ln -s / "$MAILDIR/cur/root"
+	in_session a
+	ask a "TRY open $MAILDIR/new/4.link" '-ERR EACCES'
+	ask a "TRY open $MAILDIR/cur/root/etc/passwd" '-ERR EACCES'
+	leave a
+}
+
+@test "in its cage, too, a process knows its number for syslog" {
+	SESSION+=(--log-as syslog)
+	session <<-'EOT'
+	QUIT	=> +OK
+	EOT
+	grep -Eq '^<22>popin\[[1-9][0-9]{0,6}\]: session: ' "$LOG" ||
+	    fail "$(cat "$LOG")"
+}
+
+# bats test_tags=root
+@test "the cages are the same when started as root" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	mkdir "$BATS_TEST_TMPDIR/jail"
+	chmod 755 "$BATS_TEST_TMPDIR/jail"
+	PASSWD=$BATS_TEST_TMPDIR/accounts
+	echo "anna:{PLAIN}secret:$TEST_UID:$TEST_UID::/::" >"$PASSWD"
+	chmod 600 "$PASSWD"
+	CHAIN=("$BIN/popin" --user 54320:54320 --jail "$BATS_TEST_TMPDIR/jail"
+	    -P "$PASSWD" -m "maildir:$MAILDIR" --delay 0)
+	login_dies socket execve mmap
+	in_session a
+	if has_landlock; then
+		ask a 'TRY open /etc/passwd' '-ERR EACCES'
+	fi
+	tell a 'TRY execve'
+	assert_killed a 71 'the session was ended by a signal:'
+}

@@ -1,0 +1,522 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2034
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# AUTH SCRAM-SHA-256 (RFC 5802, RFC 7677).  The client is tests/talk.py, which
+# has its own idea of the mechanism; the secret of `user' is the one of
+# RFC 7677, section 3.
+load lib
+load auth
+
+setup()
+{
+	lib_setup
+	passwd_file "user:$PENCIL" 'anna:{PLAIN}secret'
+}
+
+@test "the secret of RFC 7677 logs in with its password" {
+	auth <<-'EOT'
+	p = popin()
+	p.scram('user', 'pencil')
+	assert p.salt == 'W22ZaJ0SNY7soEsUEjb6gQ=='
+	p.quit()
+	EOT
+	assert_log '^popin: login: ip=- port=0 user="user" method=SCRAM-SHA-256 tls=0$'
+	assert_log ' user="user" .* end=quit$'
+}
+
+@test "a wrong password is refused, and the next try may be right" {
+	auth <<-'EOT'
+	p = popin()
+	p.scram('user', 'pencik', AUTH)
+	p.scram('user', 'pencil')
+	p.quit()
+	EOT
+	assert_log 'login failed: .* user="user" method=SCRAM-SHA-256 tls=0 reason=credentials$'
+}
+
+@test "it works without an initial response" {
+	auth <<-'EOT'
+	p = popin()
+	p.scram('user', 'pencil', initial=False)
+	p.quit()
+	EOT
+}
+
+@test "a password in the clear in the file works, too" {
+	auth <<-'EOT'
+	p = popin()
+	p.scram('anna', 'wrong', AUTH)
+	p.scram('anna', 'secret')
+	p.quit()
+	EOT
+}
+
+@test "the same secret lets in by PASS, PLAIN and LOGIN" {
+	auth <<-'EOT'
+	for password, pattern in ('pencil', OK), ('pencik', AUTH):
+	    p = popin()
+	    p.ask('USER user', OK)
+	    p.ask('PASS ' + password, pattern)
+	    p.quit()
+	    p = popin()
+	    p.plain('user', password, pattern)
+	    p.quit()
+	    p = popin()
+	    p.login('user', password, pattern)
+	    p.quit()
+	EOT
+}
+
+@test "what --hash SCRAM-SHA-256 makes lets in, and is another each time" {
+	local one two
+
+	one=$("$BIN/popin-checkpassword" --hash SCRAM-SHA-256 <<<'s p:ä')
+	two=$("$BIN/popin-checkpassword" --hash=scram-sha-256 <<<'s p:ä')
+	[ "$one" != "$two" ]
+	[[ $one =~ ^\{SCRAM-SHA-256\}4096,[A-Za-z0-9+/]{22}==(,[A-Za-z0-9+/]{43}=){2}$ ]]
+	passwd_file "anna:$one" "bert:$two"
+	auth <<-'EOT'
+	for user in 'anna', 'bert':
+	    p = popin()
+	    p.scram(user, 's p:ä', AUTH if user == 'carl' else OK)
+	    p.quit()
+	    p = popin()
+	    p.ask('AUTH PLAIN ' + b64(('\0%s\0s p:ä' % user).encode()), OK)
+	    p.quit()
+	EOT
+}
+
+@test "secrets of other lengths and iterations, made elsewhere, work" {
+	local lines
+
+	lines=$("$PYTHON" -B - "$TESTS_SRC" <<-'EOT'
+	import sys
+	sys.path.insert(0, sys.argv[1])
+	from talk import scram_secret
+	for i, (salt, n) in enumerate(((1, 4096), (7, 4097), (33, 10000),
+	    (64, 50000))):
+	    print('u%d:{SCRAM-SHA-256}%s' % (i, scram_secret('pw', b's' * salt,
+	        n)))
+	EOT
+	)
+	passwd_file "$lines"
+	auth <<-'EOT'
+	for i in range(4):
+	    p = popin()
+	    p.scram('u%d' % i, 'pw')
+	    p.quit()
+	    p = popin()
+	    p.plain('u%d' % i, 'pw', OK)
+	    p.quit()
+	EOT
+}
+
+@test "a secret that is none is reported, whatever the password was" {
+	local secret good=${PENCIL#*,}
+
+	for secret in "4095,$good" "1000001,$good" "4096,$good,x" "4096,${good%=}" \
+	    "4096" "-4096,$good" "4096,,${good#*,}" "4096,$good=" ' 4096,' ; do
+		passwd_file "user:{SCRAM-SHA-256}$secret"
+		auth <<-'EOT'
+		p = popin()
+		p.ask('USER user', OK)
+		p.ask('PASS pencil', r'-ERR \[SYS/TEMP\].*')
+		p.quit()
+		EOT
+		assert_log 'ITERATIONS,SALT,STOREDKEY,SERVERKEY user="user" .* line=1$'
+	done
+}
+
+@test "a name with a comma and an equals sign is what it should be" {
+	passwd_file 'a,b=c=2C:{PLAIN}secret' "=2C,:$PENCIL"
+	auth <<-'EOT'
+	p = popin()
+	p.scram('a,b=c=2C', 'secret')
+	p.quit()
+	p = popin()
+	p.scram('=2C,', 'pencil')
+	p.quit()
+	EOT
+}
+
+@test "no channel binding is taken, and one that is asked for is refused" {
+	auth <<-'EOT'
+	p = popin()
+	p.scram('user', 'pencil', gs2='y,,')
+	p.quit()
+	for gs2 in ('p=tls-unique,,', 'p=tls-exporter,,', 'p,,', 'n,', ',,', '',
+	    'x,,', 'N,,', 'n,a=,', 'n,b=user,', 'n,user,', 'nn,,'):
+	    p = popin()
+	    p.ask('AUTH SCRAM-SHA-256 ' + b64(Scram('user', 'x', gs2).first()),
+	        NO)
+	    p.ask('AUTH SCRAM-SHA-256-PLUS ' +
+	        b64(Scram('user', 'x', gs2).first()), NO)
+	    p.quit()
+	EOT
+}
+
+@test "the binding in the last message is the header of the first" {
+	auth <<-'EOT'
+	for gs2, said in (('n,,', 'y,,'), ('y,,', 'n,,'), ('n,,', ''),
+	    ('n,,', 'n,a=user,'), ('n,a=user,', 'n,,'), ('n,,', 'p=x,,')):
+	    p = popin()
+	    s = Scram('user', 'pencil', gs2)
+	    s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	    p.respond(s.final('c=%s,r=%s' % (b64(said), s.nonce)), NO)
+	    p.quit()
+	EOT
+}
+
+@test "whom to log in as is empty or who logs in" {
+	auth <<-'EOT'
+	p = popin()
+	p.scram('user', 'pencil', gs2='n,a=user,')
+	p.quit()
+	p = popin()
+	for gs2 in 'n,a=anna,', 'n,a=use,', 'n,a=userr,', 'n,a=u=73er,':
+	    p.ask('AUTH SCRAM-SHA-256 ' +
+	        b64(Scram('user', 'pencil', gs2).first()), NO)
+	EOT
+}
+
+@test "messages with something wrong in them are refused" {
+	auth <<-'EOT'
+	bad = ('', 'n', 'n,,', 'n,,n=user', 'n,,n=user,', 'n,,n=user,r=',
+	    'n,,r=abc,n=user', 'n,,n=,r=abc', 'n,,n=user,r=a\0bc',
+	    'n,,m=x,n=user,r=abc', 'n,,n=us=er,r=abc', 'n,,n=us=2cer,r=abc',
+	    'n,,n=user=,r=abc', 'n,,n=user=2,r=abc', 'n,,n=us\0er,r=abc',
+	    'n,,n=user,r=ab c', 'n,,n=user,r=\x80', 'n,,n=user,x=abc',
+	    'n,,n=user,r=' + 'a' * 257, 'n,,n=' + 'u' * 255 + ',r=abc',
+	    'n,,n=us\ner,r=abc', 'n,,n=user,r=abc,x=' + 'x' * 1024)
+	for text in bad:
+	    p = popin()
+	    p.ask('AUTH SCRAM-SHA-256', r'\+ ')
+	    p.respond(text, NO)
+	    p.quit()
+	EOT
+	refute_log 'failed'
+}
+
+@test "last messages with something wrong in them are refused" {
+	auth <<-'EOT'
+	def attempt(make):
+	    p = popin()
+	    s = Scram('user', 'pencil')
+	    s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	    p.respond(make(s), NO)
+	    p.quit()
+	nonce = lambda s, r: 'c=biws,r=' + r
+	for make in (
+	    lambda s: '',
+	    lambda s: s.without_proof(),
+	    lambda s: s.without_proof() + ',p=',
+	    lambda s: s.final()[:-1],
+	    lambda s: s.final() + ',x=y',
+	    lambda s: s.final() + '\0',
+	    lambda s: s.final('c=biws'),
+	    lambda s: s.final('r=' + s.nonce),
+	    lambda s: s.final('r=' + s.nonce + ',c=biws'),
+	    lambda s: s.final(nonce(s, s.client_nonce)),
+	    lambda s: s.final(nonce(s, s.nonce + 'x')),
+	    lambda s: s.final(nonce(s, s.nonce[:-1])),
+	    lambda s: s.final(nonce(s, s.nonce.swapcase())),
+	    lambda s: s.without_proof() + ',p=' + b64('x' * 31),
+	    lambda s: s.without_proof() + ',p=' + b64('x' * 33),
+	    lambda s: s.without_proof() + ',p=' + 'x' * 43 + '*',
+	):
+	    attempt(make)
+	EOT
+}
+
+@test "extensions that are not mandatory are passed over, and signed" {
+	auth <<-'EOT'
+	p = popin()
+	s = Scram('user', 'pencil', extra=',x=first')
+	s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	text = s.without_proof() + ',y=final'
+	assert p.challenge(b64(s.final(text))) == s.expected()
+	p.ask('', OK)
+	p.quit()
+	p = popin()
+	s = Scram('user', 'pencil', extra=',x=first')
+	s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	s.bare = s.bare[:-1]			# not what was sent
+	p.respond(s.final(), AUTH)
+	EOT
+}
+
+@test "a nonce is good for one proof: the same one again is refused" {
+	auth <<-'EOT'
+	p = popin()
+	s = Scram('user', 'pencil')
+	s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	final = b64(s.final())
+	assert p.challenge(final) == s.expected()
+	assert p.hang_up() == 0			# overheard, not used
+
+	p = popin()
+	p.ask(final, NO)
+	p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first()))
+	p.ask(final, NO)
+	p.quit()
+	EOT
+}
+
+@test "every server nonce is a fresh one of printable characters" {
+	auth <<-'EOT'
+	seen = set()
+	for i in range(5):
+	    p = popin()
+	    for j in range(3):
+	        s = Scram('user', 'pencik', nonce='always-the-same')
+	        s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	        suffix = s.nonce[len('always-the-same'):]
+	        assert re.fullmatch(r'[!-+\--~]{18,}', suffix), suffix
+	        seen.add(suffix)
+	        p.respond(s.final(), AUTH)
+	assert len(seen) == 15
+	EOT
+}
+
+@test "nothing begins before the client has agreed to the signature" {
+	three_messages
+	auth <<-'EOT'
+	for answer in '*', b64('no'), '!', '=':
+	    p = popin()
+	    s = Scram('user', 'pencil')
+	    s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	    assert p.challenge(b64(s.final())) == s.expected()
+	    p.ask(answer, NO)
+	    assert p.end() == 0
+	p = popin()
+	s = Scram('user', 'pencil')
+	s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	assert p.challenge(b64(s.final())) == s.expected()
+	assert p.hang_up() == 0
+	EOT
+	assert_equal "$(grep -c 'login error: .* reason=cancelled$' "$LOG")" 5
+	refute_log ' session: '
+	[ ! -e "$MAILDIR/popin.state" ]
+}
+
+@test "what is pipelined behind the last line is answered by the session" {
+	three_messages
+	auth <<-'EOT'
+	p = popin()
+	p.scram('user', 'pencil', r'\+OK 3 messages.*',
+	    tail=b'STAT\r\nNOOP\r\nQUIT\r\n')
+	p.hear(r'\+OK 3 .*')
+	p.hear(OK)
+	p.hear(OK)
+	assert p.end() == 0
+	EOT
+}
+
+@test "all lines of an exchange but the proof can come in one write" {
+	auth <<-'EOT'
+	p = popin()
+	s = Scram('user', 'pencil')
+	p.send(b'NOOP\r\nAUTH SCRAM-SHA-256\r\n' + b64(s.first()).encode() +
+	    b'\r\n')
+	p.hear(NO)
+	p.hear(r'\+ ')
+	line = p.hear(r'\+ .*')
+	s.take(base64.b64decode(line[2:]).decode())
+	p.send(b64(s.final()).encode() + b'\r\n\r\nQUIT\r\n')
+	p.hear(r'\+ .*')
+	p.hear(OK)
+	p.hear(OK)
+	assert p.end() == 0
+	EOT
+}
+
+# --- who is there?
+
+@test "unknown users have a salt that stays the same, as long as the others'" {
+	local names='nobody,anna,locked,crypted,n.b.,a/../b,%s,'
+
+	passwd_file "user:$PENCIL" 'anna:{PLAIN}secret' 'locked:*' \
+	    "crypted:$("$BIN/popin-checkpassword" --hash <<<x)"
+	NAMES=$names auth <<-'EOT'
+	salts = {}
+	for name in os.environ['NAMES'].split(',')[:-1]:
+	    for i in range(2):
+	        p = popin()
+	        s = Scram(name, 'x')
+	        salt = s.take(p.challenge('AUTH SCRAM-SHA-256 ' +
+	            b64(s.first())))
+	        assert salts.setdefault(name, salt) == salt
+	        assert len(base64.b64decode(salt)) == 16
+	        assert s.iterations == 4096
+	        p.respond(s.final(), AUTH)
+	        p.quit()
+	assert len(set(salts.values())) == len(salts)
+	print(salts['nobody'])
+	EOT
+	SALT=$(cat "$OUT")
+
+	# A new account changes nothing.
+	printf 'zoe:{PLAIN}z\n' >>"$PASSWD"
+	auth <<-'EOT'
+	s = Scram('nobody', 'x')
+	print(s.take(popin().challenge('AUTH SCRAM-SHA-256 ' + b64(s.first()))))
+	EOT
+	assert_equal "$(cat "$OUT")" "$SALT"
+
+	# Another server has other salts, though it is on the same machine.
+	passwd_file 'user:{PLAIN}else' "anna:$PENCIL"
+	auth <<-'EOT'
+	s = Scram('nobody', 'x')
+	print(s.take(popin().challenge('AUTH SCRAM-SHA-256 ' + b64(s.first()))))
+	EOT
+	[ "$(cat "$OUT")" != "$SALT" ]
+}
+
+@test "unknown users have the iterations and the length of salt of the last" {
+	local secret
+
+	secret=$("$PYTHON" -B -c '
+import sys
+sys.path.insert(0, sys.argv[1])
+from talk import scram_secret
+print(scram_secret("pw", b"x" * 40, 12345))' "$TESTS_SRC")
+	passwd_file "user:$PENCIL" "anna:{SCRAM-SHA-256}$secret" 'bert:{PLAIN}pw'
+	auth <<-'EOT'
+	for name in 'nobody', 'bert', 'anna':
+	    p = popin()
+	    s = Scram(name, 'pw')
+	    salt = s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	    assert len(base64.b64decode(salt)) == 40
+	    assert s.iterations == 12345
+	    if name == 'nobody':
+	        p.respond(s.final(), AUTH)
+	    else:
+	        assert p.challenge(b64(s.final())) == s.expected()
+	EOT
+}
+
+# No close call: without its PBKDF2 a proof would cost a hundredth.  How close
+# it really comes is printed.
+@test "a proof costs unknown users the time that it costs known ones" {
+	local secret
+
+	secret=$("$PYTHON" -B -c 'import sys; sys.path.insert(0, sys.argv[1])
+from talk import scram_secret
+print(scram_secret("pw", b"x" * 40, 100000))' "$TESTS_SRC")
+	passwd_file "user:{SCRAM-SHA-256}$secret" 'anna:{PLAIN}pw'
+	auth <<-'EOT'
+	import statistics, time
+	def cost(name):
+	    p = popin()
+	    s = Scram(name, 'wrong')
+	    s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	    final = b64(s.final())
+	    start = time.perf_counter()
+	    p.ask(final, AUTH)
+	    proof = time.perf_counter() - start
+	    p.quit()
+	    return proof
+	costs = {'user': [], 'anna': [], 'nobody': []}
+	for i in range(6):
+	    for j in range(3):		# who is first changes
+	        name = list(costs)[(i + j) % 3]
+	        costs[name].append(cost(name))
+	medians = {name: statistics.median(all) for name, all in costs.items()}
+	print({n: '%.1f ms' % (1000 * m) for n, m in medians.items()})
+	assert max(medians.values()) < 10 * min(medians.values()), medians
+	EOT
+	echo "# $(tr '\n' ' ' <"$OUT")" >&3
+}
+
+@test "unlucky accounts are refused as unknown ones are, proof or no proof" {
+	passwd_file "user:$PENCIL:::::" "locked:{SCRAM-SHA-256}!${PENCIL#*\}}" \
+	    "out:$PENCIL::::::nologin" "far:$PENCIL::::::allow_nets=192.0.2.1"
+	auth <<-'EOT'
+	for name in 'locked', 'out', 'far', '../user', '.user', 'us/er', 'u"ser':
+	    p = popin()
+	    p.scram(name, 'pencil', AUTH)
+	    p.quit()
+	p = popin()
+	p.scram('user', 'pencil')
+	p.quit()
+	EOT
+}
+
+# --- limits
+
+@test "exchanges that are begun and not ended count as attempts" {
+	auth <<-'EOT'
+	p = popin()
+	s = Scram('user', 'pencil')
+	p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first()))
+	p.ask('*', NO)
+	p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first()))
+	p.ask('*', NO)
+	p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first()))
+	p.ask('*', NO)
+	p.ask('AUTH SCRAM-SHA-256 ' + b64(s.first()), AUTH)
+	assert p.end() == 0
+	EOT
+	assert_equal "$(grep -c 'login failed: .* reason=cancelled$' "$LOG")" 3
+}
+
+@test "a client that never agrees is ended with the time for the login" {
+	auth --login-timeout 1 <<-'EOT'
+	p = popin()
+	s = Scram('user', 'pencil')
+	s.take(p.challenge('AUTH SCRAM-SHA-256 ' + b64(s.first())))
+	assert p.challenge(b64(s.final())) == s.expected()
+	assert p.end() == 0
+	EOT
+	assert_log 'login error: .* reason=cancelled$'
+	refute_log ' session: '
+}
+
+# --- when it is shown
+
+@test "SCRAM is shown where it works for everyone in the file" {
+	local hash
+
+	hash=$("$BIN/popin-checkpassword" --hash <<<x)
+	for lines in "user:$PENCIL" 'anna:{PLAIN}secret' \
+	    "user:$PENCIL|anna:{PLAIN}secret|locked:*|empty:|# $hash"; do
+		passwd_file "${lines//|/$'\n'}"
+		auth <<-'EOT'
+		p = popin()
+		assert p.sasl() == p.mechanisms() == ['SCRAM-SHA-256', 'PLAIN',
+		    'LOGIN'], p.sasl()
+		EOT
+	done
+	# A phone would try it first, and fail.
+	for lines in "bert:$hash" "user:$PENCIL|bert:$hash" 'locked:*' ''; do
+		passwd_file "${lines//|/$'\n'}"
+		auth <<-'EOT'
+		p = popin()
+		assert p.sasl() == p.mechanisms() == ['PLAIN', 'LOGIN'], p.sasl()
+		EOT
+	done
+}
+
+@test "where it is not shown, it still works for who asks for it" {
+	passwd_file "user:$PENCIL" \
+	    "bert:$("$BIN/popin-checkpassword" --hash <<<secret)"
+	auth <<-'EOT'
+	p = popin()
+	p.scram('bert', 'secret', AUTH)
+	p.scram('user', 'pencil')
+	assert p.sasl() == ['PLAIN', 'LOGIN']
+	p.quit()
+	EOT
+}
+
+@test "system accounts have no SCRAM" {
+	CHAIN=("${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0)
+	auth <<-'EOT'
+	p = popin()
+	assert p.sasl() == ['PLAIN', 'LOGIN']
+	p.ask('AUTH SCRAM-SHA-256', NO)
+	p.quit()
+	EOT
+}

@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# The demo mail of contrib, served by a real super-server on a free port of
+# 127.0.0.1; for tests that load lib first.  Where the suite runs as root, so
+# does popin here, with all its changes of user.
+
+DEMO=("${TESTS_SRC:?}"/../contrib/demo/*.eml)
+LOGIN_UID=54320
+
+# demo: delivers the demo mail and sets SERVE, the command of popin.
+demo()
+{
+	local message n=0 ids jail=$BATS_TEST_TMPDIR/jail
+
+	need perl perl
+	for message in "${DEMO[@]}"; do
+		n=$((n + 1))
+		deliver "170962400$n.M1P$n.mail" <"$message"
+	done
+	own "$BATS_TEST_TMPDIR"
+	PASSWD=$BATS_TEST_TMPDIR/demo.passwd
+	SERVE=("$BIN/popin" --passwd-file "$PASSWD" --delay 0)
+	if [ "$(id -u)" = 0 ]; then
+		ids=$TEST_UID:$TEST_UID
+		mkdir "$jail"
+		SERVE+=(--user "$LOGIN_UID:$LOGIN_UID" --jail "$jail")
+	else
+		ids=$(id -u):$(id -g)
+	fi
+	echo "anna:{PLAIN}secret:$ids::$BATS_TEST_TMPDIR::" >"$PASSWD"
+	chmod 600 "$PASSWD"
+}
+
+# The kernel picks one that nobody uses.
+free_port()
+{
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+	    Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+}
+
+# True if something listens on the port; it does not notice the question.
+listening()
+{
+	grep -q ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
+}
+
+# wait_until SECONDS COMMAND...: asks ten times a second.
+wait_until()
+{
+	local tries=$(($1 * 10))
+
+	shift
+	until "$@"; do
+		if [ $((tries -= 1)) -le 0 ]; then
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+# A server that ends at once is asked no further.
+up_or_dead()
+{
+	listening "$PORT" || ! kill -0 "$SERVER" 2>/dev/null
+}
+
+# start COMMAND...: runs a super-server that listens on PORT.  It gets a
+# process group of its own, so that stop reaches its sessions, too.
+start()
+{
+	LOG=$BATS_TEST_TMPDIR/server.log
+	setsid "$@" </dev/null >"$LOG" 2>&1 3>&- &
+	SERVER=$!
+	wait_until 20 up_or_dead
+	listening "$PORT" || fail "$1 does not listen: $(cat "$LOG")"
+}
+
+stop()
+{
+	[ -n "${SERVER:-}" ] || return 0
+	kill -TERM -- "-$SERVER" 2>/dev/null || :
+	wait "$SERVER" 2>/dev/null || :
+	SERVER=
+}
+
+# The processes that run our copy of popin.  The kernel lets an ordinary user
+# look at all of them here, because popin does not change its user then.
+popins()
+{
+	local exe
+
+	for exe in /proc/[0-9]*/exe; do
+		[ "$(readlink "$exe" 2>/dev/null)" != "$BIN/popin" ] ||
+		    echo "$exe"
+	done
+}
+
+all_gone()
+{
+	[ -z "$(popins)" ]
+}
+
+assert_gone()
+{
+	wait_until 20 all_gone || fail "still running: $(popins)"
+}
+
+teardown()
+{
+	stop
+	lib_teardown
+}

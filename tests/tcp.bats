@@ -1,0 +1,69 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+load lib
+
+# With a TCP connection, as super-servers hand it over; on any free port of
+# the loopback interface.
+
+# tcp MODE FAMILY COMMAND...: IN to popin, see wire.pl; sets port.
+tcp()
+{
+	status=0
+	perl "$TESTS_SRC/wire.pl" "$@" <"$IN" >"$OUT" 2>"$LOG" 3>&- ||
+	    status=$?
+	[ "$status" != 77 ] || skip "no such address here"
+	assert_equal "$status" 0
+	port=$(sed -n 's/^port=//p' "$OUT")
+}
+
+setup()
+{
+	lib_setup
+	three_messages
+	printf 'USER anna\r\nPASS wrong\r\nUSER anna\r\nPASS secret\r\nSTAT\r\nQUIT\r\n' >"$IN"
+}
+
+@test "TCP_NODELAY and keepalives are set on the connection" {
+	tcp options 4 "${CHAIN[@]}"
+	grep -q '^nodelay=1$' "$OUT"
+	grep -q '^keepalive=1$' "$OUT"
+	printf 'STAT\r\nQUIT\r\n' >"$IN"
+	tcp options 4 "${SESSION[@]}"
+	grep -q '^nodelay=1$' "$OUT"
+	grep -q '^keepalive=1$' "$OUT"
+}
+
+@test "a whole session over TCP" {
+	tcp tcp 4 "${CHAIN[@]}"
+	grep -q $'^+OK 3 84\r$' "$OUT"
+	assert_equal "$(grep -c '^[+-]' "$OUT")" 7
+}
+
+@test "the log names the client's address and port" {
+	tcp tcp 4 "${CHAIN[@]}"
+	assert_log "^popin: login failed: ip=127\.0\.0\.1 port=$port user"
+	assert_log "^popin: login: ip=127\.0\.0\.1 port=$port user"
+	assert_log '^popin: session: ip=127\.0\.0\.1 user'
+}
+
+@test "the log names an IPv6 client" {
+	tcp tcp 6 "${CHAIN[@]}"
+	assert_log "^popin: login: ip=::1 port=$port user"
+}
+
+@test "an IPv4 client of an IPv6 socket is logged as IPv4" {
+	tcp tcp mapped "${CHAIN[@]}"
+	assert_log "^popin: login: ip=127\.0\.0\.1 port=$port user"
+}
+
+@test "the last reply arrives although the client sent more" {
+	{
+		cat "$IN"
+		perl -e 'print "NOOP\r\n" x 5000'
+	} >"$SCRIPT"
+	mv "$SCRIPT" "$IN"
+	tcp tcp 4 "${CHAIN[@]}"
+	assert_equal "$(grep -c '^[+-]' "$OUT")" 7
+}
