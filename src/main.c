@@ -22,6 +22,7 @@
 #include "options.h"
 #include "roles.h"
 #include "sandbox.h"
+#include "self.h"
 #include "starttls.h"
 #include "stdfds.h"
 
@@ -102,8 +103,10 @@ main(int argc, char **argv)
 	}
 	switch (o.role) {
 	case ROLE_LOGIN:
+		self_name("popin-login");
 		return login_run(&o);
 	case ROLE_SESSION:
+		self_name("popin-session");
 		return run_session(&o);
 	default:
 		return run_monitor(&o);

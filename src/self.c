@@ -8,6 +8,8 @@
 
 #include "self.h"
 
+#include <sys/prctl.h>
+
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,6 +49,12 @@ self_sibling(const char *name)
 	memcpy(path, self, dir);
 	memcpy(path + dir, name, len + 1);
 	return path;
+}
+
+void
+self_name(const char *name)
+{
+	(void)prctl(PR_SET_NAME, name, 0L, 0L, 0L);
 }
 
 bool

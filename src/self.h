@@ -37,6 +37,12 @@ bool self_add(struct self_words *w, const char *word);
 bool self_add_role(struct self_words *w, const char *path, const char *role,
     const struct options *o);
 
+/*
+ * What ps(1) and top(1) call this process: up to 15 characters.  After an exec
+ * by /proc/self/exe it would be "exe".
+ */
+void self_name(const char *name);
+
 /* How our children have to write to our log: stderr, journal or syslog. */
 const char *self_log_style(const struct options *o);
 

@@ -22,6 +22,7 @@
 #include "privdrop.h"
 #include "roles.h"
 #include "sandbox.h"
+#include "self.h"
 #include "stdfds.h"
 
 static int
@@ -53,6 +54,7 @@ wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
 	 * The session starts when this closes our end of the handoff, and so
 	 * not before the last process of root's is gone.
 	 */
+	self_name("popin-wait");
 	environment_wipe();
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);

@@ -56,12 +56,13 @@ assert_only_maildrop()
 	done
 }
 
+# assert_session_is_caged UID GID MAILDIR [GROUP...]
 assert_session_is_caged()
 {
-	local uid=$1 maildir=$2
+	local uid=$1 gid=$2 maildir=$3
 
-	shift 2
-	assert_ids "$SESSION_PID" "$uid" "$uid" "$@"
+	shift 3
+	assert_ids "$SESSION_PID" "$uid" "$gid" "$@"
 	assert_caged "$SESSION_PID"
 	assert_only_maildrop "$SESSION_PID" "$maildir"
 	assert_equal "$(limit_of "$SESSION_PID" 'Max processes')" '0 0'
@@ -109,7 +110,7 @@ serves_nobody()
 	log_in a anna secret
 	find_session
 	assert_wait_is_caged "$(id -u "$NAME")" "$(id -g "$NAME")"
-	assert_session_is_caged "$TEST_UID" "$MAILDIR"
+	assert_session_is_caged "$TEST_UID" "$TEST_UID" "$MAILDIR"
 	disconnect a
 }
 
@@ -131,7 +132,7 @@ serves_nobody()
 	find_login
 	log_in a anna secret
 	find_session
-	assert_session_is_caged "$TEST_UID" "$MAILDIR"
+	assert_session_is_caged "$TEST_UID" "$TEST_UID" "$MAILDIR"
 	assert_wait_is_caged "$LOGIN_UID" "$LOGIN_UID"
 	[ ! -e "/proc/$LOGIN" ] || fail 'login is still there'
 	disconnect a
@@ -176,7 +177,8 @@ serves_nobody()
 	log_in a "${names[0]}" first
 	find_session
 	assert_session_is_caged "$(id -u "${names[0]}")" \
-	    "$BATS_TEST_TMPDIR/home.${names[0]}/Maildir" "$(id -g "${names[0]}")"
+	    "$(id -g "${names[0]}")" "$BATS_TEST_TMPDIR/home.${names[0]}/Maildir" \
+	    "$(id -g "${names[0]}")"
 	connect b
 	log_in b "${names[1]}" second
 	for user in a b; do
@@ -382,7 +384,7 @@ sloppy()
 	assert_login_is_caged "$LOGIN_UID" "$LOGIN_UID"
 	log_in a anna whatever
 	find_session
-	assert_session_is_caged "$TEST_UID" "$MAILDIR"
+	assert_session_is_caged "$TEST_UID" "$TEST_UID" "$MAILDIR"
 	assert_wait_is_caged "$LOGIN_UID" "$LOGIN_UID"
 	disconnect a
 }
@@ -395,7 +397,7 @@ sloppy()
 	connect a
 	log_in a anna whatever
 	find_session
-	assert_session_is_caged "$TEST_UID" "$MAILDIR"
+	assert_session_is_caged "$TEST_UID" "$TEST_UID" "$MAILDIR"
 	disconnect a
 }
 
@@ -432,7 +434,7 @@ keep_busy()
 	reap "${TALK_PID[busy2]}"
 	log_in a anna secret
 	find_session
-	assert_session_is_caged "$TEST_UID" "$MAILDIR"
+	assert_session_is_caged "$TEST_UID" "$TEST_UID" "$MAILDIR"
 	disconnect a
 }
 

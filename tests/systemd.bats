@@ -1,0 +1,409 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# The units of contrib/systemd, as `make install' puts them, under a real
+# systemd: process 1 of a small machine in namespaces (see machine.bash).
+# bats file_tags=root
+load lib
+
+setup_file()
+{
+	[ "$(id -u)" = 0 ] || return 0
+	lib_setup_file
+	need unshare util-linux
+	need ip iproute2
+	need systemd-analyze systemd
+	need openssl openssl
+	need socat socat
+	need curl curl
+	need tlswrapper tlswrapper
+	export ROOT=$BATS_FILE_TMPDIR/root
+	mkdir -p "$ROOT"/{etc/systemd/system,etc/popin,home,var/vmail,local}
+	make_accounts
+	make_mail
+	make_tls >"$BATS_FILE_TMPDIR/openssl.log" 2>&1
+	install_popin
+	boot
+}
+
+teardown_file()
+{
+	local group
+
+	[ -n "${MACHINE:-}" ] || return 0
+	kill -KILL "$MACHINE" 2>/dev/null || :
+	for group in /sys/fs/cgroup/popin-machine."$MACHINE" \
+	    /sys/fs/cgroup/*/popin-machine."$MACHINE"; do
+		[ -d "$group" ] || continue
+		# the kernel needs a moment to see that they are empty
+		timeout 20 bash -c 'until find "$1" -depth -type d \
+		    -exec rmdir {} + 2>/dev/null; do sleep 0.1; done' - "$group"
+	done
+}
+
+setup()
+{
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	LOG=$BATS_TEST_TMPDIR/log
+	BIN=$BATS_FILE_TMPDIR/bin
+	DROP_IN=
+}
+
+teardown()
+{
+	lib_teardown
+	[ -n "${DROP_IN:-}" ] || return 0
+	rm -r "$DROP_IN"
+	inside systemctl daemon-reload
+}
+
+# --- the machine
+
+make_accounts()
+{
+	local hash
+
+	# shellcheck disable=SC2016
+	hash=$(perl -e 'print crypt("secret", q($6$rounds=1000$saltsalt))')
+	cat >"$ROOT/etc/passwd" <<-'EOT'
+	root:x:0:0::/root:/bin/sh
+	nobody:x:65534:65534::/:/usr/sbin/nologin
+	anna:x:1000:1000::/home/anna:/bin/sh
+	vmail:x:2000:2000::/var/vmail:/usr/sbin/nologin
+	EOT
+	cat >"$ROOT/etc/group" <<-'EOT'
+	root:x:0:
+	shadow:x:42:
+	nogroup:x:65534:
+	anna:x:1000:
+	vmail:x:2000:
+	EOT
+	printf 'root:*:1::::::\nanna:%s:1::::::\n' "$hash" >"$ROOT/etc/shadow"
+	chown 0:42 "$ROOT/etc/shadow"
+	chmod 640 "$ROOT/etc/shadow"
+	echo 'bert@example.net:{PLAIN}secret:2000:2000::/var/vmail::' \
+	    >"$ROOT/etc/popin/passwd"
+	chown 0:2000 "$ROOT/etc/popin/passwd"
+	chmod 640 "$ROOT/etc/popin/passwd"
+	echo 0123456789abcdef0123456789abcdef >"$ROOT/etc/machine-id"
+	cp /etc/ld.so.cache "$ROOT/etc"
+}
+
+make_mail()
+{
+	MAILDIR=$ROOT/home/anna/Maildir
+	maildir "$MAILDIR"
+	three_messages
+	chown -R 1000:1000 "$ROOT/home/anna"
+	chmod -R go= "$ROOT/home/anna"
+	MAILDIR=$ROOT/var/vmail/example.net/bert
+	maildir "$MAILDIR"
+	three_messages
+	chown -R 2000:2000 "$ROOT/var/vmail"
+	chmod -R go= "$ROOT/var/vmail"
+}
+
+make_tls()
+{
+	(
+		umask 077
+		cd "$ROOT/etc/popin" || exit
+		openssl req -x509 -newkey ec -pkeyopt \
+		    ec_paramgen_curve:P-256 -nodes -days 2 \
+		    -subj '/CN=localhost' -addext subjectAltName=DNS:localhost \
+		    -keyout key -out "$BATS_FILE_TMPDIR/ca.pem"
+		cat key "$BATS_FILE_TMPDIR/ca.pem" >tls.pem
+	)
+	# Debian's tlswrapper locks itself in there
+	mkdir -p "$ROOT/var/lib/tlswrapper/empty"
+}
+
+install_popin()
+{
+	make -s -C "${abs_top_builddir:-$TESTS_SRC/../_build}" install \
+	    DESTDIR="$BATS_FILE_TMPDIR/install" prefix=/usr/local \
+	    jail=/var/empty account=_popin \
+	    systemdsystemunitdir=/usr/local/lib/systemd/system \
+	    sysusersdir=/usr/local/lib/sysusers.d \
+	    tmpfilesdir=/usr/local/lib/tmpfiles.d \
+	    >"$BATS_FILE_TMPDIR/install.log" 2>&1 ||
+	    fail "make install: $(cat "$BATS_FILE_TMPDIR/install.log")"
+	cp -a "$BATS_FILE_TMPDIR/install/usr/local/." "$ROOT/local"
+	# the programs to test, if they are others than the build's
+	cp "$BATS_FILE_TMPDIR"/bin/popin "$BATS_FILE_TMPDIR"/bin/popin-checkpassword \
+	    "$(dirname "$POPIN")/popin-escape" "$ROOT/local/sbin"
+	[ -e "$ROOT/local/lib/systemd/system/popin.socket" ] || fail 'no units'
+}
+
+boot()
+{
+	cat >"$ROOT/etc/systemd/system/test.target" <<-'EOT'
+	[Unit]
+	DefaultDependencies=no
+	Requires=systemd-journald.service
+	After=systemd-journald.service
+	EOT
+	setsid bash "$TESTS_SRC/machine.bash" "$ROOT" </dev/null \
+	    >"$BATS_FILE_TMPDIR/machine.log" 2>&1 3>&- &
+	export MACHINE=$!
+	timeout 60 bash -c 'until pid=$(pgrep -P "$1") &&
+	    nsenter -t "$pid" -a systemctl -q is-active test.target
+	    do sleep 0.1; kill -0 "$1" || exit; done' - "$MACHINE" \
+	    >/dev/null 2>&1 ||
+	    fail "no systemd: $(cat "$BATS_FILE_TMPDIR/machine.log")"
+	INIT=$(pgrep -P "$MACHINE")
+	export INIT
+	# what the installed files do at the next boot
+	inside systemd-sysusers popin.conf
+	inside systemd-tmpfiles --create popin.conf
+}
+
+# inside COMMAND...: on the machine.
+inside()
+{
+	nsenter -t "$INIT" -a -- "$@" 3>&-
+}
+
+# instances PATTERN: those that systemd still knows.
+instances()
+{
+	inside systemctl --no-legend --no-pager --plain list-units --all "$1"
+}
+
+assert_no_instances()
+{
+	timeout 60 bash -c 'while [ -n "$(nsenter -t "$1" -a systemctl \
+	    --no-legend --plain --no-pager list-units --all "$2")" ]
+	    do sleep 0.1; done' - "$INIT" "$1" ||
+	    fail "still there: $(instances "$1")"
+}
+
+# serving UNIT: starts the socket for this test alone.
+serving()
+{
+	inside systemctl stop popin.socket popins.socket popin-virtual.socket
+	inside systemctl start "$1" || fail "$(journal)"
+	SINCE=$(inside date '+%F %T')
+}
+
+journal()
+{
+	inside journalctl -q --no-pager -o cat --since "$SINCE" "$@"
+}
+
+# journal_has PATTERN: within a moment
+journal_has()
+{
+	timeout 20 bash -c 'until nsenter -t "$1" -a journalctl -q --no-pager \
+	    -o cat -t popin --since "$2" | grep -Eq -e "$3"; do sleep 0.1
+	    done' - "$INIT" "$SINCE" "$1" ||
+	    fail "not in the journal: $1
+$(journal)"
+}
+
+refute_journal()
+{
+	! journal -t popin | grep -E -e "$1" || fail "in the journal: $1"
+}
+
+# dial NAME [ADDRESS]: a client on the machine, with the greeting read.
+dial()
+{
+	talk "$1" nsenter -t "$INIT" -n -- \
+	    socat -t "$LIMIT" STDIO "TCP:${2:-127.0.0.1}:110"
+	IFS= read -r -t 20 -u "${TALK_FROM[$1]}" reply || reply=none
+	[[ $reply == '+OK popin ready'* ]] || fail "greeting: $reply
+$(journal)"
+}
+
+# --- the tests
+
+@test "systemd finds nothing to say against the units" {
+	run inside systemd-analyze verify --man=no popin.socket popins.socket \
+	    popin-virtual.socket popin@1.service popins@1.service \
+	    popin-virtual@1.service
+	assert_success
+	assert_output ''
+}
+
+# exposure UNIT: ten times what systemd-analyze says.
+exposure()
+{
+	inside systemd-analyze security --no-pager "$1" |
+	    sed -n 's/.*Overall exposure level for .*: \([0-9]*\)\.\([0-9]\) .*/\1\2/p'
+}
+
+@test "exposure, as systemd counts it, is at most 1.5 as root and 0.8 without" {
+	local root virtual tls
+
+	root=$(exposure popin@1.service)
+	tls=$(exposure popins@1.service)
+	virtual=$(exposure popin-virtual@1.service)
+	echo "# times ten: popin@ $root, popins@ $tls, popin-virtual@ $virtual" >&3
+	((10#$root <= 15)) || fail "popin@.service: $root"
+	((10#$tls <= 17)) || fail "popins@.service: $tls"
+	((10#$virtual <= 8)) || fail "popin-virtual@.service: $virtual"
+}
+
+@test "an account of the system fetches and deletes its mail, and the instance goes away" {
+	serving popin.socket
+	dial a
+	ask a 'USER anna' '+OK*'
+	ask a 'PASS secret' '+OK*' || fail "$(journal)"
+	ask a 'DELE 1' '+OK*'
+	ask a 'QUIT' '+OK*'
+	leave a
+	[ ! -e "$ROOT/home/anna/Maildir/new/1.one" ]
+	[ -e "$ROOT/home/anna/Maildir/new/3.three" ]
+	assert_no_instances 'popin@*'
+	journal_has '^login: ip=127\.0\.0\.1 port=[1-9][0-9]* user="anna" method=PASS tls=0$'
+	journal_has '^session: ip=127\.0\.0\.1 user="anna" .* dele=1 .* end=quit$'
+	run inside systemctl --failed --no-legend --plain
+	assert_output ''
+}
+
+@test "a client that comes by IPv6 is logged as such, and a wrong password with the address" {
+	serving popin.socket
+	dial a '[::1]'
+	ask a 'USER anna' '+OK*'
+	ask a 'PASS wrong' '-ERR \[AUTH\]*'
+	leave a
+	journal_has '^login failed: ip=::1 port=[1-9][0-9]* user="anna" method=PASS tls=0 reason=credentials$'
+	assert_no_instances 'popin@*'
+}
+
+# cage: of each process of popin: PID UID NoNewPrivs N Seccomp N
+# Seccomp_filters N
+cage()
+{
+	local pid
+
+	for pid in $(inside pgrep '^popin'); do
+		inside sed -n "s/^Uid:\t\([0-9]*\).*/$pid \1/p
+		    s/^\(Seccomp\|NoNewPrivs\|Seccomp_filters\):\t/\1 /p" \
+		    "/proc/$pid/status" | tr '\n' ' '
+		echo
+	done
+}
+
+# drop_in UNIT FILE: until the end of the test
+drop_in()
+{
+	DROP_IN=$ROOT/etc/systemd/system/$1.d
+	mkdir "$DROP_IN"
+	cp "$2" "$DROP_IN"
+	inside systemctl daemon-reload
+}
+
+# popin-escape is popin with one more command, see escape.c.
+@test "popin's own sandbox works within the unit's" {
+	local escape=$BATS_TEST_TMPDIR/escape.conf filters
+
+	printf '%s\n' '[Service]' ExecStart= \
+	    'ExecStart=-/usr/local/sbin/popin-escape' >"$escape"
+	drop_in popin@.service "$escape"
+	serving popin.socket
+	dial a
+	run cage
+	filters=$(sed -n 's/^[0-9]* 0 .* Seccomp_filters //p' <<<"$output")
+	# login has one more than what systemd gave the monitor
+	assert_line --regexp "^[0-9]+ [1-9].* Seccomp_filters $((filters + 1)) "
+	ask a 'USER anna' '+OK*'
+	ask a 'PASS secret' '+OK*'
+	# wait locks itself in only after the answer
+	timeout 20 bash -c 'until [ "$(nsenter -t "$1" -a \
+	    pgrep -c '^popin' -U 0)" = 0 ]; do sleep 0.1; done' - \
+	    "$INIT" || fail "$(cage)"
+	ask a 'TRY open /home/anna/Maildir/new/3.three' '+OK*'
+	# systemd lets everyone read that, Landlock does not
+	if perl -e 'exit(syscall(444, 0, 0, 1) < 1)'; then
+		ask a 'TRY open /etc/passwd' '-ERR EACCES'
+	fi
+	tell a 'TRY execve'
+	leave a
+	journal_has '^the session was ended by a signal: ip=127\.0\.0\.1 '
+	refute_journal 'sandbox|Landlock'
+}
+
+@test "virtual users are served without any root, from what the unit gives them" {
+	serving popin-virtual.socket
+	dial a
+	run cage
+	refute_line --regexp '^[0-9]+ 0 '
+	ask a 'USER bert@example.net' '+OK*'
+	ask a 'PASS secret' '+OK*' || fail "$(journal)"
+	ask a 'DELE 3' '+OK*'
+	ask a QUIT '+OK*'
+	leave a
+	[ ! -e "$ROOT/var/vmail/example.net/bert/new/3.three" ]
+	journal_has '^login: ip=127\.0\.0\.1 .*user="bert@example\.net" method=PASS tls=0$'
+	assert_no_instances 'popin-virtual@*'
+}
+
+@test "popins.socket serves TLS on port 995" {
+	serving popins.socket
+	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
+	    --cacert "$BATS_FILE_TMPDIR/ca.pem" \
+	    --connect-to localhost:995:127.0.0.1:995 \
+	    --user anna:secret pop3s://localhost/
+	assert_success
+	assert_line --index 0 --regexp '^1 '
+	journal_has '^login: ip=127\.0\.0\.1 .*user="anna" .* tls=1$'
+	assert_no_instances 'popins@*'
+}
+
+@test "with stls.conf copied to its place port 110 offers STLS" {
+	local conf=$BATS_TEST_TMPDIR/stls.conf
+
+	sed 's|[^ ]*/popin |/usr/local/sbin/popin |' "${abs_top_builddir:-$TESTS_SRC/../_build}/contrib/systemd/stls.conf" >"$conf"
+	drop_in popin@.service "$conf"
+	serving popin.socket
+	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 --ssl-reqd \
+	    --cacert "$BATS_FILE_TMPDIR/ca.pem" \
+	    --connect-to localhost:110:127.0.0.1:110 \
+	    --user anna:secret pop3://localhost/
+	assert_success
+	assert_line --index 0 --regexp '^1 '
+	journal_has '^login: ip=127\.0\.0\.1 .*user="anna" .* tls=1$'
+}
+
+@test "options in /etc/default/popin reach popin" {
+	mkdir -p "$ROOT/etc/default"
+	echo 'POPIN_OPTIONS="--cleartext never"' >"$ROOT/etc/default/popin"
+	serving popin.socket
+	dial a
+	ask a 'USER anna' '-ERR \[AUTH\]*'
+	leave a
+	rm "$ROOT/etc/default/popin"
+}
+
+@test "300 connections in two seconds leave the socket alive" {
+	serving popin.socket
+	# shellcheck disable=SC2016
+	nsenter -t "$INIT" -n -- timeout 60 perl -MIO::Socket::INET -e '
+		for (1 .. 300) {
+			my $s = IO::Socket::INET->new("127.0.0.1:110") or die;
+			push @all, $s;
+		}'
+	assert_no_instances 'popin@*'
+	assert_equal "$(inside systemctl is-active popin.socket)" active
+	dial a
+	ask a QUIT '+OK*'
+	leave a
+}
+
+@test "a session outlives a restart of the socket, and a daemon-reload" {
+	serving popin.socket
+	dial a
+	ask a 'USER anna' '+OK*'
+	ask a 'PASS secret' '+OK*'
+	inside systemctl daemon-reload
+	inside systemctl restart popin.socket
+	ask a NOOP '+OK*'
+	ask a QUIT '+OK*'
+	leave a
+	dial b
+	ask b QUIT '+OK*'
+	leave b
+}
