@@ -99,6 +99,17 @@ from_socket(struct peer *p)
 	}
 }
 
+/* xinetd tells the address without a port. */
+static void
+port_from_socket(struct peer *p)
+{
+	struct peer other = { .ip = "-" };
+
+	from_socket(&other);
+	if (strcmp(other.ip, p->ip) == 0)
+		p->port = other.port;
+}
+
 void
 peer_find(struct peer *p)
 {
@@ -106,6 +117,8 @@ peer_find(struct peer *p)
 	p->ip[0] = '-';
 	if (!from_environment(p))
 		from_socket(p);
+	else if (p->port == 0)
+		port_from_socket(p);
 }
 
 /* What else the super-server said was about the front. */
