@@ -1,56 +1,169 @@
-#!/bin/bash
+# shellcheck shell=bash
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# A small machine in namespaces of its own, with systemd as process 1: the
-# programs are this machine's, accounts, units, log and network are not.
+# A machine with systemd as process 1 (see machine-init), popin as `make
+# install' puts it there, and accounts of its own; for tests that load lib
+# first.  All tests of a file share it.
 #
-#	machine.bash ROOT	ROOT: a directory with etc, home, local (/usr/local)
+#	ROOT	its root directory	INIT	its process 1, as seen from here
 #
-# Runs as: root.  Whoever ends this process ends the machine; its control group
-# is then left behind, empty, as popin-machine.PID.
-set -eu
-shopt -s lastpipe
+# anna is an account, password secret, with three messages in ~/Maildir;
+# bert@example.net is a virtual user with the same, in /var/vmail.
 
-if [ "$1" != --inside ]; then
-	grep -m 1 ' cgroup2 ' /proc/mounts | read -r _ group _ || {
-		echo 'no cgroup2 hierarchy is mounted' >&2
-		exit 1
-	}
-	group=$group/popin-machine.$$
-	mkdir "$group"
-	echo $$ >"$group/cgroup.procs"
-	exec unshare --mount --pid --net --uts --ipc --cgroup --fork \
-	    --kill-child "$BASH" "$0" --inside "$1"
-fi
+setup_file()
+{
+	[ "$(id -u)" = 0 ] || return 0
+	lib_setup_file
+	need unshare util-linux
+	need ip iproute2
+	need systemd-analyze systemd
+	need openssl openssl
+	need socat socat
+	need curl curl
+	need tlswrapper tlswrapper
+	export ROOT=$BATS_FILE_TMPDIR/root
+	mkdir -p "$ROOT"/{etc/systemd/system,etc/popin,home,var/vmail,local}
+	make_accounts
+	make_mail
+	make_tls >"$BATS_FILE_TMPDIR/openssl.log" 2>&1
+	install_popin
+	boot
+}
 
-cd "$2"
-mount --make-rprivate /
-mount --bind . .
-cd "$PWD"
-mkdir -p usr proc sys dev run var tmp mnt
-for link in bin sbin lib lib64; do
-	ln -sf "usr/$link" "$link"
-done
-mount --bind /usr usr
-mount -o remount,ro,bind usr
-mount --bind local usr/local
-mount -t proc proc proc
-mount -t sysfs -o ro sysfs sys
-mount -t cgroup2 cgroup2 sys/fs/cgroup
-mount -t tmpfs -o mode=755 tmpfs run
-mount -t tmpfs -o mode=1777 tmpfs tmp
-mount -t tmpfs -o mode=755 tmpfs dev
-for device in null zero full random urandom tty; do
-	touch "dev/$device"
-	mount --bind "/dev/$device" "dev/$device"
-done
-ln -s null dev/console
-mkdir dev/pts dev/shm
-mount -t devpts -o newinstance,ptmxmode=0666 devpts dev/pts
-ln -s pts/ptmx dev/ptmx
-ip link set lo up
-pivot_root . mnt
-umount -l /mnt
-exec env -i container=popin PATH=/usr/sbin:/usr/bin \
-    /usr/lib/systemd/systemd --system --unit=test.target
+teardown_file()
+{
+	local group
+
+	[ -n "${MACHINE:-}" ] || return 0
+	kill -KILL "$MACHINE" 2>/dev/null || :
+	for group in /sys/fs/cgroup/popin-machine."$MACHINE" \
+	    /sys/fs/cgroup/*/popin-machine."$MACHINE"; do
+		[ -d "$group" ] || continue
+		# the kernel needs a moment to see that they are empty
+		timeout 20 bash -c 'until find "$1" -depth -type d \
+		    -exec rmdir {} + 2>/dev/null; do sleep 0.1; done' - "$group"
+	done
+}
+
+make_accounts()
+{
+	local hash
+
+	# shellcheck disable=SC2016
+	hash=$(perl -e 'print crypt("secret", q($6$rounds=1000$saltsalt))')
+	cat >"$ROOT/etc/passwd" <<-'EOT'
+	root:x:0:0::/root:/bin/sh
+	nobody:x:65534:65534::/:/usr/sbin/nologin
+	anna:x:1000:1000::/home/anna:/bin/sh
+	vmail:x:2000:2000::/var/vmail:/usr/sbin/nologin
+	EOT
+	cat >"$ROOT/etc/group" <<-'EOT'
+	root:x:0:
+	shadow:x:42:
+	nogroup:x:65534:
+	anna:x:1000:
+	vmail:x:2000:
+	EOT
+	printf 'root:*:1::::::\nanna:%s:1::::::\n' "$hash" >"$ROOT/etc/shadow"
+	chown 0:42 "$ROOT/etc/shadow"
+	chmod 640 "$ROOT/etc/shadow"
+	echo 'bert@example.net:{PLAIN}secret:2000:2000::/var/vmail::' \
+	    >"$ROOT/etc/popin/passwd"
+	chown 0:2000 "$ROOT/etc/popin/passwd"
+	chmod 640 "$ROOT/etc/popin/passwd"
+	echo 0123456789abcdef0123456789abcdef >"$ROOT/etc/machine-id"
+	cp -a /etc/{ld.so.cache,services,alternatives} "$ROOT/etc"
+	mkdir "$ROOT/etc/pam.d"
+	printf '%s required pam_permit.so\n' auth account session \
+	    >"$ROOT/etc/pam.d/runuser"
+}
+
+make_mail()
+{
+	MAILDIR=$ROOT/home/anna/Maildir
+	maildir "$MAILDIR"
+	three_messages
+	chown -R 1000:1000 "$ROOT/home/anna"
+	chmod -R go= "$ROOT/home/anna"
+	MAILDIR=$ROOT/var/vmail/example.net/bert
+	maildir "$MAILDIR"
+	three_messages
+	chown -R 2000:2000 "$ROOT/var/vmail"
+	chmod -R go= "$ROOT/var/vmail"
+}
+
+make_tls()
+{
+	(
+		umask 077
+		cd "$ROOT/etc/popin" || exit
+		openssl req -x509 -newkey ec -pkeyopt \
+		    ec_paramgen_curve:P-256 -nodes -days 2 \
+		    -subj '/CN=localhost' -addext subjectAltName=DNS:localhost \
+		    -keyout key -out "$BATS_FILE_TMPDIR/ca.pem"
+		cat key "$BATS_FILE_TMPDIR/ca.pem" >tls.pem
+	)
+	# Debian's tlswrapper locks itself in there
+	mkdir -p "$ROOT/var/lib/tlswrapper/empty"
+}
+
+install_popin()
+{
+	make -s -C "${abs_top_builddir:-$TESTS_SRC/../_build}" install \
+	    DESTDIR="$BATS_FILE_TMPDIR/install" prefix=/usr/local \
+	    jail=/var/empty account=_popin \
+	    systemdsystemunitdir=/usr/local/lib/systemd/system \
+	    sysusersdir=/usr/local/lib/sysusers.d \
+	    tmpfilesdir=/usr/local/lib/tmpfiles.d \
+	    >"$BATS_FILE_TMPDIR/install.log" 2>&1 ||
+	    fail "make install: $(cat "$BATS_FILE_TMPDIR/install.log")"
+	cp -a "$BATS_FILE_TMPDIR/install/usr/local/." "$ROOT/local"
+	# the programs to test, if they are others than the build's
+	cp "$BATS_FILE_TMPDIR"/bin/popin "$BATS_FILE_TMPDIR"/bin/popin-checkpassword \
+	    "$(dirname "$POPIN")/popin-escape" "$ROOT/local/sbin"
+	[ -e "$ROOT/local/lib/systemd/system/popin.socket" ] || fail 'no units'
+}
+
+boot()
+{
+	cat >"$ROOT/etc/systemd/system/test.target" <<-'EOT'
+	[Unit]
+	DefaultDependencies=no
+	Requires=systemd-journald.service
+	After=systemd-journald.service
+	EOT
+	setsid bash "$TESTS_SRC/machine-init" "$ROOT" </dev/null \
+	    >"$BATS_FILE_TMPDIR/machine.log" 2>&1 3>&- &
+	export MACHINE=$!
+	timeout 60 bash -c 'until pid=$(pgrep -P "$1") &&
+	    nsenter -t "$pid" -a systemctl -q is-active test.target
+	    do sleep 0.1; kill -0 "$1" || exit; done' - "$MACHINE" \
+	    >/dev/null 2>&1 ||
+	    fail "no systemd: $(cat "$BATS_FILE_TMPDIR/machine.log")"
+	INIT=$(pgrep -P "$MACHINE")
+	export INIT
+	# what the installed files do at the next boot
+	inside systemd-sysusers popin.conf
+	inside systemd-tmpfiles --create popin.conf
+}
+
+# inside COMMAND...: on the machine.
+inside()
+{
+	nsenter -t "$INIT" -a -- "$@" 3>&-
+}
+
+# instances PATTERN: those that systemd still knows.
+instances()
+{
+	inside systemctl --no-legend --no-pager --plain list-units --all "$1"
+}
+
+assert_no_instances()
+{
+	timeout 60 bash -c 'while [ -n "$(nsenter -t "$1" -a systemctl \
+	    --no-legend --plain --no-pager list-units --all "$2")" ]
+	    do sleep 0.1; done' - "$INIT" "$1" ||
+	    fail "still there: $(instances "$1")"
+}

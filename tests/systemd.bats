@@ -3,44 +3,10 @@
 # Copyright (c) 2026 The popin authors
 #
 # The units of contrib/systemd, as `make install' puts them, under a real
-# systemd: process 1 of a small machine in namespaces (see machine.bash).
+# systemd: process 1 of a small machine in namespaces (see machine-init).
 # bats file_tags=root
 load lib
-
-setup_file()
-{
-	[ "$(id -u)" = 0 ] || return 0
-	lib_setup_file
-	need unshare util-linux
-	need ip iproute2
-	need systemd-analyze systemd
-	need openssl openssl
-	need socat socat
-	need curl curl
-	need tlswrapper tlswrapper
-	export ROOT=$BATS_FILE_TMPDIR/root
-	mkdir -p "$ROOT"/{etc/systemd/system,etc/popin,home,var/vmail,local}
-	make_accounts
-	make_mail
-	make_tls >"$BATS_FILE_TMPDIR/openssl.log" 2>&1
-	install_popin
-	boot
-}
-
-teardown_file()
-{
-	local group
-
-	[ -n "${MACHINE:-}" ] || return 0
-	kill -KILL "$MACHINE" 2>/dev/null || :
-	for group in /sys/fs/cgroup/popin-machine."$MACHINE" \
-	    /sys/fs/cgroup/*/popin-machine."$MACHINE"; do
-		[ -d "$group" ] || continue
-		# the kernel needs a moment to see that they are empty
-		timeout 20 bash -c 'until find "$1" -depth -type d \
-		    -exec rmdir {} + 2>/dev/null; do sleep 0.1; done' - "$group"
-	done
-}
+load machine
 
 setup()
 {
@@ -58,146 +24,26 @@ teardown()
 	inside systemctl daemon-reload
 }
 
-# --- the machine
-
-make_accounts()
-{
-	local hash
-
-	# shellcheck disable=SC2016
-	hash=$(perl -e 'print crypt("secret", q($6$rounds=1000$saltsalt))')
-	cat >"$ROOT/etc/passwd" <<-'EOT'
-	root:x:0:0::/root:/bin/sh
-	nobody:x:65534:65534::/:/usr/sbin/nologin
-	anna:x:1000:1000::/home/anna:/bin/sh
-	vmail:x:2000:2000::/var/vmail:/usr/sbin/nologin
-	EOT
-	cat >"$ROOT/etc/group" <<-'EOT'
-	root:x:0:
-	shadow:x:42:
-	nogroup:x:65534:
-	anna:x:1000:
-	vmail:x:2000:
-	EOT
-	printf 'root:*:1::::::\nanna:%s:1::::::\n' "$hash" >"$ROOT/etc/shadow"
-	chown 0:42 "$ROOT/etc/shadow"
-	chmod 640 "$ROOT/etc/shadow"
-	echo 'bert@example.net:{PLAIN}secret:2000:2000::/var/vmail::' \
-	    >"$ROOT/etc/popin/passwd"
-	chown 0:2000 "$ROOT/etc/popin/passwd"
-	chmod 640 "$ROOT/etc/popin/passwd"
-	echo 0123456789abcdef0123456789abcdef >"$ROOT/etc/machine-id"
-	cp /etc/ld.so.cache "$ROOT/etc"
-}
-
-make_mail()
-{
-	MAILDIR=$ROOT/home/anna/Maildir
-	maildir "$MAILDIR"
-	three_messages
-	chown -R 1000:1000 "$ROOT/home/anna"
-	chmod -R go= "$ROOT/home/anna"
-	MAILDIR=$ROOT/var/vmail/example.net/bert
-	maildir "$MAILDIR"
-	three_messages
-	chown -R 2000:2000 "$ROOT/var/vmail"
-	chmod -R go= "$ROOT/var/vmail"
-}
-
-make_tls()
-{
-	(
-		umask 077
-		cd "$ROOT/etc/popin" || exit
-		openssl req -x509 -newkey ec -pkeyopt \
-		    ec_paramgen_curve:P-256 -nodes -days 2 \
-		    -subj '/CN=localhost' -addext subjectAltName=DNS:localhost \
-		    -keyout key -out "$BATS_FILE_TMPDIR/ca.pem"
-		cat key "$BATS_FILE_TMPDIR/ca.pem" >tls.pem
-	)
-	# Debian's tlswrapper locks itself in there
-	mkdir -p "$ROOT/var/lib/tlswrapper/empty"
-}
-
-install_popin()
-{
-	make -s -C "${abs_top_builddir:-$TESTS_SRC/../_build}" install \
-	    DESTDIR="$BATS_FILE_TMPDIR/install" prefix=/usr/local \
-	    jail=/var/empty account=_popin \
-	    systemdsystemunitdir=/usr/local/lib/systemd/system \
-	    sysusersdir=/usr/local/lib/sysusers.d \
-	    tmpfilesdir=/usr/local/lib/tmpfiles.d \
-	    >"$BATS_FILE_TMPDIR/install.log" 2>&1 ||
-	    fail "make install: $(cat "$BATS_FILE_TMPDIR/install.log")"
-	cp -a "$BATS_FILE_TMPDIR/install/usr/local/." "$ROOT/local"
-	# the programs to test, if they are others than the build's
-	cp "$BATS_FILE_TMPDIR"/bin/popin "$BATS_FILE_TMPDIR"/bin/popin-checkpassword \
-	    "$(dirname "$POPIN")/popin-escape" "$ROOT/local/sbin"
-	[ -e "$ROOT/local/lib/systemd/system/popin.socket" ] || fail 'no units'
-}
-
-boot()
-{
-	cat >"$ROOT/etc/systemd/system/test.target" <<-'EOT'
-	[Unit]
-	DefaultDependencies=no
-	Requires=systemd-journald.service
-	After=systemd-journald.service
-	EOT
-	setsid bash "$TESTS_SRC/machine.bash" "$ROOT" </dev/null \
-	    >"$BATS_FILE_TMPDIR/machine.log" 2>&1 3>&- &
-	export MACHINE=$!
-	timeout 60 bash -c 'until pid=$(pgrep -P "$1") &&
-	    nsenter -t "$pid" -a systemctl -q is-active test.target
-	    do sleep 0.1; kill -0 "$1" || exit; done' - "$MACHINE" \
-	    >/dev/null 2>&1 ||
-	    fail "no systemd: $(cat "$BATS_FILE_TMPDIR/machine.log")"
-	INIT=$(pgrep -P "$MACHINE")
-	export INIT
-	# what the installed files do at the next boot
-	inside systemd-sysusers popin.conf
-	inside systemd-tmpfiles --create popin.conf
-}
-
-# inside COMMAND...: on the machine.
-inside()
-{
-	nsenter -t "$INIT" -a -- "$@" 3>&-
-}
-
-# instances PATTERN: those that systemd still knows.
-instances()
-{
-	inside systemctl --no-legend --no-pager --plain list-units --all "$1"
-}
-
-assert_no_instances()
-{
-	timeout 60 bash -c 'while [ -n "$(nsenter -t "$1" -a systemctl \
-	    --no-legend --plain --no-pager list-units --all "$2")" ]
-	    do sleep 0.1; done' - "$INIT" "$1" ||
-	    fail "still there: $(instances "$1")"
-}
-
 # serving UNIT: starts the socket for this test alone.
 serving()
 {
 	inside systemctl stop popin.socket popins.socket popin-virtual.socket
 	inside systemctl start "$1" || fail "$(journal)"
-	SINCE=$(inside date '+%F %T')
+	CURSOR=$(inside journalctl -q -n 1 -o cat --show-cursor |
+	    sed -n 's/^-- cursor: //p')
 }
 
 journal()
 {
-	inside journalctl -q --no-pager -o cat --since "$SINCE" "$@"
+	inside journalctl -q --no-pager -o cat --after-cursor "$CURSOR" "$@"
 }
 
 # journal_has PATTERN: within a moment
 journal_has()
 {
 	timeout 20 bash -c 'until nsenter -t "$1" -a journalctl -q --no-pager \
-	    -o cat -t popin --since "$2" | grep -Eq -e "$3"; do sleep 0.1
-	    done' - "$INIT" "$SINCE" "$1" ||
+	    -o cat -t popin --after-cursor "$2" | grep -Eq -e "$3"; do sleep 0.1
+	    done' - "$INIT" "$CURSOR" "$1" ||
 	    fail "not in the journal: $1
 $(journal)"
 }
