@@ -24,7 +24,7 @@ setup()
 	mkdir -p "$HOME" "$BATS_TEST_TMPDIR/empty"
 	SAID=$HOME/said
 	PORT=$(free_port)
-	# contrib's /usr/sbin/popin, with the test's accounts
+	# contrib's /usr/local/sbin/popin, with the test's accounts
 	FRONTED=$BATS_TEST_TMPDIR/fronted-popin
 	printf '#!/bin/sh\nexec %s "$@"\n' "${SERVE[*]}" >"$FRONTED"
 	chmod 755 "$FRONTED"
@@ -87,7 +87,7 @@ contrib()
 	done
 	CONF=$BATS_TEST_TMPDIR/$(basename "$1")
 	sed -e "s,/etc/popin/,$BATS_FILE_TMPDIR/tls/,g" \
-	    -e "s,/usr/sbin/popin,$FRONTED,g" "${edits[@]}" \
+	    -e "s,/usr/local/sbin/popin,$FRONTED,g" "${edits[@]}" \
 	    "$TESTS_SRC/../contrib/$1" >"$CONF"
 }
 
