@@ -39,9 +39,10 @@ struct attempt {
 };
 
 /*
- * After login's first word: sets what is offered to PEER, which is under TLS
- * or not, besides OFFERS of the caller's, and tells it in ANSWER.  Returns false, and has logged, where that
- * cannot be made.  May be called again when that has changed.
+ * After login's first word: decides what PEER is offered, besides OFFERS of
+ * the caller's, and tells login in ANSWER.  Returns false, and has logged,
+ * where the timestamp of APOP cannot be made.  Is called again when TLS has
+ * been started.
  */
 bool attempt_welcome(struct attempt *a, const struct options *o,
     const struct peer *peer, bool tls, unsigned offers,

@@ -44,8 +44,9 @@ struct checker {
 void checker_prepare(void);
 
 /*
- * Asks.  Ends, with its process group, a program that takes longer than allowed.
- * Unless it became the session, no process of it is left that we know of.
+ * Asks.  Ends, with its process group, a program that takes longer than
+ * allowed.  Unless it became the session, no process of it is left that we
+ * know of.
  */
 enum checker_verdict checker_run(struct checker *c, const struct options *o,
     const struct checker_question *q);

@@ -141,7 +141,7 @@ octets_fit(size_t i, uint64_t octets)
 	return octets >= bytes && octets <= 2 * bytes + 4;
 }
 
-/* Reads the records as entries and messages.  False where they make no sense. */
+/* Reads the records as entries and messages.  False: they make no sense. */
 static bool
 read_entries(struct maildrop *md, const struct summary *s)
 {

@@ -72,7 +72,8 @@ int64_t netio_now(void);
  * LIMIT counts the octets of the line with its end.  Ends a wait at
  * n->deadline.  After a failed output there are no further lines, not even
  * those that were read before: a client that did not get one answer did not
- * mean the QUIT behind it.  Everything but NET_OK, NET_TOO_LONG and NET_NUL is final.
+ * mean the QUIT behind it.  Everything but NET_OK, NET_TOO_LONG and NET_NUL is
+ * final.
  */
 enum net_status netio_line(
     struct netio *n, size_t limit, char **line, size_t *len);

@@ -12,8 +12,9 @@
 /*
  * Leaves the process nothing of the file system (nor of the network and of
  * other processes, where the kernel can) but listing, reading and removing
- * files beneath DIRS, and making them if MAKE.  Descriptors that are open stay usable.  Best effort:
- * returns 0 also where the kernel has no Landlock, else -1 with errno.
+ * files beneath DIRS, and making them if MAKE.  Descriptors that are open stay
+ * usable.  Best effort: returns 0 also where the kernel has no Landlock, else
+ * -1 with errno.
  */
 int sandbox_landlock(const int *dirs, size_t count, bool make);
 

@@ -41,8 +41,7 @@
 #elif defined(__mips64) && defined(__MIPSEL__)
 #define ARCH AUDIT_ARCH_MIPSEL64
 #else
-#error \
-    "tell sandbox_seccomp.c the audit name of this architecture, or configure --disable-sandbox"
+#error "unknown architecture: name it here, or configure --disable-sandbox"
 #endif
 
 #ifndef SECCOMP_RET_KILL_PROCESS
@@ -207,7 +206,7 @@ argument(size_t n)
 	return offset;
 }
 
-/* Allows NUMBER where an ARGUMENT compares so with VALUE; later rows may too. */
+/* Allows NUMBER where an argument compares so with VALUE; so may later rows. */
 static void
 emit_if(uint32_t number, size_t which, unsigned comparison, uint32_t value)
 {

@@ -7,13 +7,14 @@
  *
  * Who guesses names must not learn from the clock which of them exist.  What
  * takes time here is crypt(3) or PBKDF2, so every login costs exactly one of
- * them that worked: with the account's own hash where it has one, else (unknown, locked, empty
- * or broken hash, a secret in the clear) with the decoy, the secret of some
- * other account of the same place.  Both finders take the last hash of their
- * file for that, whoever asked: the last account is the one most recently
- * made, so its method and cost are the most likely ones, and always reading
- * the file to its end keeps the time for that the same as well.  Accounts of
- * different methods in one file still differ; the manual says so.
+ * them that worked: with the account's own hash where it has one, else
+ * (unknown, locked, empty or broken hash, a secret in the clear) with the
+ * decoy, the secret of some other account of the same place.  Both finders
+ * take the last hash of their file for that, whoever asked: the last account
+ * is the one most recently made, so its method and cost are the most likely
+ * ones, and always reading the file to its end keeps the time for that the
+ * same as well.  Accounts of different methods in one file still differ; the
+ * manual says so.
  */
 #include "config.h"
 
