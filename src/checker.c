@@ -142,16 +142,31 @@ judge(struct checker *c, int status)
 	return CHECKER_LATER;
 }
 
-static void
+/*
+ * Ends it and what it started.  Returns the status it ended with, by itself
+ * or by this: it is reaped last, so that its numbers cannot be others' yet.
+ */
+static int
 end_checker(const struct checker *c, bool own_group)
 {
-	int status;
+	int status = 0;
 
 	if (own_group)
 		(void)kill(-c->pid, SIGKILL);
 	(void)kill(c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) == -1 && errno == EINTR)
 		continue;
+	return status;
+}
+
+static bool
+has_ended(const struct checker *c)
+{
+	static const int look = WEXITED | WNOHANG | WNOWAIT;
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)c->pid, &info, look) == 0 &&
+	    info.si_pid == c->pid;
 }
 
 static int64_t
@@ -168,7 +183,7 @@ static enum checker_verdict
 give_up(struct checker *c, bool own_group, const char *why)
 {
 	c->why = why;
-	end_checker(c, own_group);
+	(void)end_checker(c, own_group);
 	return CHECKER_LATER;
 }
 
@@ -227,9 +242,8 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds,
 				return give_up(c, own_group, "checker");
 			}
 		}
-		if (waitpid(c->pid, &status, WNOHANG) == c->pid) {
-			if (own_group)
-				(void)kill(-c->pid, SIGKILL);
+		if (has_ended(c)) {
+			status = end_checker(c, own_group);
 			return has_answered(c, q, status) ? CHECKER_ANSWERED
 							  : judge(c, status);
 		}
@@ -285,6 +299,6 @@ checker_run(struct checker *c, const struct options *o,
 void
 checker_end(struct checker *c)
 {
-	end_checker(c, !isatty(STDIN_FILENO));
+	(void)end_checker(c, !isatty(STDIN_FILENO));
 	(void)close(c->handoff);
 }
