@@ -16,11 +16,34 @@
 
 enum { GROUPS = 65536 /* as many as Linux has room for */ };
 
+static gid_t held[GROUPS];
+
 static int
 refuse(void)
 {
 	errno = EPERM;
 	return -1;
+}
+
+static bool
+contains(const gid_t *groups, size_t count, gid_t gid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* Nothing is left that was not asked for. */
+static int
+prove_groups(const gid_t *groups, size_t count)
+{
+	int n = getgroups(GROUPS, held);
+
+	for (int i = 0; i < n; i++)
+		if (!contains(groups, count, held[i]))
+			return refuse();
+	return n == -1 ? -1 : 0;
 }
 
 /*
@@ -49,19 +72,17 @@ prove(uid_t uid, gid_t gid)
 int
 privdrop_groups(void)
 {
-	return geteuid() == 0 ? setgroups(0, NULL) : 0;
+	if (geteuid() != 0)
+		return 0;
+	return setgroups(0, NULL) == 0 ? prove_groups(NULL, 0) : -1;
 }
 
 static bool
 in_root_group(void)
 {
-	static gid_t groups[GROUPS];
-	int n = getgroups(GROUPS, groups);
+	int n = getgroups(GROUPS, held);
 
-	for (int i = 0; i < n; i++)
-		if (groups[i] == 0)
-			return true;
-	return n == -1;
+	return n == -1 || contains(held, (size_t)n, 0);
 }
 
 bool
@@ -78,11 +99,11 @@ privdrop(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 {
 	if (uid == 0 || gid == 0)
 		return refuse();
-	for (size_t i = 0; i < count; i++)
-		if (groups[i] == 0)
-			return refuse();
+	if (contains(groups, count, 0))
+		return refuse();
 	if (geteuid() == 0) {
-		if (setgroups(count, groups) == -1)
+		if (setgroups(count, groups) == -1 ||
+		    prove_groups(groups, count) == -1)
 			return -1;
 		if (setresgid(gid, gid, gid) == -1)
 			return -1;

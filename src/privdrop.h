@@ -14,8 +14,8 @@
 /*
  * Becomes UID and GID for good: supplementary groups are replaced by the
  * COUNT at GROUPS (may be 0), then gid, then uid, real, effective and saved;
- * then it is proved that all six are what was asked for and that uid 0
- * cannot be had back.  uid 0 and gid 0, also among GROUPS, are refused.
+ * then it is proved that no other group is left, that all six are what was
+ * asked for, and that uid 0 cannot be had back.  uid 0 and gid 0, also among GROUPS, are refused.
  *
  * Without root it succeeds only where uid and gid are already those (groups
  * cannot be changed then and stay).  Returns 0, or -1 with errno; after -1

@@ -448,6 +448,22 @@ keep_busy()
 	disconnect a
 }
 
+# The kernel says "done" to each of these calls and does nothing: to the
+# monitor's setgroups(2), and to what login does then.
+@test "a step of giving up root that did not happen is noticed, and nobody served" {
+	local call
+
+	need strace strace
+	for call in setgroups setresgid setresuid; do
+		printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
+		limited setpriv --groups 4,24 -- strace -f -o /dev/null \
+		    -e "trace=$call" -e "inject=$call:retval=0" "${ROOT[@]}"
+		assert_equal "$(wc -l <"$OUT")" 1
+		grep -q '^-ERR \[SYS/' "$OUT" || fail "$(cat "$OUT")"
+		assert_log 'cannot give up'
+	done
+}
+
 # --- faults of the administrator's
 
 @test "without the unprivileged account nothing is served, and the log says how to make it" {
