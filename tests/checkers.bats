@@ -338,6 +338,7 @@ foreign_checker()
 	EOT
 }
 
+# bats test_tags=root
 @test "in another chain popin never serves root" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	three_messages

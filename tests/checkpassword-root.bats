@@ -6,10 +6,12 @@
 # removed after it, and becoming other users.
 load lib
 
+# bats file_tags=root
+
 setup()
 {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
-	command -v useradd >/dev/null || skip 'needs useradd'
+	need useradd passwd
 	lib_setup
 	CHECKER=("$BIN/popin-checkpassword")
 	USERS=() GROUPS_MADE=()
@@ -127,6 +129,21 @@ root_passwd_file()
 	run_checker "$NAME" secret /usr/bin/perl -e '
 		$> = 0; $< = 0; $) = 0; print "$< $>"'
 	assert_equal "$(cat "$OUT")" "$(id -u "$NAME") $(id -u "$NAME")"
+}
+
+# The kernel says "done" to each of these calls and does nothing.
+@test "a step of giving up root that did not happen is noticed" {
+	local call
+
+	need strace strace
+	account
+	for call in setgroups setresgid setresuid; do
+		CHECKER=(setpriv --groups 4,24 -- strace -f -o /dev/null
+		    -e "trace=$call" -e "inject=$call:retval=0"
+		    "$BIN/popin-checkpassword")
+		login "$NAME" secret
+		assert_fault 111 "cannot become the user \"$NAME\""
+	done
 }
 
 @test "the next program has the user's groups, but never group 0" {

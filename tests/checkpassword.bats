@@ -799,7 +799,7 @@ cost()
 # after "echo" is the terminal's echo when it is over.
 on_terminal()
 {
-	command -v expect >/dev/null || skip 'no expect(1)'
+	need expect expect
 	# without setpriv, because the terminal is whose who runs this
 	export FIRST=$1 SECOND=$2
 	export COMMAND="$BIN/popin-checkpassword --hash PLAIN"

@@ -304,7 +304,7 @@ interrupted()
 }
 
 @test "an UPDATE that was interrupted is finished at the next login" {
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	interrupted 6
 	append late
 	session <<-'EOT'
@@ -317,7 +317,7 @@ interrupted()
 }
 
 @test "an UPDATE that was interrupted is finished without the state file, too" {
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	interrupted 6
 	rm "$BOX_HOME"/.popin.mbox.????????????????????????????????
 	chmod 500 "$BOX_HOME"
@@ -330,7 +330,7 @@ interrupted()
 }
 
 @test "a journal is not used on another mbox, nor after the mbox was changed" {
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	local how
 
 	for how in 'plain_box 8 333' \
@@ -353,7 +353,7 @@ interrupted()
 }
 
 @test "a journal with any byte changed is not used, or does the right thing" {
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	local size i
 
 	interrupted 6
@@ -378,7 +378,7 @@ interrupted()
 }
 
 @test "a journal that others can read or write, or that is a link, is not used" {
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	local how name
 
 	for how in 'chmod 644 "$name"' 'chmod 620 "$name"' \
@@ -399,7 +399,7 @@ interrupted()
 # bats test_tags=root
 @test "a journal of somebody else is not used" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	interrupted 6
 	cp "$BOX" "$BATS_TEST_TMPDIR/before"
 	chown 12345 "$(journal)"
@@ -430,7 +430,7 @@ interrupted()
 }
 
 @test "the journal stays under 32 MiB" {
-	command -v strace >/dev/null || skip 'needs strace'
+	need strace strace
 	interrupted 40 1000000
 	[ "$(stat -c %s "$(journal)")" -le $((32 * 1024 * 1024)) ]
 	session <<-'EOT'

@@ -71,7 +71,7 @@ assert_none()
 }
 
 @test "monitor, checker and wait know nothing of the protocol and of the mail" {
-	local file protocol='command.o netio.o login.o session.o'
+	local file protocol='command.o netio.o login.o session.o proxy.o auth.o sasl.o base64.o'
 	local mail='maildrop*.o maildir*.o state.o body.o transaction.o sha256.o'
 
 	for file in monitor.o attempt.o checker.o wait.o login_child.o \
@@ -112,7 +112,9 @@ assert_none()
 
 @test "login allocates no memory" {
 	assert_none 'malloc|calloc|realloc|strdup' \
-	    'login.o netio.o command.o monmsg.o fdio.o log.o number.o'
+	    'login.o proxy.o auth.o sasl.o scram.o base64.o netio.o command.o' \
+	    'account.o privdrop.o rlimits.o sandbox*.o' \
+	    'monmsg.o fdio.o log.o number.o'
 	symbols --undefined-only './*.o' | grep -qx strdup
 }
 

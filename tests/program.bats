@@ -5,7 +5,7 @@
 load lib
 
 @test "popin needs no library but libc" {
-	command -v readelf >/dev/null || skip 'no readelf'
+	need readelf binutils
 	needed=$(readelf -d "$BIN/popin" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
 	[[ $needed != *san.so* ]] || skip 'built with a sanitizer'
 	! grep -vE '^(libc\.|ld-|$)' <<<"$needed" || fail "$needed"
