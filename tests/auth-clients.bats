@@ -158,31 +158,7 @@ by_fetchmail()
 
 by_getmail()
 {
-	local user=
-
-	need getmail getmail6
-	rm -rf "$HOME/getmail"
-	mkdir "$HOME/getmail"
-	if [ "$(id -u)" = 0 ]; then
-		user="user = nobody"
-		chown -R nobody "$GOT"
-	fi
-	cat >"$HOME/getmail/getmailrc" <<-EOT
-	[retriever]
-	type = SimplePOP3Retriever
-	server = 127.0.0.1
-	port = $PORT
-	username = anna
-	password = secret
-	[destination]
-	type = Maildir
-	path = $GOT/
-	$user
-	[options]
-	verbose = 0
-	received = false
-	delivered_to = false
-	EOT
+	getmail_files false
 	client getmail --getmaildir "$HOME/getmail"
 }
 

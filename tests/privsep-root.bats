@@ -456,7 +456,7 @@ keep_busy()
 	need strace strace
 	for call in setgroups setresgid setresuid; do
 		printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
-		limited setpriv --groups 4,24 -- strace -f -o /dev/null \
+		limited setpriv '--groups=4,24' -- strace -f -o /dev/null \
 		    -e "trace=$call" -e "inject=$call:retval=0" "${ROOT[@]}"
 		assert_equal "$(wc -l <"$OUT")" 1
 		grep -q '^-ERR \[SYS/' "$OUT" || fail "$(cat "$OUT")"

@@ -107,6 +107,41 @@ assert_gone()
 	wait_until 20 all_gone || fail "still running: $(popins)"
 }
 
+# getmail_files true|false: what getmail needs to fetch from PORT to GOT, in
+# HOME; delete or not.  Its Maildir destination refuses to deliver as root, so
+# mail goes to a program.  Whatever the destination, getmail 6.18 starts a
+# process, and hangs if that ends before it waits for it; so ours ends when
+# getmail has gone to sleep.
+getmail_files()
+{
+	need getmail getmail6
+	rm -rf "$HOME/getmail"
+	mkdir "$HOME/getmail"
+	cat >"$HOME/deliver" <<-EOT
+	#!/bin/sh
+	cat >"\$(mktemp "$GOT/new/XXXXXX")"
+	until grep -q '^State:.S' "/proc/\$PPID/status"; do :; done
+	EOT
+	chmod 700 "$HOME/deliver"
+	cat >"$HOME/getmail/getmailrc" <<-EOT
+	[retriever]
+	type = SimplePOP3Retriever
+	server = 127.0.0.1
+	port = $PORT
+	username = anna
+	password = secret
+	[destination]
+	type = MDA_external
+	path = $HOME/deliver
+	allow_root_commands = true
+	[options]
+	verbose = 0
+	delete = $1
+	received = false
+	delivered_to = false
+	EOT
+}
+
 teardown()
 {
 	stop

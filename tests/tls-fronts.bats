@@ -247,18 +247,21 @@ tlswrapper()
 	start sh "$CONF"
 }
 
+# bats test_tags=root
 @test "every client comes through tlswrapper by STLS" {
 	tlswrapper 110
 	all_clients
 	logged 5
 }
 
+# bats test_tags=root
 @test "every client comes through tlswrapper by TLS from the first octet" {
 	tlswrapper 995
 	all_clients implicit
 	logged 5
 }
 
+# bats test_tags=root
 @test "behind tlswrapper a client without STLS goes on in clear" {
 	tlswrapper 110
 	client curl -sS --user anna:secret "pop3://127.0.0.1:$PORT/"
@@ -267,6 +270,7 @@ tlswrapper()
 	logged 1 127.0.0.1 0
 }
 
+# bats test_tags=root
 @test "tlswrapper of Debian 12 is not taken for one of 2026" {
 	tlswrapper 110 's,--stls tlswrapper,--stls tlswrapper-new,'
 	run curl -sS --cacert "$CA" --ssl-reqd --user anna:secret \
@@ -288,6 +292,7 @@ cpu()
 }
 
 # It does when its control pipe is closed without a word.
+# bats test_tags=root
 @test "tlswrapper does not spin during a session in clear" {
 	local before fd
 
@@ -335,6 +340,7 @@ for n in range(tries):
     s.close()
 '
 
+# bats test_tags=root
 @test "through tlswrapper nothing that was sent in clear is answered under TLS" {
 	need /usr/bin/python3 python3
 	tlswrapper 110
