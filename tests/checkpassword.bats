@@ -361,6 +361,29 @@ $BATS_TEST_TMPDIR/home
 	done
 }
 
+# As crypt(3) of glibc says that it cannot; libxcrypt's returns "*0".
+@test "a crypt(3) that returns NULL lets nobody in" {
+	local shim=$BATS_TEST_TMPDIR/null.so
+
+	need cc gcc
+	cc -shared -fPIC -x c -o "$shim" - <<-'EOT'
+	char *crypt_r(const char *p, const char *s, void *d);
+	char *crypt(const char *p, const char *s);
+	char *crypt_r(const char *p, const char *s, void *d) { return 0; }
+	char *crypt(const char *p, const char *s) { return 0; }
+	EOT
+	passwd_file "anna:$(crypt secret '$6$salt')" 'bert:*' 'carl:{PLAIN}secret'
+	CHECKER=("${AS[@]}" env "LD_PRELOAD=$shim" "$BIN/popin-checkpassword")
+	for name in anna bert nobody; do
+		login "$name" secret
+		assert_refused
+	done
+	login carl secret
+	assert_in
+	hash_it <<<secret
+	assert_fault 111 'crypt\(3\) failed'
+}
+
 @test "an empty password is never accepted, not even where it is right" {
 	passwd_file "anna:$(crypt '' '$6$salt')" 'bert:{PLAIN}' 'carl:' 'dora'
 	for name in anna bert carl dora; do
