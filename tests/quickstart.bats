@@ -154,3 +154,16 @@ reply_to()
 	assert_output --partial 'quickstart: missing: autoconf automake gcc make'
 	assert_output --partial 'apt-get install autoconf automake gcc make'
 }
+
+@test "quickstart finds servers where the PATH of ordinary users does not lead" {
+	local bin=$BATS_TEST_TMPDIR/bin
+
+	need haproxy haproxy
+	mkdir "$bin"
+	printf '#!/bin/sh\necho 1000\n' >"$bin/id"
+	printf '#!/bin/sh\nexit 1\n' >"$bin/make"
+	chmod 755 "$bin/id" "$bin/make"
+	PATH=$bin:/usr/bin:/bin run quickstart check
+	assert_equal "$status" 1
+	refute_output --partial haproxy
+}
