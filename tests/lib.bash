@@ -30,12 +30,15 @@ fi
 # The limit for anything that hangs; no test waits for it to pass.
 LIMIT=60
 
+# where servers are, and ordinary users do not look
+PATH=$PATH:/usr/sbin:/sbin
+
 declare -gA TALK_TO=() TALK_FROM=() TALK_PID=()
 
 # need PROGRAM PACKAGE: in CI nothing may be missing; elsewhere it may.
 need()
 {
-	PATH=$PATH:/usr/sbin command -v "$1" >/dev/null && return
+	command -v "$1" >/dev/null && return
 	if [ -n "${CI:-}" ]; then
 		fail "$1 is missing; Debian has it in the package $2"
 	fi

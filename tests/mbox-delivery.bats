@@ -8,7 +8,7 @@ load mbox
 
 # bats test_tags=delivery
 @test "mail delivered by real agents while sessions delete is there exactly once" {
-	local n=60 account
+	local n=60 account LIMIT=300 # agents wait for each other's locks
 	local -a as=("${AS[@]}")
 
 	need procmail procmail

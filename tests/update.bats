@@ -182,7 +182,9 @@ big_message()
 	hear a
 	fd=${TALK_FROM[a]}
 	exec {fd}<&-
-	printf 'RETR 1\r\nDELE 1\r\nQUIT\r\n' >&"${TALK_TO[a]}"
+	# in one write: after the first answer nobody may be there to read
+	printf 'RETR 1\r\nDELE 1\r\nQUIT\r\n' >"$IN"
+	cat "$IN" >&"${TALK_TO[a]}"
 	hang_up a
 	reap "${TALK_PID[a]}"
 	unset 'TALK_PID[a]'
