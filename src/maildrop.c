@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "maildrop_spec.h"
 
 enum { FIRST_MESSAGES = 64 };
 
@@ -19,8 +20,8 @@ static const struct {
 	const char *prefix;
 	const struct maildrop_ops *ops;
 } kinds[] = {
-	{ "maildir:", &maildir_ops },
-	{ "mbox:", &mbox_ops },
+	{ MAILDROP_SPEC_MAILDIR, &maildir_ops },
+	{ MAILDROP_SPEC_MBOX, &mbox_ops },
 };
 
 enum maildrop_result

@@ -15,8 +15,8 @@
 
 #include "log.h"
 
-static const char maildir_prefix[] = "maildir:";
-static const char mbox_prefix[] = "mbox:";
+static const char maildir_prefix[] = MAILDROP_SPEC_MAILDIR;
+static const char mbox_prefix[] = MAILDROP_SPEC_MBOX;
 
 struct expansion {
 	const char *user, *home;

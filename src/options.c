@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "maildrop.h"
+#include "maildrop_spec.h"
 #include "mboxlock.h"
 #include "number.h"
 #include "offers.h"
@@ -73,11 +74,28 @@ seconds(struct parse *p, const char *value, unsigned min, unsigned *out)
 		*out = (unsigned)n;
 }
 
+static const char *
+skip(const char *text, const char *beginning)
+{
+	size_t len = strlen(beginning);
+
+	return strncmp(text, beginning, len) == 0 ? text + len : text;
+}
+
+/* What a session will make of it; said here, before somebody logs in. */
+static bool
+is_full_path(const char *path)
+{
+	return path[0] == '/' || skip(path, "~/") != path ||
+	    skip(path, "%h") != path;
+}
+
 static void
 set_maildrop(struct parse *p, const char *value)
 {
-	if (value[0] == '\0')
-		wrong(p, "no maildrop is named by");
+	if (!is_full_path(skip(value, MAILDROP_SPEC_MAILDIR)) &&
+	    !is_full_path(skip(value, MAILDROP_SPEC_MBOX)))
+		wrong(p, "not maildir:PATH, mbox:PATH or PATH, a full one:");
 	p->o->maildrop = value;
 }
 

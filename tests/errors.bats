@@ -55,6 +55,11 @@ assert_refused()
 	--testing=1
 	-m
 	--maildrop=
+	-m tape:/var/mail/%u
+	-m maildir:Maildir
+	-m mbox:%u
+	-m Maildir
+	-m %u
 	-P
 	--checker
 	-R monitor
@@ -173,7 +178,12 @@ assert_refused()
 @test "an unknown kind of maildrop is refused" {
 	: >"$IN"
 	limited "${AS[@]}" "$BIN/popin" -R session -m "tape:$MAILDIR"
-	case $status in 64 | 78) ;; *) fail "status $status" ;; esac
+	assert_equal "$status" 64
+	grep -q '^-ERR \[SYS/PERM\]' "$OUT"
+	assert_log tape
+	# The checker's word comes later, and is not an option.
+	limited env "POPIN_MAILDROP=tape:$MAILDIR" "${SESSION[@]}"
+	assert_equal "$status" 78
 	grep -q '^-ERR \[SYS/PERM\]' "$OUT"
 	assert_log tape
 }
