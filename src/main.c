@@ -94,8 +94,9 @@ main(int argc, char **argv)
 		return print(options_usage);
 	if (result == OPTIONS_VERSION)
 		return print_version();
-	if (o.log != LOG_CHOICE_TOLD)
-		o.log_style = stdfds_open_log(o.log);
+	/* Without the number 2 taken the next descriptor would get the log. */
+	if (o.log != LOG_CHOICE_TOLD && !stdfds_open_log(o.log, &o.log_style))
+		return refuse(EXIT_SYSTEM);
 	log_open(o.log_style, "popin");
 	if (result == OPTIONS_WRONG) {
 		log_error(error, what);

@@ -93,21 +93,24 @@ make_log(int fd)
 	(void)close(fd);
 }
 
-enum log_style
-stdfds_open_log(enum log_choice choice)
+bool
+stdfds_open_log(enum log_choice choice, enum log_style *style)
 {
 	bool usable = fcntl(FD_LOG, F_GETFD) != -1 && !is_client(FD_LOG);
 	int fd;
 
-	if (usable && choice != LOG_CHOICE_SYSLOG)
-		return is_journal(FD_LOG) ? LOG_STYLE_JOURNAL
-					  : LOG_STYLE_STDERR;
+	if (usable && choice != LOG_CHOICE_SYSLOG) {
+		*style =
+		    is_journal(FD_LOG) ? LOG_STYLE_JOURNAL : LOG_STYLE_STDERR;
+		return true;
+	}
+	*style = LOG_STYLE_SYSLOG;
 	(void)close(FD_LOG);
 	fd = choice == LOG_CHOICE_STDERR ? -1 : connect_syslog();
 	if (fd == -1)
 		fd = open("/dev/null", O_WRONLY);
 	make_log(fd);
-	return LOG_STYLE_SYSLOG;
+	return fcntl(FD_LOG, F_GETFD) != -1;
 }
 
 static void

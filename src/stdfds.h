@@ -16,11 +16,12 @@
 bool stdfds_have_client(void);
 
 /*
- * Makes descriptor 2 the log and returns how to write there.  Never is that
+ * Makes descriptor 2 the log, and STYLE how to write there.  Never is that
  * the client: under inetd descriptor 2 is the same socket as 0 and 1, and is
- * then replaced by one to syslogd (or, without one, by /dev/null).
+ * then replaced by one to syslogd (or, without one, by /dev/null).  Returns
+ * false where there is not even that, and descriptor 2 is closed.
  */
-enum log_style stdfds_open_log(enum log_choice choice);
+bool stdfds_open_log(enum log_choice choice, enum log_style *style);
 
 /* Closes all descriptors from FIRST on. */
 void stdfds_close_from(int first);

@@ -217,7 +217,8 @@ main(int argc, char **argv)
 			execv(real, argv);
 		return 111;
 	}
-	o.log_style = stdfds_open_log(o.log);
+	if (!stdfds_open_log(o.log, &o.log_style))
+		return EXIT_SYSTEM;
 	log_open(o.log_style, "popin");
 	stdfds_close_from(FD_LOG + 1);
 	status = monitor_start(&o);

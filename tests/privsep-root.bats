@@ -478,6 +478,16 @@ keep_busy()
 	assert_log "mkdir -m 755.*$JAIL"
 }
 
+@test "where there is no place for a log, not even /dev/null, nothing is served" {
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
+	# shellcheck disable=SC2016
+	limited unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@" 2>&-' \
+	    - "${ROOT[@]}"
+	assert_equal "$status" 71
+	assert_equal "$(cat "$OUT")" $'-ERR [SYS/TEMP] try again later\r'
+}
+
 @test "a jail that is not root's alone is refused" {
 	local mode
 
