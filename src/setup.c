@@ -17,18 +17,25 @@
 #include "options.h"
 #include "secretfile.h"
 
+enum { NAME_MAX_BYTES = 32 /* of useradd(8) */ };
+
 static bool
 account_exists(const char *name, uid_t *uid, gid_t *gid)
 {
-	static const char make[] =
-	    "useradd -r -U -d / -s /usr/sbin/nologin " POPIN_ACCOUNT;
+	static const char make[] = "useradd -r -U -d / -s /usr/sbin/nologin ";
+	char command[sizeof make + NAME_MAX_BYTES];
+	size_t len = strlen(name);
 	struct log_record r;
 
 	if (account_find(name, uid, gid))
 		return true;
 	log_start(&r, LOG_LEVEL_ERROR, "no unprivileged account");
-	log_text(&r, "user", name, strlen(name));
-	log_text(&r, "make-it-with", make, sizeof make - 1);
+	log_text(&r, "user", name, len);
+	if (len <= NAME_MAX_BYTES && strchr(name, ':') == NULL) {
+		memcpy(command, make, sizeof make - 1);
+		memcpy(command + sizeof make - 1, name, len);
+		log_text(&r, "make-it-with", command, sizeof make - 1 + len);
+	}
 	log_end(&r);
 	return false;
 }

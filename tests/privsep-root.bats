@@ -469,7 +469,7 @@ keep_busy()
 @test "without the unprivileged account nothing is served, and the log says how to make it" {
 	ROOT+=(--user "${UNIQUE}x")
 	serves_nobody 78
-	assert_log "useradd .*${UNIQUE}x|${UNIQUE}x.*useradd "
+	assert_log "make-it-with=\"useradd -r -U .* ${UNIQUE}x\"\$"
 }
 
 @test "without the jail nothing is served, and the log says how to make it" {
