@@ -48,7 +48,7 @@ capa_of()
 	EOT
 }
 
-@test "an unknown user gets the very same answers as a wrong password" {
+@test "unknown and locked users get the very same answers as a wrong password" {
 	pop3 <<-'EOT'
 	USER anna	=> +OK
 	PASS wrong	=> -ERR [AUTH]
@@ -61,6 +61,15 @@ capa_of()
 	QUIT			=> +OK
 	EOT
 	cmp "$OUT" "$BATS_TEST_TMPDIR/wrong"
+	assert_log_lines 1
+	passwd_file 'anna:{PLAIN}secret' 'locked:!'
+	pop3 <<-'EOT'
+	USER locked	=> +OK
+	PASS wrong	=> -ERR [AUTH]
+	QUIT		=> +OK
+	EOT
+	cmp "$OUT" "$BATS_TEST_TMPDIR/wrong"
+	assert_log_lines 1
 }
 
 @test "after the third failed login popin closes" {

@@ -63,7 +63,8 @@ refused()
 	maildir "$WHERE/mail/anna"
 	maildir "$WHERE/secret"
 	for name in ../secret .. . ../../secret /etc '' .anna \
-	    'anna/../../secret' anna/ 'anna%h' '%h' $'an\nna'; do
+	    'anna/../../secret' anna/ 'anna%h' '%h' $'an\nna' $'an\x01na' \
+	    $'an\x7fna' $'ann\xc3\xa9' 'an na' 'anna"' 'anna:'; do
 		refused "$name" -m "maildir:$WHERE/mail/%u"
 		refused "$name" -m "maildir:$WHERE/mail/%n"
 	done
