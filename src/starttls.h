@@ -8,8 +8,8 @@
  *                  SSLREADFD and SSLWRITEFD in the environment name
  *                  descriptors.  The answer goes to 1, one byte "y" to the
  *                  first; from then on 0 and 1 are the other two.
- * tlswrapper       tlswrapper -n before 2026.  The answer goes to 5, and the
- *                  end of 5 starts TLS; 0 and 1 stay.
+ * tlswrapper       tlswrapper -n before 20260428.  The answer goes to 5, and
+ *                  the end of 5 starts TLS; 0 and 1 stay.
  * tlswrapper-new   tlswrapper -n since.  The answer goes to 1, a zero byte to
  *                  5; when one came back on 6, 0 and 1 are under TLS.
  */

@@ -271,7 +271,7 @@ tlswrapper()
 }
 
 # bats test_tags=root
-@test "tlswrapper of Debian 12 is not taken for one of 2026" {
+@test "tlswrapper of Debian 12 is not taken for a later one" {
 	tlswrapper 110 's,--stls tlswrapper,--stls tlswrapper-new,'
 	run curl -sS --cacert "$CA" --ssl-reqd --user anna:secret \
 	    "pop3://localhost:$PORT/"
