@@ -16,9 +16,9 @@ setup()
 @test "USER is refused already, so that the password is never sent" {
 	auth --cleartext never <<-'EOT'
 	p = popin()
-	p.ask('USER anna', AUTH)
-	p.ask('PASS secret', AUTH)
-	p.ask('USER anna', AUTH)
+	p.ask('USER anna', TLS)
+	p.ask('PASS secret', TLS)
+	p.ask('USER anna', TLS)
 	p.quit()
 	EOT
 	assert_log_lines 0
@@ -27,13 +27,13 @@ setup()
 @test "PASS and PLAIN are refused without a look at the password" {
 	auth --cleartext never <<-'EOT'
 	p = popin()
-	p.ask('PASS secret', AUTH)
-	p.ask('AUTH PLAIN', AUTH)
-	p.plain('anna', 'secret', AUTH)
-	p.ask('AUTH LOGIN', AUTH)
-	p.ask('AUTH LOGIN ' + b64('anna'), AUTH)
+	p.ask('PASS secret', TLS)
+	p.ask('AUTH PLAIN', TLS)
+	p.plain('anna', 'secret', TLS)
+	p.ask('AUTH LOGIN', TLS)
+	p.ask('AUTH LOGIN ' + b64('anna'), TLS)
 	for i in range(10):		# they are no attempts, and no errors
-	    p.plain('anna', 'secret', AUTH)
+	    p.plain('anna', 'secret', TLS)
 	p.quit()
 	EOT
 	assert_log_lines 0
@@ -110,7 +110,7 @@ setup()
 	    p = connect(address, *options)
 	    assert ('USER' in p.capa()) == allowed, (address, options)
 	    assert ('PLAIN' in p.sasl()) == allowed
-	    p.plain('anna', 'secret', OK if allowed else AUTH)
+	    p.plain('anna', 'secret', OK if allowed else TLS)
 	    p.quit()
 	EOT
 }
@@ -119,14 +119,14 @@ setup()
 	auth --cleartext never <<-'EOT'
 	import time
 	p = popin()
-	p.ask('PASS Sw0rdfishSw0rdfish', AUTH)
-	p.ask('AUTH PLAIN ' + b64('\0anna\0Sw0rdfishSw0rdfish'), AUTH)
+	p.ask('PASS Sw0rdfishSw0rdfish', TLS)
+	p.ask('AUTH PLAIN ' + b64('\0anna\0Sw0rdfishSw0rdfish'), TLS)
 	# moved about in the buffer, too
 	p.send(b'NOOP ' + b'x' * 60 + b'\r\nPASS Sw0rdfishSw0rdfish')
 	time.sleep(0.2)
 	p.send(b'\r\n')
 	p.hear(NO)
-	p.hear(AUTH)
+	p.hear(TLS)
 
 	def children(pid):
 	    with open('/proc/%d/task/%d/children' % (pid, pid)) as f:
