@@ -52,6 +52,7 @@ checker_prepare(void)
 	(void)sigaction(SIGCHLD, &action, NULL);
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigaction(SIGXFSZ, &action, NULL);
 }
 
 static bool

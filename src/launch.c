@@ -40,14 +40,15 @@ static int
 set_attributes(posix_spawnattr_t *a, bool own_group)
 {
 	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-	sigset_t pipe, none;
+	sigset_t ignored, none;
 	int error;
 
-	/* The only signal we ignore; handlers end with the exec anyway. */
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
+	/* What we ignore is not for others; handlers end with the exec. */
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGXFSZ);
 	sigemptyset(&none);
-	error = posix_spawnattr_setsigdefault(a, &pipe);
+	error = posix_spawnattr_setsigdefault(a, &ignored);
 	if (error == 0)
 		error = posix_spawnattr_setsigmask(a, &none);
 	if (error == 0 && own_group) {

@@ -13,6 +13,8 @@
 
 #include "mbox.h"
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -169,6 +171,16 @@ open_in_directory(int mode)
 	    mode | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+/* An UPDATE of a file that is larger than that could end halfway. */
+static bool
+within_limit(const struct stat *st)
+{
+	struct rlimit r;
+
+	return getrlimit(RLIMIT_FSIZE, &r) == -1 ||
+	    r.rlim_cur == RLIM_INFINITY || (rlim_t)st->st_size <= r.rlim_cur;
+}
+
 /* A file that is not there is an empty maildrop. */
 static enum maildrop_result
 open_mbox(const char *path)
@@ -185,6 +197,7 @@ open_mbox(const char *path)
 		return MAILDROP_OK;
 	if (mbox.fd == -1 || fstat(mbox.fd, &st) == -1)
 		return open_failed("cannot open the mbox", path);
+	mbox.writable &= within_limit(&st);
 	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
 		return MAILDROP_OK;
 	log_error("not a plain file with one name that is ours:", path);

@@ -58,6 +58,7 @@ netio_catch_signals(void)
 	}
 	action.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigaction(SIGXFSZ, &action, NULL);
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 

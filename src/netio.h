@@ -60,7 +60,9 @@ void netio_open(struct netio *n, char *in, size_t in_size, char *out,
 
 /*
  * Makes SIGTERM, SIGINT and SIGHUP end the session at the next wait.  They
- * are blocked except while waiting, so nothing else is ever interrupted.
+ * are blocked except while waiting, so nothing else is ever interrupted.  A
+ * client that went away and a file as large as a limit allows are errors of
+ * the write, not signals.
  */
 void netio_catch_signals(void);
 

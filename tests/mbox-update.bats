@@ -184,6 +184,29 @@ journal()
 	assert_equal "$(subjects)" '1 2'
 }
 
+@test "under a limit on the size of files mail is deleted, or all of it stays" {
+	local limit deleted=0 kept=0
+
+	# from less than the mbox to more than the journal
+	for limit in 0 100 1000 2000 4096 9000000 100000000; do
+		plain_box 6
+		cp "$BOX" "$BATS_TEST_TMPDIR/before"
+		printf 'DELE 2\r\nQUIT\r\n' >"$IN"
+		timeout "$LIMIT" prlimit --fsize="$limit" "${SESSION[@]}" \
+		    <"$IN" 2>&1 3>&- | cat >"$OUT"
+		if [[ "$(grep '^[-+]' "$OUT" | tail -n 1)" == +OK* ]]; then
+			deleted=$((deleted + 1))
+			assert_equal "$(subjects)" '1 3 4 5 6'
+		else
+			kept=$((kept + 1))
+			grep -q '^-ERR \[SYS/TEMP\]' "$OUT"
+			cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+		fi
+		assert_equal "$(stat -c %s "$(journal)")" 0
+	done
+	[ "$deleted" -gt 0 ] && [ "$kept" -gt 0 ]
+}
+
 @test "an mbox of many megabytes with few deletions comes out right" {
 	plain_box 30 1000000
 	split_box
