@@ -20,6 +20,7 @@
 # that were not synced yet are dropped, kept, torn and mixed at random.
 #
 # Without --full, or when the seconds are over, points are left out evenly.
+# Interrupted, it tells what it has tried so far.
 use strict;
 use warnings;
 
@@ -98,7 +99,11 @@ sub message {
 	my ($name, $size) = @_;
 	my $text = "Received: by here id $name\nSubject: $name\n\n";
 	my $line = "text of $name, .with: dots\n.\n\nFrom here on\n";
-	$text .= $line while length($text) < $size;
+	$text .= $line while length($text) < $size && length($text) < 32768;
+	# quicker to judge, and no two lines are the same
+	my $n = 0;
+	$text .= sprintf("%s %d %s\n", $name, ++$n, 'x' x 400)
+	    while length($text) < $size;
 	return $text;
 }
 
@@ -577,6 +582,27 @@ sub power_loss {
 
 # --- all of it
 
+# What was tried so far.
+sub report {
+	my @faults = (map({ $_->[0] } @injections), 'short', 'power');
+	printf "%-9s", 'points';
+	printf " %7s", $_ for @faults;
+	print "\n";
+	my $points = 0;
+	for my $name (grep { $table{$_} } @order) {
+		printf "%-9s", $name;
+		for my $f (@faults) {
+			my $t = $table{$name}{$f};
+			printf " %7s", $t ? $t->{points} : '-';
+			$points += $t->{points} if $t;
+		}
+		print "\n";
+	}
+	printf "%d points of failure, %d violations, %d s\n", $points, $violations,
+	    time - $started;
+}
+
+$SIG{TERM} = $SIG{INT} = sub { report(); exit 1 };
 for my $name (@wanted ? @wanted : @order) {
 	my $s = $scenarios{$name} or die "no scenario $name\n";
 	$s->{name} = $name;
@@ -587,20 +613,5 @@ for my $name (@wanted ? @wanted : @order) {
 	power_loss($s, $share / 2) unless $s->{maildir};
 }
 
-my @faults = (map({ $_->[0] } @injections), 'short', 'power');
-printf "%-9s", 'points';
-printf " %7s", $_ for @faults;
-print "\n";
-my $points = 0;
-for my $name (grep { $table{$_} } @order) {
-	printf "%-9s", $name;
-	for my $f (@faults) {
-		my $t = $table{$name}{$f};
-		printf " %7s", $t ? $t->{points} : '-';
-		$points += $t->{points} if $t;
-	}
-	print "\n";
-}
-printf "%d points of failure, %d violations, %d s\n", $points, $violations,
-    time - $started;
+report();
 exit($violations ? 1 : 0);
