@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The popin authors
 load lib
 load mbox
+load serve
 
 setup()
 {
@@ -106,6 +107,62 @@ hold()
 	=> +OK 3
 	EOT
 	[ ! -e "$BOX.lock" ]
+}
+
+# traced: a session that deletes, in the background; its locks go to TRACE.
+traced()
+{
+	need strace strace
+	TRACE=$BOX_HOME/trace
+	rm -f "$TRACE"
+	printf 'DELE 1\r\nQUIT\r\n' >"$IN"
+	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace \
+	    -o "$TRACE" -e trace=fcntl,linkat,unlinkat "$BIN/popin" \
+	    -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&- &
+	TRACED=$!
+}
+
+locks()
+{
+	grep -oE 'F_OFD_SETLK|unlinkat|linkat' "$TRACE" | tr '\n' ' '
+}
+
+@test "fcntl is the first lock to be taken and the last to be given back" {
+	local once
+
+	traced
+	wait "$TRACED"
+	# the other name of the dotlock is removed, too
+	once='F_OFD_SETLK linkat unlinkat unlinkat F_OFD_SETLK '
+	assert_equal "$(locks)" "$once$once"
+}
+
+has_tried()
+{
+	[ -e "$TRACE" ] && [ "$(grep -c F_OFD_SETLK "$TRACE")" -ge 6 ]
+}
+
+@test "neither lock is held while waiting for the other" {
+	echo $$ >"$BOX.lock"
+	traced
+	wait_until 20 has_tried
+	# it can be had meanwhile, by one who waits as they do
+	timeout 10 perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die;
+	    $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+	    fcntl(F, F_SETLKW, $lock) or die $!' "$BOX" || fail 'fcntl lock held'
+	kill -0 "$TRACED"
+	rm "$BOX.lock"
+	wait "$TRACED"
+	[[ "$(locks)" =~ ^(F_OFD_SETLK F_OFD_SETLK ){2,}F_OFD_SETLK\ linkat ]]
+	assert_equal "$(subjects)" '2 3'
+	# and the other way round
+	hold 100
+	traced
+	wait_until 20 has_tried
+	[ ! -e "$BOX.lock" ]
+	kill "$HOLDER"
+	wait "$TRACED"
+	assert_equal "$(subjects)" 3
 }
 
 @test "a dotlock of a process that is gone is removed" {
