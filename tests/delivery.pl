@@ -82,7 +82,7 @@ if (installed('procmail')) {
 	};
 }
 if (installed('maildrop') && defined $user) {
-	put("$home/filter", "to \"$box\"\n");
+	put("$home/filter", "LOCKSLEEP=1\nto \"$box\"\n");
 	$agents{maildrop} = sub {
 		return pipe_to($_[0], 'maildrop', '-f', 'm@here',
 		    "$home/filter");
