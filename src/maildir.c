@@ -236,6 +236,14 @@ is_foreign(const struct stat *st)
 	return !S_ISREG(st->st_mode) || st->st_uid != maildir.uid;
 }
 
+/* What open(2) says of a file that is no mail; else there may be mail in it. */
+static bool
+is_unreadable(int error)
+{
+	return error == EACCES || error == EPERM || error == ELOOP ||
+	    error == ENXIO || error == ENODEV;
+}
+
 enum maildrop_result
 maildir_source(
     struct maildrop *md, struct message *m, struct maildrop_source *source)
@@ -248,17 +256,18 @@ maildir_source(
 		fd = open_message(m);
 	if (fd == -1 && errno == ENOENT)
 		return MAILDROP_GONE;
-	if (fd == -1 || fstat(fd, &st) == -1 || is_foreign(&st)) {
-		bool temporary = errno == EMFILE || errno == ENFILE ||
-		    errno == ENOMEM || errno == EIO;
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		bool unreadable = fd == -1 && is_unreadable(errno);
 
-		if (fd != -1) {
+		log_error_errno("cannot open", maildir_name(m));
+		if (fd != -1)
 			(void)close(fd);
-			log_error("not our file:", maildir_name(m));
-		} else {
-			log_error_errno("cannot open", maildir_name(m));
-		}
-		return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
+		return unreadable ? MAILDROP_PERM : MAILDROP_TEMP;
+	}
+	if (is_foreign(&st)) {
+		log_error("not our file:", maildir_name(m));
+		(void)close(fd);
+		return MAILDROP_PERM;
 	}
 	source->fd = fd;
 	source->offset = 0;
