@@ -12,7 +12,6 @@
 
 #include "maildir.h"
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -21,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "log.h"
 #include "maildir_name.h"
 #include "sandbox.h"
@@ -60,11 +60,15 @@ static enum maildrop_result
 lock_directory(int dir_fd, const char *path)
 {
 	log_error_errno("no state file, logins will be slow, in", path);
-	if (flock(dir_fd, LOCK_EX | LOCK_NB) == 0)
-		return MAILDROP_OK;
-	if (errno == EWOULDBLOCK)
+	switch (claim_directory(dir_fd)) {
+	case CLAIM_MINE:
+		break;
+	case CLAIM_IN_USE:
 		return MAILDROP_IN_USE;
-	log_error_errno("cannot lock the Maildir", path);
+	case CLAIM_FAILED:
+		log_error_errno("cannot lock the Maildir", path);
+		break;
+	}
 	return MAILDROP_OK;
 }
 

@@ -9,8 +9,6 @@
  */
 #include "config.h"
 
-#include <sys/file.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "journal.h"
 #include "log.h"
 #include "mbox.h"
@@ -88,11 +87,15 @@ lock_home(void)
 	    NULL);
 	if (mbox.home_fd == -1)
 		return MAILDROP_OK;
-	if (flock(mbox.home_fd, LOCK_EX | LOCK_NB) == 0)
-		return MAILDROP_OK;
-	if (errno == EWOULDBLOCK)
+	switch (claim_directory(mbox.home_fd)) {
+	case CLAIM_MINE:
+		break;
+	case CLAIM_IN_USE:
 		return MAILDROP_IN_USE;
-	log_error_errno("cannot lock the home directory", NULL);
+	case CLAIM_FAILED:
+		log_error_errno("cannot lock the home directory", NULL);
+		break;
+	}
 	return MAILDROP_OK;
 }
 

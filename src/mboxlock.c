@@ -10,9 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "netio.h"
 
@@ -80,14 +78,6 @@ try(struct mboxlock *l, bool write)
 	return false;
 }
 
-static void
-nap(int milliseconds)
-{
-	struct timespec t = { .tv_nsec = milliseconds * 1000000L };
-
-	(void)ppoll(NULL, 0, &t, NULL);
-}
-
 /*
  * Not F_SETLKW: whoever holds the dotlock may be waiting for this lock, and a
  * lock that nobody gives back must not hang the session.
@@ -105,7 +95,7 @@ mboxlock_take(struct mboxlock *l, bool write, unsigned seconds)
 			errno = EAGAIN;
 			return false;
 		}
-		nap(wait);
+		netio_nap(wait);
 		wait = wait * 2 < WAIT_MAX ? wait * 2 : WAIT_MAX;
 	}
 	l->held = true;

@@ -9,6 +9,7 @@
 
 #include "netio.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -23,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "number.h"
 
 enum {
@@ -103,6 +105,14 @@ tune_tcp(int fd)
 }
 
 void
+netio_nap(int milliseconds)
+{
+	struct timespec t = { .tv_nsec = milliseconds * 1000000L };
+
+	(void)ppoll(NULL, 0, &t, NULL);
+}
+
+void
 netio_open(struct netio *n, char *in, size_t in_size, char *out,
     size_t out_size, bool tune)
 {
@@ -134,33 +144,74 @@ netio_open(struct netio *n, char *in, size_t in_size, char *out,
 }
 
 /*
+ * A client on a slow line can be busy for long with what it was sent, and has
+ * no command to give meanwhile.
+ */
+static void
+look_at_queue(struct netio *n, int64_t now)
+{
+#ifdef TIOCOUTQ
+	int queued;
+
+	if (ioctl(n->out_fd, TIOCOUTQ, &queued) == -1)
+		return;
+	if (queued < n->queued)
+		n->active = now;
+	n->queued = queued;
+#else
+	(void)n;
+	(void)now;
+#endif
+}
+
+/* How long to sleep at most, or CLAIM_GIVE_WAY. */
+static int64_t
+ask_watch(struct netio *n, int64_t now)
+{
+	return n->watch != NULL ? n->watch(now - n->active) : INT64_MAX;
+}
+
+/*
  * Waits for EVENTS on FD until DEADLINE.  A hang-up or error counts as ready:
  * the read or write that follows tells which it was.
  */
 static enum net_status
-wait_for(int fd, short events, int64_t deadline, enum net_status expired)
+wait_for(struct netio *n, int fd, short events, int64_t deadline,
+    enum net_status expired)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
 		struct timespec timeout;
-		int64_t left = deadline - netio_now();
+		int64_t now = netio_now();
+		int64_t left = deadline > now ? deadline - now : 0;
+		int64_t nap = ask_watch(n, now);
 		int ready;
 
-		if (left < 0)
-			left = 0;
-		timeout.tv_sec = (time_t)(left / 1000);
-		timeout.tv_nsec = (long)(left % 1000) * 1000000;
+		if (nap < 0)
+			return NET_TAKEN;
+		if (nap > left)
+			nap = left;
+		timeout.tv_sec = (time_t)(nap / 1000);
+		timeout.tv_nsec = (long)(nap % 1000) * 1000000;
 		ready = ppoll(&p, 1, &timeout, &waiting_mask);
 		if (stop_requested)
 			return NET_STOPPED;
 		if (ready > 0)
 			return NET_OK;
-		if (ready == 0)
+		if (ready == 0 && nap == left)
 			return expired;
-		if (errno != EINTR)
+		if (ready == 0)
+			look_at_queue(n, netio_now());
+		else if (errno != EINTR)
 			return NET_FAILED;
 	}
+}
+
+static enum net_status
+wait_output(struct netio *n, int64_t deadline)
+{
+	return wait_for(n, n->out_fd, POLLOUT, deadline, NET_STALLED);
 }
 
 /* Returns the octets written, 0 for "not now", -1 for a broken connection. */
@@ -196,11 +247,12 @@ write_out(struct netio *n, size_t len)
 		size_t chunk = len - at;
 		ssize_t done = 0;
 
-		if (deadline == 0)
-			deadline = netio_now() + (int64_t)n->stall * 1000;
+		if (deadline == 0) {
+			n->active = netio_now();
+			deadline = n->active + (int64_t)n->stall * 1000;
+		}
 		if (!n->is_socket) {
-			n->failed =
-			    wait_for(n->out_fd, POLLOUT, deadline, NET_STALLED);
+			n->failed = wait_output(n, deadline);
 			if (n->failed != NET_OK)
 				break;
 			chunk = pipe_chunk(chunk);
@@ -209,8 +261,7 @@ write_out(struct netio *n, size_t len)
 		if (done < 0) {
 			n->failed = NET_FAILED;
 		} else if (done == 0) {
-			n->failed =
-			    wait_for(n->out_fd, POLLOUT, deadline, NET_STALLED);
+			n->failed = wait_output(n, deadline);
 		} else {
 			at += (size_t)done;
 			n->sent += (uint64_t)done;
@@ -267,7 +318,7 @@ netio_read(struct netio *n, void *buf, size_t size, size_t *got)
 	ssize_t count;
 
 	do {
-		status = wait_for(n->in_fd, POLLIN, n->deadline, NET_IDLE);
+		status = wait_for(n, n->in_fd, POLLIN, n->deadline, NET_IDLE);
 		if (status != NET_OK)
 			return status;
 		count = read(n->in_fd, buf, size);
@@ -309,7 +360,7 @@ netio_peek(struct netio *n)
 
 	if (n->in_at < n->in_end)
 		return NET_OK;
-	status = wait_for(n->in_fd, POLLIN, 0, NET_IDLE);
+	status = wait_for(n, n->in_fd, POLLIN, 0, NET_IDLE);
 	return status == NET_OK ? fill(n) : status;
 }
 
@@ -330,6 +381,8 @@ netio_line(struct netio *n, size_t limit, char **line, size_t *len)
 
 			n->in_at += octets;
 			n->swallowing = false;
+			if (n->watch != NULL && n->watch(CLAIM_ACTIVE) < 0)
+				return NET_TAKEN;
 			if (too_long)
 				return NET_TOO_LONG;
 			*line = start;
@@ -372,7 +425,7 @@ netio_finish(struct netio *n)
 		return;
 	(void)shutdown(n->out_fd, SHUT_WR);
 	while (drained < DRAIN_MAX &&
-	    wait_for(n->in_fd, POLLIN, deadline, NET_IDLE) == NET_OK) {
+	    wait_for(n, n->in_fd, POLLIN, deadline, NET_IDLE) == NET_OK) {
 		ssize_t got = read(n->in_fd, waste, sizeof waste);
 
 		if (got <= 0)

@@ -24,6 +24,7 @@ enum net_status {
 	NET_IDLE,     /* no complete line before the deadline */
 	NET_STALLED,  /* the client takes no output */
 	NET_STOPPED,  /* SIGTERM and the like */
+	NET_TAKEN,    /* the watch told it to end */
 	NET_FAILED    /* the connection broke */
 };
 
@@ -45,6 +46,13 @@ struct netio {
 	size_t out_size, out_len;
 	unsigned stall;	  /* seconds; netio_open() sets the longest */
 	int64_t deadline; /* for the next line; netio_now() milliseconds */
+	/*
+	 * Who wants to know how long the client has been silent; or NULL.  See
+	 * claim_watch().
+	 */
+	int64_t (*watch)(int64_t silence);
+	int64_t active;		 /* when the client last did something */
+	int queued;		 /* octets for the client that the kernel has */
 	enum net_status failed;	 /* NET_OK, or why output is over */
 	uint64_t received, sent; /* octets on the wire */
 	bool swallowing;	 /* inside a line that is too long already */
@@ -69,10 +77,14 @@ void netio_catch_signals(void);
 /* Milliseconds of the monotonic clock. */
 int64_t netio_now(void);
 
+/* Does nothing for less than a second; a signal does not end it. */
+void netio_nap(int milliseconds);
+
 /*
  * The next line without its CRLF or LF; it stays valid until the next call.
  * LIMIT counts the octets of the line with its end.  Ends a wait at
- * n->deadline.  After a failed output there are no further lines, not even
+ * n->deadline; the client counts as silent since n->active until the line is
+ * complete.  After a failed output there are no further lines, not even
  * those that were read before: a client that did not get one answer did not
  * mean the QUIT behind it.  Everything but NET_OK, NET_TOO_LONG and NET_NUL is
  * final.

@@ -18,7 +18,8 @@
 #include "policy.h"
 
 enum {
-	IDLE_MIN = 600, /* RFC 1939, section 3 */
+	IDLE_MIN = 600,	   /* RFC 1939, section 3 */
+	TAKEOVER_MIN = 10, /* a client may think for so long */
 	SECONDS_MAX = 24 * 3600
 };
 
@@ -31,6 +32,7 @@ const char options_usage[] =
     "  --checker PROGRAM ...      ask this checkpassword program; last option\n"
     "  -R, --role session         the user is logged in already\n"
     "  --idle SECONDS             autologout (600)\n"
+    "  --takeover SECONDS         of silence, and another login takes over (30)\n"
     "  --login-timeout SECONDS    until a user is logged in (180)\n"
     "  --checker-timeout SECONDS  for one answer of the checker (30)\n"
     "  --delay SECONDS            after a failed login (2)\n"
@@ -120,6 +122,12 @@ static void
 set_idle(struct parse *p, const char *value)
 {
 	seconds(p, value, 1, &p->o->idle);
+}
+
+static void
+set_takeover(struct parse *p, const char *value)
+{
+	seconds(p, value, 0, &p->o->takeover);
 }
 
 static void
@@ -301,6 +309,7 @@ static const struct option_row {
 	{ 'P', "passwd-file", true, set_passwd_file },
 	{ 'R', "role", true, set_role },
 	{ 0, "idle", true, set_idle },
+	{ 0, "takeover", true, set_takeover },
 	{ 0, "login-timeout", true, set_login_timeout },
 	{ 0, "checker-timeout", true, set_checker_timeout },
 	{ 0, "delay", true, set_delay },
@@ -357,6 +366,7 @@ set_defaults(struct options *o)
 	o->cleartext = "local";
 	o->offers = OFFER_USER; /* who logged in without us, did so somehow */
 	o->idle = IDLE_MIN;
+	o->takeover = 30;
 	o->login_timeout = 180;
 	o->checker_timeout = 30;
 	o->delay = 2;
@@ -401,6 +411,8 @@ contradiction(const struct options *o)
 {
 	if (o->idle < IDLE_MIN && !o->testing)
 		return "--idle must be 600 seconds or more (RFC 1939)";
+	if (o->takeover < TAKEOVER_MIN && !o->testing)
+		return "--takeover must be 10 seconds or more";
 	if (o->checker != NULL && o->passwd_file != NULL)
 		return "--passwd-file and --checker exclude each other";
 	if (o->role != ROLE_MONITOR) /* they do not hear of --checker */

@@ -36,6 +36,7 @@ struct options {
 	bool apop;
 	bool cram_md5;
 	unsigned idle;		/* seconds */
+	unsigned takeover;	/* seconds */
 	unsigned login_timeout; /* seconds */
 	unsigned checker_timeout;
 	unsigned delay; /* seconds */

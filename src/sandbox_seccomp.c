@@ -9,6 +9,7 @@
 
 #if !defined(POPIN_NO_SANDBOX) && defined(HAVE_LINUX_SECCOMP_H)
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -105,7 +106,8 @@ static const struct rule {
 	{ M, SYS_lseek, ALLOW },
 	{ M | B, SYS_fcntl, SECOND + F_GETFL },
 	{ M | B, SYS_fcntl, SECOND + F_SETFD },
-	{ B, SYS_fcntl, SECOND + F_SETLK }, /* of delivery agents */
+	{ M | B, SYS_fcntl, SECOND + F_SETLK }, /* claim.c; delivery agents */
+	{ M | B, SYS_fcntl, SECOND + F_GETLK }, /* claim.c: asked to end? */
 	{ B, SYS_fcntl, SECOND + F_SETLKW },
 #ifdef F_OFD_SETLK
 	{ B, SYS_fcntl, SECOND + F_OFD_SETLK },
@@ -113,7 +115,8 @@ static const struct rule {
 #ifdef SYS_fcntl64
 	{ M | B, SYS_fcntl64, SECOND + F_GETFL },
 	{ M | B, SYS_fcntl64, SECOND + F_SETFD },
-	{ B, SYS_fcntl64, SECOND + F_SETLK }, /* of delivery agents */
+	{ M | B, SYS_fcntl64, SECOND + F_SETLK }, /* claim.c; delivery agents */
+	{ M | B, SYS_fcntl64, SECOND + F_GETLK }, /* claim.c: asked to end? */
 	{ B, SYS_fcntl64, SECOND + F_SETLKW },
 #ifdef F_OFD_SETLK
 	{ B, SYS_fcntl64, SECOND + F_OFD_SETLK },
@@ -166,6 +169,8 @@ static const struct rule {
 	{ L | W | M | B, SYS_gettid, DENY },
 	{ L | W | M | B, SYS_getpid, DENY },
 	{ L | W | M | B, SYS_tgkill, DENY },
+	/* does the client take what it was sent? */
+	{ M | B, SYS_ioctl, SECOND + TIOCOUTQ },
 	/* a libc asks whether something is a terminal */
 	{ L | W | M | B, SYS_ioctl, DENY },
 };

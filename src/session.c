@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "claim.h"
 #include "command.h"
 #include "environment.h"
 #include "handoff.h"
@@ -98,6 +99,7 @@ open_maildrop(
 	settings.limit = o->max_messages;
 	settings.home = id->home;
 	settings.mbox_locks = o->mbox_locks;
+	claim_set_patience(o->takeover);
 	result = maildrop_open(&t->drop, spec, &settings);
 	if (result == MAILDROP_OK)
 		result = maildrop_scan(&t->drop);
@@ -179,6 +181,7 @@ session_run(const struct options *o)
 		result = open_maildrop(&t, o, &id);
 	}
 	if (result == MAILDROP_OK) {
+		t.net.watch = claim_watch;
 		transaction_run(&t);
 		t.drop.ops->close(&t.drop);
 	} else {

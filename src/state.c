@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "claim.h"
+
 struct block {
 	uint64_t kind;
 	uint64_t generation;
@@ -81,16 +83,6 @@ open_file(int dir_fd, const char *name)
 	return -1;
 }
 
-static enum state_lock
-lock_file(int fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	if (fcntl(fd, F_SETLK, &lock) == 0)
-		return STATE_LOCKED;
-	return errno == EACCES || errno == EAGAIN ? STATE_BUSY : STATE_FAILED;
-}
-
 enum state_lock
 state_open(struct state *s, int dir_fd, const char *name, uint64_t kind)
 {
@@ -98,19 +90,20 @@ state_open(struct state *s, int dir_fd, const char *name, uint64_t kind)
 	s->fd = -1;
 	s->kind = kind;
 	for (int i = 0; i < TRIES; i++) {
-		enum state_lock result;
+		enum claim_result result;
 		int fd = open_file(dir_fd, name);
 
 		if (fd == -1)
 			return STATE_NOFILE;
-		result = lock_file(fd);
-		if (result == STATE_LOCKED && same_file(fd, dir_fd, name)) {
+		result = claim_file(fd);
+		if (result == CLAIM_MINE && same_file(fd, dir_fd, name)) {
 			s->fd = fd;
 			return STATE_LOCKED;
 		}
 		(void)close(fd);
-		if (result != STATE_LOCKED)
-			return result;
+		if (result != CLAIM_MINE)
+			return result == CLAIM_IN_USE ? STATE_BUSY
+						      : STATE_FAILED;
 	}
 	errno = EAGAIN;
 	return STATE_FAILED;

@@ -40,8 +40,8 @@ struct state {
 };
 
 /*
- * Opens NAME in the directory DIR_FD, creating it, and takes the exclusive
- * fcntl lock that lasts as long as the process.
+ * Opens NAME in the directory DIR_FD, creating it, and claims the maildrop
+ * by it (see claim.h), for as long as the process lasts.
  */
 enum state_lock state_open(
     struct state *s, int dir_fd, const char *name, uint64_t kind);

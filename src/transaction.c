@@ -312,6 +312,8 @@ end_of(enum net_status status)
 		return "stalled";
 	case NET_STOPPED:
 		return "signal";
+	case NET_TAKEN:
+		return "taken-over";
 	default:
 		return "io";
 	}
@@ -366,7 +368,8 @@ one_command(struct transaction *s)
 	char *line;
 	size_t len;
 
-	s->net.deadline = netio_now() + (int64_t)s->idle * 1000;
+	s->net.active = netio_now();
+	s->net.deadline = s->net.active + (int64_t)s->idle * 1000;
 	status = netio_line(&s->net, COMMAND_LINE_MAX, &line, &len);
 	if (status == NET_OK)
 		return command_run(commands,

@@ -53,7 +53,7 @@ lib_setup_file()
 	mkdir "$BATS_FILE_TMPDIR/bin"
 	cp "$POPIN" "$BATS_FILE_TMPDIR/bin/popin"
 	# some of them run as that uid, and the tree may be closed to it
-	cp "$TESTS_SRC"/*.pl "$BATS_FILE_TMPDIR/bin"
+	cp "$TESTS_SRC"/*.pl "$TESTS_SRC"/*.py "$BATS_FILE_TMPDIR/bin"
 	if [ -e "$CHECKPASSWORD" ]; then
 		cp "$CHECKPASSWORD" "$BATS_FILE_TMPDIR/bin/popin-checkpassword"
 	fi

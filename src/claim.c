@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The session's claim on its maildrop.
+ * Runs as: session.  Input: locks of other sessions.
+ */
+#include "config.h"
+
+#include "claim.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "netio.h"
+
+/* Bytes of the file, which need not exist; a directory is locked as a whole. */
+enum { BYTE_HELD, BYTE_BUSY, BYTE_WANTED };
+
+enum {
+	WAIT = 5000, /* milliseconds, for somebody who may give way */
+	NAP = 50,
+	LOOK = 1000, /* how often the one who may give way looks */
+	LOOKS = 3    /* before its patience is over */
+};
+
+static struct {
+	int fd; /* -1: no marks */
+	int64_t patience;
+	bool resting; /* not BUSY */
+} claim = { .fd = -1 };
+
+void
+claim_set_patience(unsigned seconds)
+{
+	claim.patience = (int64_t)seconds * 1000;
+}
+
+static bool
+set_lock(int fd, short type, off_t byte)
+{
+	struct flock lock = { .l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1 };
+
+	return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+/* Has somebody else set this mark?  Who cannot tell must not go on. */
+static bool
+is_marked(int fd, off_t byte)
+{
+	struct flock lock = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1 };
+
+	return fcntl(fd, F_GETLK, &lock) == -1 || lock.l_type != F_UNLCK;
+}
+
+/* ---- getting it ---- */
+
+static enum claim_result
+lock_file(int fd)
+{
+	if (set_lock(fd, F_WRLCK, BYTE_HELD))
+		return CLAIM_MINE;
+	return errno == EACCES || errno == EAGAIN ? CLAIM_IN_USE : CLAIM_FAILED;
+}
+
+static enum claim_result
+lock_directory(int fd)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return CLAIM_MINE;
+	return errno == EWOULDBLOCK ? CLAIM_IN_USE : CLAIM_FAILED;
+}
+
+typedef enum claim_result locker(int fd);
+
+/*
+ * The last try is for a session that ends because it saw the mark of ours
+ * when it was about to serve its client again.
+ */
+static enum claim_result
+wait_for_way(int fd, locker *lock)
+{
+	int64_t deadline = netio_now() + WAIT;
+	enum claim_result result = CLAIM_IN_USE;
+	bool last = false;
+
+	if (!set_lock(fd, F_RDLCK, BYTE_WANTED))
+		return CLAIM_IN_USE;
+	while (result == CLAIM_IN_USE && !last) {
+		last = is_marked(fd, BYTE_BUSY) || netio_now() >= deadline;
+		netio_nap(NAP);
+		result = lock(fd);
+	}
+	if (!set_lock(fd, F_UNLCK, BYTE_WANTED) && result == CLAIM_MINE)
+		result = CLAIM_FAILED;
+	return result;
+}
+
+static enum claim_result
+get(int fd, locker *lock, bool marks)
+{
+	enum claim_result result = lock(fd);
+
+	if (result == CLAIM_IN_USE && marks)
+		result = wait_for_way(fd, lock);
+	claim.resting = false;
+	claim.fd = -1;
+	if (result == CLAIM_MINE && marks && set_lock(fd, F_RDLCK, BYTE_BUSY))
+		claim.fd = fd;
+	return result;
+}
+
+enum claim_result
+claim_file(int fd)
+{
+	return get(fd, lock_file, true);
+}
+
+/* Can nobody but its owner, who we are, open the directory? */
+static bool
+is_private(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+	    !(st.st_mode & (S_IRGRP | S_IROTH));
+}
+
+enum claim_result
+claim_directory(int fd)
+{
+	return get(fd, lock_directory, is_private(fd));
+}
+
+/* ---- giving way ---- */
+
+static bool
+resume(void)
+{
+	claim.resting = false;
+	return set_lock(claim.fd, F_RDLCK, BYTE_BUSY) &&
+	    !is_marked(claim.fd, BYTE_WANTED);
+}
+
+int64_t
+claim_watch(int64_t silence)
+{
+	if (claim.fd == -1)
+		return INT64_MAX;
+	if (silence < claim.patience) {
+		if (claim.resting && !resume())
+			return CLAIM_GIVE_WAY;
+		return claim.patience / LOOKS + 1;
+	}
+	if (!claim.resting)
+		claim.resting = set_lock(claim.fd, F_UNLCK, BYTE_BUSY);
+	return is_marked(claim.fd, BYTE_WANTED) ? CLAIM_GIVE_WAY : LOOK;
+}
