@@ -81,6 +81,38 @@ maildrop_compact(struct maildrop *md)
 	md->count = kept;
 }
 
+/*
+ * Decides what this login sees.  Nothing is taken out of the list: backends
+ * go on to know, and to remember, what is hidden.
+ */
+static bool
+choose_shown(struct maildrop *md)
+{
+	const struct maildrop_settings *s = md->settings;
+	size_t fit = 0, skip;
+
+	md->shown_count = md->count;
+	if (s->max_size == UINT64_MAX && s->newest >= md->count)
+		return true;
+	md->shown = reallocarray(NULL, md->count + 1, sizeof *md->shown);
+	if (md->shown == NULL) {
+		log_error_errno("cannot choose the messages", NULL);
+		return false;
+	}
+	for (size_t i = 0; i < md->count; i++) {
+		md->messages[i].flags |= MESSAGE_HIDDEN;
+		if (md->messages[i].octets <= s->max_size)
+			md->shown[fit++] = (uint32_t)i;
+	}
+	skip = fit > s->newest ? fit - (size_t)s->newest : 0;
+	md->shown_count = fit - skip;
+	memmove(
+	    md->shown, md->shown + skip, md->shown_count * sizeof *md->shown);
+	for (size_t i = 0; i < md->shown_count; i++)
+		md->messages[md->shown[i]].flags &= (uint8_t)~MESSAGE_HIDDEN;
+	return true;
+}
+
 enum maildrop_result
 maildrop_scan(struct maildrop *md)
 {
@@ -91,11 +123,15 @@ maildrop_scan(struct maildrop *md)
 	result = md->ops->scan(md);
 	if (result != MAILDROP_OK)
 		return result;
-	md->live = md->count;
+	if (!choose_shown(md))
+		return MAILDROP_TEMP;
+	md->live = md->shown_count;
 	md->live_octets = 0;
 	for (size_t i = 0; i < md->count; i++) {
 		uint64_t octets = md->messages[i].octets;
 
+		if (md->messages[i].flags & MESSAGE_HIDDEN)
+			continue;
 		if (octets > MAILDROP_MAX_OCTETS - md->live_octets) {
 			log_error(
 			    "the maildrop has more than 2^62 octets", NULL);
@@ -111,16 +147,30 @@ maildrop_message(struct maildrop *md, uint64_t number)
 {
 	struct message *m;
 
-	if (number == 0 || number > md->count)
+	if (number == 0 || number > md->shown_count)
 		return NULL;
-	m = &md->messages[number - 1];
+	m = &md->messages[md->shown != NULL ? md->shown[number - 1]
+					    : number - 1];
 	return m->flags & MESSAGE_DELETED ? NULL : m;
 }
 
 size_t
 maildrop_number(const struct maildrop *md, const struct message *m)
 {
-	return (size_t)(m - md->messages) + 1;
+	size_t index = (size_t)(m - md->messages);
+	size_t low = 0, high = md->shown_count;
+
+	if (md->shown == NULL)
+		return index + 1;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (md->shown[middle] < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low + 1;
 }
 
 void

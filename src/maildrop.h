@@ -36,7 +36,8 @@ enum maildrop_result {
 enum {
 	MESSAGE_DELETED = 1, /* marked by DELE */
 	MESSAGE_ABSENT = 2,  /* to be left out when scanning ends */
-	MESSAGE_CHECKED = 4  /* octets were counted in this session */
+	MESSAGE_CHECKED = 4, /* octets were counted in this session */
+	MESSAGE_HIDDEN = 8   /* from this login: has no number */
 };
 
 /* 16 bytes: their number is what the memory of a session depends on. */
@@ -92,6 +93,8 @@ struct maildrop_settings {
 	size_t limit;	     /* messages */
 	const char *home;    /* or NULL */
 	unsigned mbox_locks; /* see mboxlock.h */
+	uint64_t max_size;   /* longer messages are hidden; UINT64_MAX: none */
+	uint64_t newest;     /* so many of the others are not */
 };
 
 struct maildrop {
@@ -99,7 +102,13 @@ struct maildrop {
 	const struct maildrop_settings *settings;
 	struct message *messages;
 	size_t count, allocated;
-	size_t live; /* messages not marked as deleted */
+	/*
+	 * The indexes of the messages that are not hidden, the first one's
+	 * number being 1; NULL: none is hidden.
+	 */
+	uint32_t *shown;
+	size_t shown_count;
+	size_t live; /* messages not marked as deleted, nor hidden */
 	uint64_t live_octets;
 	bool corrected; /* an octet count changed after the scan */
 };
@@ -118,7 +127,10 @@ struct message *maildrop_add(struct maildrop *md);
 /* For backends: leaves out the messages that are MESSAGE_ABSENT. */
 void maildrop_compact(struct maildrop *md);
 
-/* Message NUMBER (from 1), or NULL if there is none or it is deleted. */
+/*
+ * Message NUMBER (from 1 to shown_count), or NULL if there is none or it is
+ * deleted.  M must not be hidden.
+ */
 struct message *maildrop_message(struct maildrop *md, uint64_t number);
 size_t maildrop_number(const struct maildrop *md, const struct message *m);
 

@@ -21,6 +21,7 @@
 #include "handoff.h"
 #include "log.h"
 #include "maildrop_spec.h"
+#include "number.h"
 #include "offers.h"
 #include "options.h"
 #include "peer.h"
@@ -37,6 +38,7 @@ struct identity {
 	char *maildrop; /* the checker's word on it, or NULL */
 	struct peer peer;
 	bool scram; /* the checker says that all accounts can use it */
+	uint64_t max_size, newest; /* its word on what is hidden; UINT64_MAX */
 };
 
 static bool
@@ -48,6 +50,22 @@ copy(const char *name, char **value)
 	return text == NULL || *value != NULL;
 }
 
+/* What is there has to be a number, 1 at least. */
+static bool
+take_limit(const char *name, uint64_t *limit)
+{
+	const char *text = getenv(name);
+
+	*limit = UINT64_MAX;
+	if (text == NULL)
+		return true;
+	if (number_parse(text, strlen(text), UINT64_MAX - 1, limit) &&
+	    *limit > 0)
+		return true;
+	log_error("no sensible number is the environment's", name);
+	return false;
+}
+
 /*
  * Takes what is ours and wipes the rest, wherever it came from: a super-server
  * or a checker may have left secrets there.
@@ -56,7 +74,9 @@ static bool
 take_environment(struct identity *id)
 {
 	bool taken = copy("USER", &id->user) && copy("HOME", &id->home) &&
-	    copy("POPIN_MAILDROP", &id->maildrop);
+	    copy("POPIN_MAILDROP", &id->maildrop) &&
+	    take_limit("POPIN_MAXSIZE", &id->max_size) &&
+	    take_limit("POPIN_NEWEST", &id->newest);
 
 	id->scram = getenv("POPIN_SCRAM") != NULL;
 	peer_find(&id->peer);
@@ -99,6 +119,8 @@ open_maildrop(
 	settings.limit = o->max_messages;
 	settings.home = id->home;
 	settings.mbox_locks = o->mbox_locks;
+	settings.max_size = id->max_size;
+	settings.newest = id->newest;
 	claim_set_patience(o->takeover);
 	result = maildrop_open(&t->drop, spec, &settings);
 	if (result == MAILDROP_OK)

@@ -120,7 +120,7 @@ listing(
 	put_summary(s);
 	for (size_t i = 0; i < s->drop.count; i++) {
 		m = &s->drop.messages[i];
-		if (!(m->flags & MESSAGE_DELETED))
+		if (!(m->flags & (MESSAGE_DELETED | MESSAGE_HIDDEN)))
 			put_listing(s, m, format);
 	}
 	reply_dot(&s->net);
@@ -328,7 +328,7 @@ static enum outcome
 cmd_quit(void *state, const struct command_line *line)
 {
 	struct transaction *s = state;
-	uint64_t marked = s->drop.count - s->drop.live;
+	uint64_t marked = s->drop.shown_count - s->drop.live;
 
 	(void)line;
 	if (marked > 0 && netio_flush(&s->net) != NET_OK) {

@@ -51,6 +51,14 @@ assert_refused()
 	assert_equal "$status:$(cat "$OUT" "$LOG")" 1:
 }
 
+# Refused for REASON, and the log says so, to whoever knew the password.
+assert_refused_for()
+{
+	assert_equal "$status:$(cat "$OUT")" 1:
+	assert_log_lines 1
+	assert_log "^popin-checkpassword: right password, but refused: .*user=\"[a-z]*\" reason=$1\$"
+}
+
 # assert_fault STATUS PATTERN: one log line, and nothing else.
 assert_fault()
 {
@@ -536,7 +544,7 @@ $BATS_TEST_TMPDIR/home
 	local long
 
 	long=$(printf '%0256d' 0)
-	for name in . .. .anna a/b ../anna /etc/passwd 'a b' 'an%na' '%n%n%s' \
+	for name in . .. .anna a/ a//b a/../b a/.b ../anna /etc/passwd 'a b' 'an%na' '%n%n%s' \
 	    'an"na' $'an\tna' $'an\x01na' $'an\x7fna' $'\xc3\xa4nna' \
 	    $'an\nna' '' ' anna' "$long"; do
 		passwd_file "$name:{PLAIN}secret" ":{PLAIN}secret" \
@@ -550,7 +558,7 @@ $BATS_TEST_TMPDIR/home
 	local long
 
 	long=$(printf '%0255d' 0)
-	for name in anna@example.org a+b a_b a-b-c anna.b "$long" 'a\b' 0; do
+	for name in anna@example.org a+b a_b a-b-c anna.b "$long" 'a\b' a/b 0; do
 		passwd_file "$name:{PLAIN}secret"
 		login "$name" secret
 		assert_in
@@ -605,9 +613,9 @@ $BATS_TEST_TMPDIR/home
 	    'bert:{PLAIN}secret::::::mail=x nologin=y' \
 	    'carl:{PLAIN}secret::::::nologins=y'
 	login anna secret
-	assert_refused
+	assert_refused_for nologin
 	login bert secret
-	assert_refused
+	assert_refused_for nologin
 	login carl secret
 	assert_in
 }
@@ -623,17 +631,17 @@ from()
 	from 192.0.2.7 192.0.2.0/24
 	assert_in
 	from 192.0.3.7 192.0.2.0/24
-	assert_refused
+	assert_refused_for allow_nets
 	from 192.0.3.7 192.0.2.0/23
 	assert_in
 	from 192.0.3.7 10.0.0.0/8,192.0.3.7
 	assert_in
 	from 192.0.3.8 10.0.0.0/8,192.0.3.7
-	assert_refused
+	assert_refused_for allow_nets
 	from 192.0.2.129 192.0.2.128/25
 	assert_in
 	from 192.0.2.127 192.0.2.128/25
-	assert_refused
+	assert_refused_for allow_nets
 	from 198.51.100.1 0.0.0.0/0
 	assert_in
 	from 192.0.2.7 192.0.2.7/32
@@ -644,11 +652,11 @@ from()
 	from 2001:db8::7 2001:db8::/32
 	assert_in
 	from 2001:db9::7 2001:db8::/32
-	assert_refused
+	assert_refused_for allow_nets
 	from 2001:db8::7 2001:0db8:0::7
 	assert_in
 	from 2001:db8::8 2001:db8::7/128,::1
-	assert_refused
+	assert_refused_for allow_nets
 	from ::ffff:192.0.2.7 192.0.2.0/24
 	assert_in
 	from 192.0.2.7 ::ffff:192.0.2.0/120
@@ -656,9 +664,9 @@ from()
 	from 2001:db8::7 ::/0
 	assert_in
 	from 192.0.2.7 ::/0
-	assert_refused
+	assert_refused_for allow_nets
 	from 2001:db8::7 0.0.0.0/0
-	assert_refused
+	assert_refused_for allow_nets
 }
 
 @test "allow_nets refuses who has no address, unless it says local" {
@@ -666,15 +674,15 @@ from()
 	    'bert:{PLAIN}secret::::::allow_nets=192.0.2.0/24,local'
 	unset TCPREMOTEIP
 	login anna secret
-	assert_refused
+	assert_refused_for allow_nets
 	login bert secret
 	assert_in
 	TCPREMOTEIP=192.0.3.1 login bert secret
-	assert_refused
+	assert_refused_for allow_nets
 	TCPREMOTEIP='' login anna secret
-	assert_refused
+	assert_refused_for allow_nets
 	TCPREMOTEIP=rubbish login anna secret
-	assert_refused
+	assert_refused_for allow_nets
 }
 
 @test "an allow_nets with something else in it is our fault" {

@@ -12,16 +12,20 @@
 #include <string.h>
 
 bool
-account_name_ok(const char *name)
+account_name_ok(const char *name, bool devices)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > ACCOUNT_NAME_MAX || name[0] == '.')
+	if (len == 0 || len > ACCOUNT_NAME_MAX || name[len - 1] == '/')
+		return false;
+	if (!devices && strchr(name, '/') != NULL)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)name[i];
 
-		if (c <= 0x20 || c >= 0x7f || strchr("/%\":", c) != NULL)
+		if ((i == 0 || name[i - 1] == '/') && (c == '.' || c == '/'))
+			return false;
+		if (c <= 0x20 || c >= 0x7f || strchr("%\":", c) != NULL)
 			return false;
 	}
 	return true;

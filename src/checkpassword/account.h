@@ -53,6 +53,7 @@ struct account {
 	char home[ACCOUNT_TEXT_MAX];
 	char shell[ACCOUNT_TEXT_MAX];
 	char maildrop[ACCOUNT_TEXT_MAX]; /* or empty */
+	uint64_t max_size, newest;	 /* what it may see, see session.c; 0 */
 	char secret[ACCOUNT_TEXT_MAX];
 	char decoy[ACCOUNT_TEXT_MAX];	  /* a secret of some other account, or
 					 a setting for crypt(3); or empty */
@@ -61,6 +62,8 @@ struct account {
 	struct account_others others;
 	bool scram_for_all; /* every secret of the file will do for SCRAM */
 
+	/* Why it is not usable although it has a secret: for the log; or NULL. */
+	const char *refusal;
 	/* What the administrator got wrong about it, and where; or NULL. */
 	const char *fault;
 	const char *file;
@@ -69,9 +72,10 @@ struct account {
 
 /*
  * Whether NAME may be looked up at all.  False for what could be taken for
- * something else than a name in a path, a template, a file or a log.
+ * something else than a name in a template, a file or a log.  Only DEVICES
+ * have a slash in theirs: a name with one is never part of a path.
  */
-bool account_name_ok(const char *name);
+bool account_name_ok(const char *name, bool devices);
 
 /*
  * Copies LEN bytes at P into TEXT (SIZE bytes) and fills up with NULs.

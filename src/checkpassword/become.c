@@ -19,6 +19,7 @@
 
 #include "account.h"
 #include "log.h"
+#include "number.h"
 #include "privdrop.h"
 
 enum { GROUPS_MAX = 4096 };
@@ -51,6 +52,18 @@ drop(const struct account *a)
 	return 0;
 }
 
+/* NUMBER, or nothing where it is 0. */
+static int
+set_number(const char *name, uint64_t number)
+{
+	char text[NUMBER_DIGITS + 1];
+
+	if (number == 0)
+		return unsetenv(name);
+	text[number_format(text, number)] = '\0';
+	return setenv(name, text, 1);
+}
+
 static int
 set_environment(const struct account *a)
 {
@@ -60,6 +73,9 @@ set_environment(const struct account *a)
 		return -1;
 	if ((a->scram_for_all ? setenv("POPIN_SCRAM", "1", 1)
 			      : unsetenv("POPIN_SCRAM")) == -1)
+		return -1;
+	if (set_number("POPIN_MAXSIZE", a->max_size) == -1 ||
+	    set_number("POPIN_NEWEST", a->newest) == -1)
 		return -1;
 	if (a->maildrop[0] == '\0')
 		return unsetenv("POPIN_MAILDROP");

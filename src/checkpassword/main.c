@@ -169,10 +169,28 @@ report_fault(const struct account *a)
 	return STATUS_TEMPORARY;
 }
 
+/* Who knows the password may know that, and the administrator has to. */
+static int
+report_refusal(const struct account *a)
+{
+	const char *address = getenv("TCPREMOTEIP");
+	struct log_record r;
+
+	if (a->refusal == NULL)
+		return STATUS_UNACCEPTABLE;
+	log_start(&r, LOG_LEVEL_NOTICE, "right password, but refused:");
+	if (address != NULL)
+		log_text(&r, "from", address, strlen(address));
+	log_text(&r, "user", a->name, strlen(a->name));
+	log_word(&r, "reason", a->refusal);
+	log_end(&r);
+	return STATUS_UNACCEPTABLE;
+}
+
 static int
 find(struct account *a, const struct options *o, const char *name)
 {
-	if (!account_name_ok(name))
+	if (!account_name_ok(name, o->file != NULL))
 		name = NULL;
 	if (o->file != NULL)
 		return passwdfile_find(a, name, o->file, getenv("TCPREMOTEIP"));
@@ -212,8 +230,10 @@ decide(const struct account *a, enum method method, const struct credentials *c)
 	result = method_verify(method, a, c, signature);
 	if (result == VERIFY_CANNOT || a->scheme == ACCOUNT_UNKNOWN)
 		return report_fault(a);
-	if (result == VERIFY_WRONG || !a->usable)
+	if (result == VERIFY_WRONG)
 		return STATUS_UNACCEPTABLE;
+	if (!a->usable)
+		return report_refusal(a);
 	if (c->field[1][0] == '\0' || strpbrk(c->field[1], "\r\n") != NULL)
 		return STATUS_UNACCEPTABLE;
 	if (a->fault != NULL)

@@ -208,13 +208,20 @@ take_ids(struct account *a, struct text uid, struct text gid)
 }
 
 static void
+refuse(struct account *a, const char *refusal)
+{
+	a->usable = false;
+	a->refusal = refusal;
+}
+
+static void
 take_nets(struct account *a, struct text list, const char *address)
 {
 	switch (nets_find(list.p, list.len, address)) {
 	case NETS_INSIDE:
 		break;
 	case NETS_OUTSIDE:
-		a->usable = false;
+		refuse(a, "allow_nets");
 		break;
 	case NETS_BAD:
 		account_blame(a,
@@ -222,6 +229,16 @@ take_nets(struct account *a, struct text list, const char *address)
 		    "something that is no network");
 		break;
 	}
+}
+
+/* Some number of what the login sees, 1 at least. */
+static void
+take_limit(struct account *a, struct text value, uint64_t *limit)
+{
+	if (!number_parse(value.p, value.len, UINT64_MAX - 1, limit) ||
+	    *limit == 0)
+		account_blame(
+		    a, "passwd-file has a maxsize or newest that is no number");
 }
 
 static void
@@ -232,9 +249,13 @@ take_extra(struct account *a, struct text rest, const char *address)
 		struct text key = cut(&value, '=');
 
 		if (is(key, "nologin"))
-			a->usable = false;
+			refuse(a, "nologin");
 		else if (is(key, "allow_nets"))
 			take_nets(a, value, address);
+		else if (is(key, "maxsize"))
+			take_limit(a, value, &a->max_size);
+		else if (is(key, "newest"))
+			take_limit(a, value, &a->newest);
 		else if (is(key, "mail") || is(key, "userdb_mail"))
 			account_copy(a->maildrop, sizeof a->maildrop, value.p,
 			    value.len);

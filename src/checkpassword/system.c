@@ -125,8 +125,8 @@ take_passwd(struct account *a, const struct passwd *pw)
 {
 	const char *shell = pw->pw_shell[0] == '\0' ? "/bin/sh" : pw->pw_shell;
 
-	a->usable =
-	    pw->pw_uid != 0 && pw->pw_gid != 0 && account_name_ok(pw->pw_name);
+	a->usable = pw->pw_uid != 0 && pw->pw_gid != 0 &&
+	    account_name_ok(pw->pw_name, false);
 	a->uid = pw->pw_uid;
 	a->gid = pw->pw_gid;
 	account_copy(
