@@ -164,6 +164,24 @@ privileged(void)
 	return true;
 }
 
+/* From the monitor.  False, logged, when there is nothing to go on with. */
+static bool
+take_over(char *in, size_t size, size_t *unread)
+{
+	ssize_t got;
+
+	rlimits_end_with_parent();
+	if (privileged())
+		return false;
+	got = handoff_take(in, size);
+	if (got == -1) {
+		log_error_errno("the checker lost descriptor 4", NULL);
+		return false;
+	}
+	*unread = (size_t)got;
+	return true;
+}
+
 int
 session_run(const struct options *o)
 {
@@ -172,6 +190,7 @@ session_run(const struct options *o)
 	static const struct rlimits limits = { .files = 32, .megabytes = 1024 };
 	struct identity id;
 	enum maildrop_result result = MAILDROP_PERM;
+	size_t unread = 0;
 	int64_t started;
 	int status = EXIT_FINE;
 
@@ -179,29 +198,19 @@ session_run(const struct options *o)
 		return EXIT_CHECKPASSWORD_LATER;
 	rlimits_set(&limits);
 	netio_catch_signals();
-	netio_open(&t.net, in, sizeof in, out, sizeof out, !o->handoff);
 	started = netio_now();
+	if (o->handoff && !take_over(in, sizeof in, &unread))
+		return EXIT_CHECKPASSWORD_LATER;
+	/* Not before: until then 0 and 1 are not the client. */
+	netio_open(&t.net, in, sizeof in, out, sizeof out, !o->handoff);
+	t.net.in_end = unread;
+	t.net.received = unread;
 	t.idle = o->idle;
 	t.offers = o->offers;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;
-	if (o->handoff) {
-		ssize_t unread;
-
-		rlimits_end_with_parent();
-		if (privileged())
-			return EXIT_CHECKPASSWORD_LATER;
-		unread = handoff_take(in, sizeof in);
-		if (unread == -1) {
-			log_error_errno("the checker lost descriptor 4", NULL);
-			return EXIT_CHECKPASSWORD_LATER;
-		}
-		t.net.in_end = (size_t)unread;
-		t.net.received = (uint64_t)unread;
+	if (o->handoff || !privileged())
 		result = open_maildrop(&t, o, &id);
-	} else if (!privileged()) {
-		result = open_maildrop(&t, o, &id);
-	}
 	if (result == MAILDROP_OK) {
 		t.net.watch = claim_watch;
 		transaction_run(&t);
