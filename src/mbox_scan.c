@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "from_line.h"
+#include "lanes.h"
 #include "log.h"
 #include "mbox.h"
 
@@ -31,7 +32,6 @@ enum {
 	BEHIND = 16, /* bytes that can be looked at before `at' */
 	AHEAD = FROM_LINE_MAX + 16,
 	BUFFER = 256 * 1024,
-	LANES = 16,
 	STEP = 4 * LANES,
 	STEPS_MAX = 63 /* a lane counts 4 a step, and has 8 bits */
 };
@@ -156,26 +156,6 @@ skip_header(struct window *w, struct reading *r)
 
 /* ---- body ---- */
 
-typedef uint8_t lanes __attribute__((vector_size(LANES)));
-
-static lanes
-lanes_at(const char *p)
-{
-	lanes v;
-
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
-static bool
-any(lanes v)
-{
-	uint64_t half[2];
-
-	memcpy(half, &v, sizeof half);
-	return (half[0] | half[1]) != 0;
-}
-
 static uint64_t
 sum(lanes v)
 {
@@ -208,7 +188,7 @@ run(const char *p, const char *end, uint64_t *bare)
 				here -= lf & ~cr;
 				found |= lf & f;
 			}
-			if (any(found)) {
+			if (lanes_any(found)) {
 				*bare += sum(count);
 				return p;
 			}

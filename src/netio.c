@@ -297,6 +297,21 @@ netio_put(struct netio *n, const char *p, size_t len)
 	}
 }
 
+char *
+netio_room(struct netio *n, size_t min, size_t *room)
+{
+	if (n->out_size - n->out_len < min && n->failed == NET_OK)
+		write_out(n, n->out_len - HOLD);
+	*room = n->out_size - n->out_len;
+	return n->failed == NET_OK ? n->out + n->out_len : NULL;
+}
+
+void
+netio_filled(struct netio *n, size_t len)
+{
+	n->out_len += len;
+}
+
 void
 netio_puts(struct netio *n, const char *s)
 {

@@ -101,6 +101,14 @@ void netio_put(struct netio *n, const char *p, size_t len);
 void netio_puts(struct netio *n, const char *s);
 void netio_put_number(struct netio *n, uint64_t value);
 
+/*
+ * Room in the output for octets that are made in place: at least MIN, far
+ * less than the buffer's size.  NULL after a failure.  What was filled is told to
+ * netio_filled() before anything else is put.
+ */
+char *netio_room(struct netio *n, size_t min, size_t *room);
+void netio_filled(struct netio *n, size_t len);
+
 /* Writes what is waiting.  Returns n->failed. */
 enum net_status netio_flush(struct netio *n);
 

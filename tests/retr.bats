@@ -214,6 +214,19 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
+@test "lines of every length pass, whatever begins and ends them" {
+	generate <<-'EOT'
+	for my $before ('', '.', '..', "\r", "\r\r") {
+		for my $end ("\n", "\r\n", "\r\r\n") {
+			put('A: b', $end, $end,
+			    map { $before . 'x' x $_ . $end } 0 .. 70);
+			put(map { $before . 'x' x $_ . $end } reverse 1 .. 70);
+		}
+	}
+	EOT
+	fetch_all "${FILES[@]}"
+}
+
 @test "reading a message changes nothing on disk" {
 	three_messages
 	session <<-'EOT'
