@@ -82,16 +82,32 @@ sort_by_time(struct key *a, struct key *b, size_t n)
 	return a;
 }
 
+/* The later of two with the same base name is the one in cur. */
+static void
+mark_doubles(const struct key *k, size_t n, struct message *messages)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct message *a = &messages[k[i - 1].index];
+		const struct message *b = &messages[k[i].index];
+
+		if (maildir_same(
+			all_names + a->ref, a->len, all_names + b->ref, b->len))
+			a->flags |= MESSAGE_ABSENT;
+	}
+}
+
 /* Runs of the same second are sorted by the rest of the name. */
 static void
-sort_ties(struct key *k, size_t n)
+sort_ties(struct key *k, size_t n, struct message *messages)
 {
 	for (size_t i = 0, end; i < n; i = end) {
 		end = i + 1;
 		while (end < n && k[end].time == k[i].time)
 			end++;
-		if (end - i > 1)
+		if (end - i > 1) {
 			qsort(k + i, end - i, sizeof *k, compare_names);
+			mark_doubles(k + i, end - i, messages);
+		}
 	}
 }
 
@@ -117,7 +133,7 @@ maildir_order(struct maildrop *md, const char *names)
 	all_names = names;
 	all_messages = md->messages;
 	k = sort_by_time(keys, keys + n, n);
-	sort_ties(k, n);
+	sort_ties(k, n, md->messages);
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = md->messages[k[i].index];
 	free(keys);

