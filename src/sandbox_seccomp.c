@@ -18,6 +18,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -65,7 +66,6 @@ enum verdict {
 	SECOND = 8 /* SECOND + N: allowed with N for the second argument */
 };
 
-/* In the order in which a busy session uses them. */
 static const struct rule {
 	int roles;
 	int number;
@@ -175,7 +175,11 @@ static const struct rule {
 	{ L | W | M | B, SYS_ioctl, DENY },
 };
 
-enum { RULES = sizeof rules / sizeof rules[0], PROGRAM_MAX = 8 + 5 * RULES };
+enum {
+	RULES = sizeof rules / sizeof rules[0],
+	LEAF = 3,		    /* rules that are gone through in a row */
+	PROGRAM_MAX = 8 + 7 * RULES /* a rule, and at most two for a search */
+};
 
 static struct sock_filter program[PROGRAM_MAX];
 static unsigned short program_len;
@@ -253,9 +257,64 @@ emit_rule(const struct rule *r)
 	}
 }
 
+/* ROLE's rules by number; those of one number stay in their order. */
+static size_t
+sort_rules(enum sandbox_role role, const struct rule **sorted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < RULES; i++) {
+		size_t at = n;
+
+		if (!(rules[i].roles & 1 << role))
+			continue;
+		for (; at > 0 && sorted[at - 1]->number > rules[i].number; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &rules[i];
+		n++;
+	}
+	return n;
+}
+
+/* In the middle, but not between two of the same number. */
+static size_t
+middle(const struct rule **sorted, size_t n)
+{
+	size_t mid = n / 2;
+
+	while (mid > 0 && sorted[mid - 1]->number == sorted[mid]->number)
+		mid--;
+	return mid;
+}
+
+/*
+ * A binary search.  The kernel tries a new filter with each system call that
+ * there is: going through all the rules every time took longer than all else
+ * that a role does to start.
+ */
+static void
+emit_search(const struct rule **sorted, size_t n)
+{
+	size_t mid = middle(sorted, n);
+	unsigned short at = program_len;
+
+	if (n <= LEAF || mid == 0) {
+		for (size_t i = 0; i < n; i++)
+			emit_rule(sorted[i]);
+		emit_return(SECCOMP_RET_KILL_PROCESS);
+		return;
+	}
+	emit(BPF_JMP | BPF_JGE | BPF_K, (uint32_t)sorted[mid]->number, 0, 0);
+	emit_search(sorted, mid);
+	assert(program_len - at - 1 <= UINT8_MAX);
+	program[at].jt = (unsigned char)(program_len - at - 1);
+	emit_search(sorted + mid, n - mid);
+}
+
 int
 sandbox_seccomp(enum sandbox_role role)
 {
+	const struct rule *sorted[RULES];
 	struct sock_fprog fprog = { .filter = program };
 
 	program_len = 0;
@@ -263,10 +322,7 @@ sandbox_seccomp(enum sandbox_role role)
 	emit(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
 	emit_return(SECCOMP_RET_KILL_PROCESS);
 	emit_load(offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < RULES; i++)
-		if (rules[i].roles & 1 << role)
-			emit_rule(&rules[i]);
-	emit_return(SECCOMP_RET_KILL_PROCESS);
+	emit_search(sorted, sort_rules(role, sorted));
 	fprog.len = program_len;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog, 0, 0);
 }
