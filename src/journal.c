@@ -210,7 +210,7 @@ ranges_sum(const struct journal_range *ranges, uint64_t count)
 bool
 journal_start(const struct journal_plan *plan)
 {
-	static const char zeros[2 * PAGE];
+	static char zeros[2 * PAGE]; /* not const: it would be in the file */
 	struct header h;
 	struct timespec t = { 0, 0 };
 

@@ -91,9 +91,10 @@ ask(const struct monmsg_request *q, struct monmsg_answer *a)
 static bool
 hello(struct login *l, const struct options *o)
 {
-	static struct monmsg_request q = { .op = MONMSG_HELLO };
+	static struct monmsg_request q;
 	struct monmsg_answer a;
 
+	q.op = MONMSG_HELLO;
 	if (o->proxy && !o->after_stls && !proxy_read(&l->net, &q.proxy))
 		return false;
 	if (!ask(&q, &a) || a.verdict != MONMSG_WELCOME)
@@ -107,9 +108,10 @@ hello(struct login *l, const struct options *o)
 unsigned
 login_offers(struct login *l)
 {
-	static const struct monmsg_request q = { .op = MONMSG_OFFERS };
+	static struct monmsg_request q;
 	struct monmsg_answer a;
 
+	q.op = MONMSG_OFFERS;
 	if ((l->offers & OFFER_SCRAM) && !l->offers_asked && ask(&q, &a) &&
 	    a.verdict == MONMSG_OFFERED)
 		l->offers = a.offers;
