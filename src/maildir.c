@@ -22,7 +22,9 @@
 
 #include "claim.h"
 #include "log.h"
+#include "maildir_adopt.h"
 #include "maildir_name.h"
+#include "maildir_order.h"
 #include "sandbox.h"
 
 enum {
@@ -103,8 +105,8 @@ static enum maildrop_result
 maildir_open(struct maildrop *md, const char *path)
 {
 	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum maildrop_result result;
 
-	(void)md;
 	maildir.uid = geteuid();
 	if (dir_fd == -1)
 		return open_failed(path);
@@ -117,6 +119,9 @@ maildir_open(struct maildrop *md, const char *path)
 		log_error("no Maildir (it has neither new nor cur):", path);
 		return MAILDROP_PERM;
 	}
+	result = maildir_adopt_open(dir_fd, path, md->settings->uidl);
+	if (result != MAILDROP_OK)
+		return result;
 	/* DIR_FD stays open: it may be what is locked. */
 	return lock(dir_fd, path);
 }
@@ -286,13 +291,6 @@ maildir_release(struct maildrop *md, struct maildrop_source *source)
 	(void)close(source->fd);
 }
 
-static size_t
-maildir_ops_uidl(const struct maildrop *md, const struct message *m, char *buf)
-{
-	(void)md;
-	return maildir_uidl(maildir_name(m), m->len, buf);
-}
-
 /* ---- UPDATE ---- */
 
 static bool
@@ -346,7 +344,10 @@ maildir_commit(struct maildrop *md)
 static void
 maildir_close(struct maildrop *md)
 {
-	if (md->corrected)
+	if (!md->corrected)
+		return;
+	/* in the order in which they are looked for */
+	if (!maildir_adopt_reordered() || maildir_order(md, maildir.names))
 		maildir_write_state(md);
 }
 
@@ -354,6 +355,7 @@ const struct maildrop_ops maildir_ops = {
 	.open = maildir_open,
 	.confine = maildir_confine,
 	.scan = maildir_scan,
+	.identify = maildir_identify,
 	.uidl = maildir_ops_uidl,
 	.source = maildir_source,
 	.release = maildir_release,

@@ -13,6 +13,7 @@
 #include "maildrop.h"
 #include "number.h"
 #include "sha256.h"
+#include "uidl.h"
 
 size_t
 maildir_base(const char *name, size_t len)
@@ -114,47 +115,25 @@ maildir_octets(const char *name, size_t len, uint64_t *octets)
 	return false;
 }
 
-static bool
-is_hash(const char *p, size_t len)
+size_t
+maildir_uidl_hash(const char *name, size_t len, char *buf)
 {
-	if (len != (size_t)2 * SHA256_SIZE)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!((p[i] >= '0' && p[i] <= '9') ||
-			(p[i] >= 'a' && p[i] <= 'f')))
-			return false;
-	return true;
-}
+	unsigned char digest[SHA256_SIZE];
+	struct sha256 s;
 
-static bool
-usable_as_uidl(const char *p, size_t len)
-{
-	if (len == 0 || len > MAILDROP_UIDL_MAX || is_hash(p, len))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (p[i] < 0x21 || p[i] > 0x7e)
-			return false;
-	return true;
+	sha256_start(&s);
+	sha256_add(&s, name, maildir_base(name, len));
+	sha256_end(&s, digest);
+	return uidl_hex(buf, digest, sizeof digest);
 }
 
 size_t
 maildir_uidl(const char *name, size_t len, char *buf)
 {
-	static const char hex[] = "0123456789abcdef";
-	unsigned char digest[SHA256_SIZE];
-	struct sha256 s;
+	size_t base = maildir_base(name, len);
 
-	len = maildir_base(name, len);
-	if (usable_as_uidl(name, len)) {
-		memcpy(buf, name, len);
-		return len;
-	}
-	sha256_start(&s);
-	sha256_add(&s, name, len);
-	sha256_end(&s, digest);
-	for (size_t i = 0; i < sizeof digest; i++) {
-		buf[2 * i] = hex[digest[i] >> 4];
-		buf[2 * i + 1] = hex[digest[i] & 15];
-	}
-	return 2 * sizeof digest;
+	if (!uidl_valid(name, base) || uidl_is_hex(name, base, SHA256_SIZE))
+		return maildir_uidl_hash(name, base, buf);
+	memcpy(buf, name, base);
+	return base;
 }

@@ -40,5 +40,7 @@ bool maildir_octets(const char *name, size_t len, uint64_t *octets);
  * returns the length.
  */
 size_t maildir_uidl(const char *name, size_t len, char *buf);
+/* The hash, wherever. */
+size_t maildir_uidl_hash(const char *name, size_t len, char *buf);
 
 #endif

@@ -16,6 +16,7 @@
 #include "body.h"
 #include "log.h"
 #include "maildir.h"
+#include "maildir_adopt.h"
 #include "maildir_name.h"
 #include "maildir_order.h"
 
@@ -241,5 +242,5 @@ maildir_scan(struct maildrop *md)
 	maildrop_compact(md);
 	if (maildir.state_outdated)
 		maildir_write_state(md);
-	return MAILDROP_OK;
+	return maildir_adopt(md);
 }

@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "uidl.h"
+
 enum {
 	MAILDROP_UIDL_MAX = 70, /* RFC 1939, section 7 */
 	MAILDROP_MAX_MESSAGES = 1000000
@@ -95,6 +97,7 @@ struct maildrop_settings {
 	unsigned mbox_locks; /* see mboxlock.h */
 	uint64_t max_size;   /* longer messages are hidden; UINT64_MAX: none */
 	uint64_t newest;     /* so many of the others are not */
+	enum uidl_scheme uidl;
 };
 
 struct maildrop {

@@ -8,6 +8,7 @@
  *	mbox_scan.c	where messages begin and end, octets
  *	mbox_state.c	what the state file remembers of that
  *	mbox_id.c	unique-ids
+ *	mbox_foreign.c	those of other servers
  *	mbox_update.c	removes messages; mbox_move.c does the moving
  *			(with mbox_io.c), journal.c makes it safe
  *	mboxlock.c	keeps delivery out; dotlock.c is a part of it
@@ -40,7 +41,8 @@ enum { MBOX_ID_SIZE = 16 };
  * that separates it from the next From_ line (SEPARATOR bytes, or none at the
  * end of the file).  ID and TWIN make the unique-id: TWIN counts messages
  * with the same ID from 1 on; 0 means that neither is known.  HIGH is the
- * highest TWIN ever given to one of them.
+ * highest TWIN ever given to one of them.  FOREIGN is a handle of uidl_store.h
+ * when the unique-id is that of another server, which is DECIDED once.
  */
 struct mbox_entry {
 	uint64_t start; /* of the From_ line */
@@ -49,7 +51,8 @@ struct mbox_entry {
 	uint32_t check; /* of the bytes of the From_ line */
 	uint16_t from_len;
 	uint8_t separator;
-	uint8_t spare;
+	uint8_t decided;
+	uint32_t foreign;
 };
 
 struct mbox {
@@ -62,9 +65,11 @@ struct mbox {
 	/* The messages as scanned: entries[md->messages[i].ref]. */
 	struct mbox_entry *entries;
 	size_t count, allocated;
-	uint64_t size;	  /* where the last one ends */
-	bool hidden;	  /* the first one is no mail but c-client's data */
-	struct stat seen; /* the file as it was then */
+	uint64_t size; /* where the last one ends */
+	bool hidden;   /* the first one is no mail but c-client's data */
+	enum uidl_scheme scheme; /* by which the ids were decided */
+	uint32_t validity;	 /* of IMAP's uids, where that matters */
+	struct stat seen;	 /* the file as it was then */
 	struct timespec seen_at;
 
 	int home_fd; /* -1: no place for the two files below */
@@ -121,5 +126,18 @@ bool mbox_remember_twin(const struct mbox_entry *e);
  */
 void mbox_id_start(void);
 bool mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE]);
+
+/* Has SCHEME unique-ids for an mbox that are not ours? */
+bool mbox_foreign(enum uidl_scheme scheme);
+/*
+ * The unique-id by SCHEME, at most MAILDROP_UIDL_MAX bytes, from the LEN bytes
+ * of the header at P; its length, or 0 if there is none.
+ */
+size_t mbox_foreign_id(
+    enum uidl_scheme scheme, const char *p, size_t len, char *id);
+/* The uidvalidity in the header of the first message; 0 without one. */
+uint32_t mbox_validity(const char *p, size_t len);
+/* Is there the blank line that ends a header? */
+bool mbox_header_ends(const char *p, size_t len);
 
 #endif

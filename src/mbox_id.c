@@ -11,6 +11,15 @@
  * "id", then "id.2", "id.3".  The state file remembers these numbers and the
  * highest one given, so that they outlive the removal of a twin.
  *
+ * Where another server's ids are wanted (mbox_foreign.c), they are taken once
+ * for each message; the first one that has an id keeps it, and the others have
+ * ours.  The state file remembers what was decided.
+ *
+ * The scheme `auto' takes X-UIDL fields, which the header of any mail may have
+ * that was sent: only when a client asks for the first time, and only from the
+ * first messages, up to one without.  A server writes them into all messages
+ * that it finds.
+ *
  * All this is done when a client asks for it, not at login.
  *
  * Runs as: session.  Input: headers, which anyone may have written.
@@ -25,6 +34,8 @@
 #include "log.h"
 #include "mbox.h"
 #include "number.h"
+#include "uidl.h"
+#include "uidl_store.h"
 
 enum {
 	STABLE_MAX = 4 * 1024,	/* bytes that make the id */
@@ -157,12 +168,65 @@ mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE])
 	return true;
 }
 
+/* ---- other servers' ids ---- */
+
+/* All of the header of entry I, as far as there is memory for it. */
+static const char *
+header(size_t i, size_t *len)
+{
+	uint64_t all = mbox_content_end(i) - mbox_content(i);
+	size_t read = READ_SMALL - mbox.entries[i].from_len;
+	size_t some = all < read ? (size_t)all : read;
+	const char *p = look(mbox_content(i), some, some);
+
+	*len = some;
+	if (p == NULL || some == all || mbox_header_ends(p, some))
+		return p;
+	*len = all < READ_LARGE ? (size_t)all : READ_LARGE;
+	p = look(mbox_content(i), *len, READ_LARGE);
+	if (p != NULL && *len < all && !mbox_header_ends(p, *len))
+		*len = 0;
+	return p;
+}
+
+/* What SCHEME would call entry I; whether it can is seen later. */
+static bool
+find_foreign(enum uidl_scheme scheme, size_t i)
+{
+	char id[MAILDROP_UIDL_MAX];
+	size_t len;
+	const char *p = header(i, &len);
+
+	if (p == NULL)
+		return false;
+	len = mbox_foreign_id(scheme, p, len, id);
+	mbox.entries[i].foreign = uidl_store_put(id, len);
+	return len == 0 || mbox.entries[i].foreign != 0;
+}
+
+static bool
+find_validity(enum uidl_scheme scheme)
+{
+	const char *p;
+	size_t len;
+
+	if (mbox.count == 0 ||
+	    (scheme != UIDL_UW && scheme != UIDL_DOVECOT &&
+		scheme != UIDL_DOVECOT_UPPER))
+		return true;
+	p = header(0, &len);
+	mbox.validity = p != NULL ? mbox_validity(p, len) : 0;
+	return p != NULL;
+}
+
 /* ---- twins ---- */
 
 /* Numbers of messages that the state file knew and the mbox has lost. */
 struct memory {
 	unsigned char id[MBOX_ID_SIZE];
 	uint32_t twin, high;
+	uint32_t foreign;
+	bool decided;
 	uint32_t next; /* with the same id, + 1 */
 };
 
@@ -189,6 +253,8 @@ mbox_remember_twin(const struct mbox_entry *e)
 	memcpy(m->id, e->id, sizeof m->id);
 	m->twin = e->twin;
 	m->high = e->high;
+	m->foreign = e->foreign;
+	m->decided = e->decided;
 	m->next = 0;
 	return true;
 }
@@ -285,16 +351,80 @@ number_new(const struct table *t, size_t i)
 		const struct memory *m = &memories.all[s->memory - 1];
 
 		e->twin = m->twin;
+		if (m->decided) {
+			e->decided = true;
+			e->foreign = m->foreign;
+		}
 		s->memory = m->next;
 	} else {
 		e->twin = ++mbox.entries[s->entry - 1].high;
 	}
 }
 
+static size_t
+own_id(const struct mbox_entry *e, char *text)
+{
+	size_t n = uidl_hex(text, e->id, MBOX_ID_SIZE);
+
+	if (e->twin > 1) {
+		text[n++] = '.';
+		n += number_format(text + n, e->twin);
+	}
+	return n;
+}
+
+/* Could it be taken for the id of a message here, or of a twin of one? */
+static bool
+looks_like_ours(const struct table *t, uint32_t foreign)
+{
+	char text[MAILDROP_UIDL_MAX];
+	unsigned char id[MBOX_ID_SIZE];
+	size_t len = uidl_store_get(foreign, text);
+	const struct slot *s;
+
+	if (len < 2 * sizeof id || !uidl_unhex(id, text, sizeof id))
+		return false;
+	s = table_find(t, id);
+	return s->entry != 0 || s->memory != 0;
+}
+
+/* Entry I gets an id that nobody has. */
+static void
+decide(const struct table *t, size_t i)
+{
+	struct mbox_entry *e = &mbox.entries[i];
+	char text[MAILDROP_UIDL_MAX];
+
+	e->decided = true;
+	if (e->foreign != 0 && !looks_like_ours(t, e->foreign) &&
+	    uidl_store_claim(e->foreign))
+		return;
+	e->foreign = 0;
+	while (uidl_store_claimed(text, own_id(e, text)))
+		e->twin = ++mbox.entries[table_find(t, e->id)->entry - 1].high;
+}
+
+/* What was decided before stays, and comes first. */
+static bool
+decide_all(const struct table *t, size_t first)
+{
+	if (!uidl_store_open_claims(mbox.count))
+		return false;
+	for (size_t i = first; i < mbox.count; i++)
+		if (mbox.entries[i].decided && mbox.entries[i].foreign != 0)
+			(void)uidl_store_claim(mbox.entries[i].foreign);
+	for (size_t i = first; i < mbox.count; i++)
+		if (!mbox.entries[i].decided)
+			decide(t, i);
+	uidl_store_close_claims();
+	return true;
+}
+
 static bool
 number_all(size_t first)
 {
 	struct table t;
+	bool decided;
 
 	if (!table_make(&t))
 		return false;
@@ -304,61 +434,83 @@ number_all(size_t first)
 	for (size_t i = first; i < mbox.count; i++)
 		if (mbox.entries[i].twin == 0)
 			number_new(&t, i);
+	decided = decide_all(&t, first);
 	for (size_t i = first; i < mbox.count; i++)
 		mbox.entries[i].high =
 		    mbox.entries[table_find(&t, mbox.entries[i].id)->entry - 1]
 			.high;
 	free(t.slots);
-	return true;
+	return decided;
 }
 
 /* ---- interface ---- */
 
+/* Another scheme than before was asked for by name: all is decided anew. */
+static void
+forget_decisions(enum uidl_scheme scheme, size_t first)
+{
+	if (scheme == UIDL_AUTO || scheme == mbox.scheme)
+		return;
+	for (size_t i = first; i < mbox.count; i++) {
+		mbox.entries[i].decided = false;
+		mbox.entries[i].foreign = 0;
+	}
+	for (size_t i = 0; i < memories.count; i++)
+		memories.all[i].decided = false;
+}
+
+static enum maildrop_result
+cannot_identify(void)
+{
+	if (errno == 0)
+		log_error("changed by another program:", mbox.name);
+	else
+		log_error_errno("cannot read the mbox", mbox.name);
+	return MAILDROP_TEMP;
+}
+
 enum maildrop_result
 mbox_identify(struct maildrop *md)
 {
+	enum uidl_scheme scheme = md->settings->uidl;
 	size_t first = mbox.hidden ? 1 : 0, new = 0;
+	bool foreign = mbox_foreign(scheme) &&
+	    (scheme != UIDL_AUTO || mbox.scheme == UIDL_NONE);
 
-	(void)md;
 	mbox_id_start();
+	forget_decisions(scheme, first);
+	if (foreign && !find_validity(scheme))
+		return cannot_identify();
 	for (size_t i = first; i < mbox.count; i++) {
-		if (mbox.entries[i].twin != 0)
+		struct mbox_entry *e = &mbox.entries[i];
+
+		if (e->twin != 0 && e->decided)
 			continue;
-		if (!mbox_id_of(i, mbox.entries[i].id)) {
-			if (errno == 0)
-				log_error(
-				    "changed by another program:", mbox.name);
-			else
-				log_error_errno(
-				    "cannot read the mbox", mbox.name);
-			return MAILDROP_TEMP;
-		}
+		if (!mbox_id_of(i, e->id) ||
+		    (foreign && !find_foreign(scheme, i)))
+			return cannot_identify();
+		if (scheme == UIDL_AUTO && e->foreign == 0)
+			foreign = false;
 		new ++;
 	}
-	if (new == 0)
-		return MAILDROP_OK;
-	mbox.state_outdated = true;
-	if (number_all(first))
-		return MAILDROP_OK;
-	log_error_errno("cannot number the messages", NULL);
-	return MAILDROP_TEMP;
+	if (new > 0 && !number_all(first)) {
+		log_error_errno("cannot number the messages", NULL);
+		return MAILDROP_TEMP;
+	}
+	if (new > 0 || mbox.scheme == UIDL_NONE)
+		mbox.state_outdated = true;
+	if (scheme != UIDL_AUTO || mbox.scheme == UIDL_NONE)
+		mbox.scheme = scheme;
+	return MAILDROP_OK;
 }
 
 size_t
 mbox_uidl(const struct maildrop *md, const struct message *m, char *text)
 {
-	static const char digits[] = "0123456789abcdef";
 	const struct mbox_entry *e = &mbox.entries[m->ref];
-	size_t n = 0;
 
 	(void)md;
-	for (size_t i = 0; i < MBOX_ID_SIZE; i++) {
-		text[n++] = digits[e->id[i] >> 4];
-		text[n++] = digits[e->id[i] & 15];
-	}
-	if (e->twin > 1) {
-		text[n++] = '.';
-		n += number_format(text + n, e->twin);
-	}
-	return n;
+	if (e->foreign != 0)
+		return uidl_store_get(e->foreign, text);
+	return own_id(e, text);
 }

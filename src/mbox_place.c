@@ -24,8 +24,8 @@
 
 enum { KEY_BYTES = 16 };
 
-/* "popinMb1" */
-static const uint64_t STATE_KIND = 0x706f70696e4d6231;
+/* "popinMb2" */
+static const uint64_t STATE_KIND = 0x706f70696e4d6232;
 
 /* ".popin.mbox.HASH": one name for one mbox, however its path is written. */
 static bool

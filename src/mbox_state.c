@@ -19,6 +19,7 @@
 
 #include "from_line.h"
 #include "mbox.h"
+#include "uidl_store.h"
 
 enum {
 	LOOK_MAX = 4096, /* From_ lines at the end, and as many elsewhere */
@@ -32,8 +33,10 @@ struct summary {
 	uint64_t scanned; /* where the last message ends */
 	uint64_t count;
 	uint64_t hidden;
+	uint64_t scheme; /* enum uidl_scheme */
 };
 
+/* With the unique-id behind it where that is another server's. */
 struct remembered {
 	struct mbox_entry entry;
 	uint64_t octets;
@@ -56,14 +59,31 @@ write_summary(void)
 	s.scanned = mbox.size;
 	s.count = mbox.count;
 	s.hidden = mbox.hidden;
+	s.scheme = mbox.scheme;
 	state_write(&mbox.state, &s, sizeof s);
+}
+
+static void
+write_entry(const struct mbox_entry *e, uint64_t octets)
+{
+	unsigned char record[sizeof(struct remembered) + MAILDROP_UIDL_MAX];
+	struct remembered r;
+	size_t len = sizeof r;
+
+	memset(&r, 0, sizeof r);
+	r.entry = *e;
+	r.entry.foreign = 0;
+	r.octets = octets;
+	memcpy(record, &r, sizeof r);
+	if (e->foreign != 0)
+		len += uidl_store_get(e->foreign, (char *)record + len);
+	state_write(&mbox.state, record, len);
 }
 
 void
 mbox_state_write(const struct maildrop *md)
 {
 	size_t hidden = mbox.hidden ? 1 : 0;
-	struct remembered r;
 
 	mbox.state_outdated = false;
 	if (mbox.state.fd == -1)
@@ -71,12 +91,9 @@ mbox_state_write(const struct maildrop *md)
 	state_write_start(&mbox.state);
 	if (mbox.fd != -1)
 		write_summary();
-	for (size_t i = 0; i < mbox.count; i++) {
-		memset(&r, 0, sizeof r);
-		r.entry = mbox.entries[i];
-		r.octets = i < hidden ? 0 : md->messages[i - hidden].octets;
-		state_write(&mbox.state, &r, sizeof r);
-	}
+	for (size_t i = 0; i < mbox.count; i++)
+		write_entry(&mbox.entries[i],
+		    i < hidden ? 0 : md->messages[i - hidden].octets);
 	state_write_end(&mbox.state);
 }
 
@@ -112,8 +129,9 @@ read_summary(struct summary *s)
 	if (!state_next(&mbox.state, &record, &len) || len != sizeof *s)
 		return false;
 	memcpy(s, record, sizeof *s);
-	return s->count <= MAILDROP_MAX_MESSAGES && s->hidden <= 1 &&
-	    s->scanned <= INT64_MAX && (s->count > 0 || s->scanned == 0);
+	return s->scheme <= UIDL_XUIDL && s->count <= MAILDROP_MAX_MESSAGES &&
+	    s->hidden <= 1 && s->scanned <= INT64_MAX &&
+	    (s->count > 0 || s->scanned == 0);
 }
 
 /* Can entry R come after the last one, and all end before SCANNED? */
@@ -153,7 +171,7 @@ read_entries(struct maildrop *md, const struct summary *s)
 		struct mbox_entry *e;
 		struct message *m;
 
-		if (!state_next(&mbox.state, &record, &len) || len != sizeof r)
+		if (!state_next(&mbox.state, &record, &len) || len < sizeof r)
 			return false;
 		memcpy(&r, record, sizeof r);
 		if (!is_sound(&r, s->scanned))
@@ -162,6 +180,12 @@ read_entries(struct maildrop *md, const struct summary *s)
 		if (e == NULL)
 			return false;
 		*e = r.entry;
+		e->foreign = 0;
+		if (len > sizeof r)
+			e->foreign = uidl_store_put(
+			    (const char *)record + sizeof r, len - sizeof r);
+		if (len > sizeof r && e->foreign == 0)
+			return false;
 		if (mbox.count == 1 && s->hidden)
 			continue;
 		m = maildrop_add(md);
@@ -197,15 +221,21 @@ still_true(void)
 	return true;
 }
 
-/*
- * Nothing of it can be used but the numbers of twins, and those of messages
- * that are alone need no memory.
- */
+/* A message that is alone and has our id would get the same again. */
+static bool
+is_worth_it(const struct mbox_entry *e)
+{
+	bool ours = mbox.scheme == UIDL_AUTO || mbox.scheme == UIDL_OWN;
+
+	return e->twin > 0 && (e->high > 1 || e->foreign != 0 || !ours);
+}
+
+/* Nothing of it can be used but what was decided about unique-ids. */
 static void
 forget(struct maildrop *md)
 {
 	for (size_t i = mbox.hidden ? 1 : 0; i < mbox.count; i++)
-		if (mbox.entries[i].twin > 0 && mbox.entries[i].high > 1)
+		if (is_worth_it(&mbox.entries[i]))
 			(void)mbox_remember_twin(&mbox.entries[i]);
 	mbox.count = 0;
 	md->count = 0;
@@ -247,6 +277,7 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 	mbox.state_outdated = true;
 	if (mbox.state.fd == -1 || !read_summary(&s))
 		return 0;
+	mbox.scheme = (enum uidl_scheme)s.scheme;
 	if (!read_entries(md, &s) || s.device != now->st_dev ||
 	    s.inode != now->st_ino || (uint64_t)now->st_size < s.scanned) {
 		forget(md);

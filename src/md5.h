@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * MD5 (RFC 1321), which APOP and CRAM-MD5 are made of and nothing else here.
+ * MD5 (RFC 1321): APOP, CRAM-MD5, and unique-ids of other servers are made of
+ * it, and nothing else here.
  */
 #ifndef POPIN_MD5_H
 #define POPIN_MD5_H

@@ -38,6 +38,9 @@ const char options_usage[] =
     "  --delay SECONDS            after a failed login (2)\n"
     "  --max-messages NUMBER      in one maildrop (1000000)\n"
     "  --mbox-locks LIST          fcntl, dotlock or (default) fcntl,dotlock\n"
+    "  --uidl SCHEME              go on with the unique-ids of auto (default), own,\n"
+    "                             qmail, courier, dovecot, dovecot-upper, solid,\n"
+    "                             tpop3d, popa3d, uw or x-uidl\n"
     "  --cleartext local|never|always|NET,...\n"
     "                             who may log in without TLS (local)\n"
     "  --tls                      the connection is under TLS already\n"
@@ -171,6 +174,13 @@ set_mbox_locks(struct parse *p, const char *value)
 		p->o->mbox_locks = MBOXLOCK_FCNTL | MBOXLOCK_DOTLOCK;
 	else
 		wrong(p, "locks can be fcntl, dotlock or fcntl,dotlock, not");
+}
+
+static void
+set_uidl(struct parse *p, const char *value)
+{
+	if (!uidl_parse(value, &p->o->uidl))
+		wrong(p, "unknown scheme of unique-ids:");
 }
 
 static void
@@ -315,6 +325,7 @@ static const struct option_row {
 	{ 0, "delay", true, set_delay },
 	{ 0, "max-messages", true, set_max_messages },
 	{ 0, "mbox-locks", true, set_mbox_locks },
+	{ 0, "uidl", true, set_uidl },
 	{ 0, "user", true, set_account },
 	{ 0, "jail", true, set_jail },
 	{ 0, "cleartext", true, set_cleartext },
@@ -372,6 +383,7 @@ set_defaults(struct options *o)
 	o->delay = 2;
 	o->max_messages = MAILDROP_MAX_MESSAGES;
 	o->mbox_locks = MBOXLOCK_FCNTL | MBOXLOCK_DOTLOCK;
+	o->uidl = UIDL_AUTO;
 }
 
 /* One option with its value.  Returns how many words it took, 0 for wrong. */

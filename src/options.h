@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "starttls.h"
+#include "uidl.h"
 
 enum role { ROLE_MONITOR, ROLE_LOGIN, ROLE_SESSION };
 
@@ -42,6 +43,7 @@ struct options {
 	unsigned delay; /* seconds */
 	size_t max_messages;
 	unsigned mbox_locks; /* see mboxlock.h */
+	enum uidl_scheme uidl;
 	enum log_choice log;
 	enum log_style log_style;
 	bool testing;

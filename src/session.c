@@ -122,6 +122,7 @@ open_maildrop(
 	settings.max_size = id->max_size;
 	settings.newest = id->newest;
 	claim_set_patience(o->takeover);
+	settings.uidl = o->uidl;
 	result = maildrop_open(&t->drop, spec, &settings);
 	if (result == MAILDROP_OK)
 		result = maildrop_scan(&t->drop);
