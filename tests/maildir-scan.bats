@@ -68,6 +68,20 @@ message()
 	EOT
 }
 
+# Sorting so many, a libc needs more than it does for a few.
+@test "thousands of messages of one second are shown in order" {
+	perl -e 'for (1000 .. 5999) {
+	    open F, ">", "$ARGV[0]/new/7.M$_.x" or die; print F "x\n"; close F }' \
+	    "$MAILDIR"
+	own "$MAILDIR"/new/*
+	session <<-'EOT'
+	STAT		=> =+OK 5000 25000
+	UIDL 1		=> =+OK 1 7.M1000.x
+	UIDL 5000	=> =+OK 5000 7.M5999.x
+	EOT
+	assert_equal "$status" 0
+}
+
 @test "names without or with senseless times are shown, always in one order" {
 	for name in x y z 1 01.a 1.a 18446744073709551616.a \
 	    99999999999999999999999999999999.b 1.M.a 1.Mx.a \
