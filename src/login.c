@@ -94,6 +94,7 @@ hello(struct login *l, const struct options *o)
 	static struct monmsg_request q;
 	struct monmsg_answer a;
 
+	memset(&q, 0, sizeof q);
 	q.op = MONMSG_HELLO;
 	if (o->proxy && !o->after_stls && !proxy_read(&l->net, &q.proxy))
 		return false;

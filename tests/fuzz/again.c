@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * A fresh process for the next session.
+ */
+#include "config.h"
+
+#include "again.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "maildir.h"
+#include "maildrop.h"
+#include "mbox.h"
+
+void
+again(struct maildrop *md)
+{
+	static const struct mbox fresh = {
+		.fd = -1, .dir_fd = -1, .home_fd = -1
+	};
+
+	free(md->messages);
+	memset(md, 0, sizeof *md);
+	free(mbox.entries);
+	mbox = fresh;
+	free(maildir.names);
+	memset(&maildir, 0, sizeof maildir);
+	again_mbox_id();
+	again_journal();
+}

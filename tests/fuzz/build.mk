@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# Builds the fuzz targets in the current directory; tests/fuzz/run calls it.
+#
+#	top	the source tree
+#	config	the directory of config.h
+#	CC	a compiler that knows them
+#	FLAGS	sanitizers and coverage, for everything
+#	GUIDE	... and for what is fuzzed only
+#	MAIN	what drives a target: a flag of the compiler's, or a file
+
+TARGETS = body journal login maildir mbox monitor passwd proxy sasl session \
+	state
+
+CPPFLAGS = -I$(config) -iquote $(top)/src -iquote $(top)/tests/fuzz \
+	-DPOPIN_NO_SANDBOX -DPOPIN_SBINDIR='"/nowhere"' -D_GNU_SOURCE
+CFLAGS = -std=c11 -g -O2 -Wall -Wextra
+
+# System calls that tests/fuzz/descriptors.c takes the place of.
+wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
+	fstatat fsync ftruncate getrandom open openat ppoll pread pwrite \
+	read readdir shutdown unlinkat write
+monitor_wrapped = poll recv send setenv unsetenv
+
+sources = $(filter-out $(top)/src/main.c,$(wildcard $(top)/src/*.c))
+checker = $(filter-out %/main.c,$(wildcard $(top)/src/checkpassword/*.c))
+objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
+checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
+maildrop = again.o again_mbox_id.o again_journal.o mboxes.o
+headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
+hand = $(patsubst %,$(top)/src/%.c,login proxy monitor mbox_id journal)
+
+all: $(addprefix fuzz_,$(TARGETS))
+
+src/%.o: $(top)/src/%.c $(headers)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS) $(GUIDE) -c -o $@ $<
+
+%.o: $(top)/tests/fuzz/%.c $(headers) $(hand)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS) $(GUIDE) -c -o $@ $<
+
+descriptors.o mboxes.o: GUIDE =
+
+# Of these only what a target needs and does not bring itself is linked.
+popin.a: $(objects)
+	rm -f $@
+	ar rc $@ $^
+checker.a: $(checker_objects)
+	rm -f $@
+	ar rc $@ $^
+
+fuzz_mbox fuzz_session fuzz_maildir fuzz_state fuzz_journal: $(maildrop)
+fuzz_passwd: checker.a
+fuzz_monitor: wrapped += $(monitor_wrapped)
+
+fuzz_%: fuzz_%.o descriptors.o popin.a
+	$(CC) $(FLAGS) $(MAIN) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+	    popin.a $(addprefix -Wl$(comma)--wrap=,$(wrapped)) -lcrypt
+
+comma = ,
+.PRECIOUS: %.o src/%.o
+.PHONY: all

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * An mbox taken apart byte by byte, to compare the real scanner with.
+ */
+#ifndef FUZZ_MBOXES_H
+#define FUZZ_MBOXES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "descriptors.h"
+#include "maildrop.h"
+
+enum { MBOXES_ENTRIES = 20000 };
+
+struct reference {
+	size_t start[MBOXES_ENTRIES + 1]; /* and the end of the last one */
+	size_t count;
+};
+
+/* False where the bytes are no mbox, or too much of one. */
+bool reference_read(struct reference *r, struct input mbox);
+
+/* The octets of entry I, by the body transform. */
+uint64_t reference_octets(
+    const struct reference *r, struct input mbox, size_t i);
+
+/* The maildrop that was just scanned is what the reference says. */
+void reference_compare(
+    const struct reference *r, struct input mbox, const struct maildrop *md);
+
+extern const struct maildrop_settings mboxes_settings;
+
+/* Opens "//box". */
+enum maildrop_result mboxes_open(struct maildrop *md);
+
+#endif
