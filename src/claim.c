@@ -32,12 +32,26 @@ static struct {
 	int fd; /* -1: no marks */
 	int64_t patience;
 	bool resting; /* not BUSY */
+	bool only_look;
+	pid_t holder;
 } claim = { .fd = -1 };
 
 void
 claim_set_patience(unsigned seconds)
 {
 	claim.patience = (int64_t)seconds * 1000;
+}
+
+void
+claim_only_look(void)
+{
+	claim.only_look = true;
+}
+
+pid_t
+claim_holder(void)
+{
+	return claim.holder;
 }
 
 static bool
@@ -64,6 +78,19 @@ is_marked(int fd, off_t byte)
 }
 
 /* ---- getting it ---- */
+
+static void
+note_holder(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = BYTE_HELD,
+		.l_len = 1 };
+
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
+	    lock.l_pid > 0)
+		claim.holder = lock.l_pid;
+}
 
 static enum claim_result
 lock_file(int fd)
@@ -111,6 +138,11 @@ get(int fd, locker *lock, bool marks)
 {
 	enum claim_result result = lock(fd);
 
+	if (claim.only_look) {
+		if (result == CLAIM_IN_USE)
+			note_holder(fd);
+		return result;
+	}
 	if (result == CLAIM_IN_USE && marks)
 		result = wait_for_way(fd, lock);
 	claim.resting = false;

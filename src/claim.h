@@ -26,6 +26,8 @@
 #ifndef POPIN_CLAIM_H
 #define POPIN_CLAIM_H
 
+#include <sys/types.h>
+
 #include <stdint.h>
 
 enum claim_result {
@@ -40,6 +42,14 @@ enum {
 	/* What it says where the session must end. */
 	CLAIM_GIVE_WAY = -1
 };
+
+/*
+ * For who only wants to know: no waiting, and no standing in the way of a
+ * session that comes meanwhile for longer than that takes.
+ */
+void claim_only_look(void);
+/* Who had it, where somebody did and the kernel can tell; or 0. */
+pid_t claim_holder(void);
 
 /* A client that is silent for so many seconds has to give way. */
 void claim_set_patience(unsigned seconds);

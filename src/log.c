@@ -75,6 +75,19 @@ add_priority(struct log_record *r, unsigned facility)
 	add(r, ">", 1);
 }
 
+static const char *
+verdict(enum log_level level)
+{
+	switch (level) {
+	case LOG_LEVEL_ERROR:
+		return "FAIL  ";
+	case LOG_LEVEL_WARNING:
+		return "WARN  ";
+	default:
+		return "ok    ";
+	}
+}
+
 void
 log_start(struct log_record *r, enum log_level level, const char *text)
 {
@@ -90,6 +103,9 @@ log_start(struct log_record *r, enum log_level level, const char *text)
 		break;
 	case LOG_STYLE_JOURNAL:
 		add_priority(r, 0);
+		break;
+	case LOG_STYLE_REPORT:
+		add_string(r, verdict(level));
 		break;
 	case LOG_STYLE_STDERR:
 		add_string(r, log_name);

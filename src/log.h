@@ -16,7 +16,8 @@
 enum log_style {
 	LOG_STYLE_STDERR,  /* "popin: text" */
 	LOG_STYLE_JOURNAL, /* "<6>text", for a journal that adds the name */
-	LOG_STYLE_SYSLOG   /* "<22>popin[7]: text", a datagram for syslogd */
+	LOG_STYLE_SYSLOG,  /* "<22>popin[7]: text", a datagram for syslogd */
+	LOG_STYLE_REPORT   /* "ok    text", "WARN  text" or "FAIL  text" */
 };
 
 /* The numbers are syslog's severities. */

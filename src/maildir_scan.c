@@ -212,6 +212,7 @@ count_octets(struct maildrop *md, struct message *m)
 		log_error("became shorter while it was read:", maildir_name(m));
 	maildir_release(md, &source);
 	m->octets = b.octets;
+	md->counted++;
 	return status == BODY_DONE ? MAILDROP_OK : MAILDROP_TEMP;
 }
 

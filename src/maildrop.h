@@ -113,6 +113,7 @@ struct maildrop {
 	size_t shown_count;
 	size_t live; /* messages not marked as deleted, nor hidden */
 	uint64_t live_octets;
+	size_t counted; /* messages that had to be read for their octets */
 	bool corrected; /* an octet count changed after the scan */
 };
 

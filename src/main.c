@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "command.h"
 #include "fdio.h"
 #include "log.h"
@@ -102,6 +103,9 @@ main(int argc, char **argv)
 		log_error(error, what);
 		return refuse(EXIT_WRONG_OPTIONS);
 	}
+	if (o.check)
+		return o.role == ROLE_SESSION ? check_session_run(&o)
+					      : check_run(&o);
 	switch (o.role) {
 	case ROLE_LOGIN:
 		self_name("popin-login");

@@ -235,6 +235,7 @@ scan_locked(struct maildrop *md)
 {
 	enum maildrop_result result = mbox_replay();
 	uint64_t start, end;
+	size_t known;
 
 	if (result != MAILDROP_OK)
 		return result;
@@ -244,7 +245,10 @@ scan_locked(struct maildrop *md)
 	start = mbox_state_read(md, &mbox.seen);
 	if (start == end && mbox.size == end)
 		return MAILDROP_OK;
-	return mbox_scan_from(md, start, end);
+	known = md->count;
+	result = mbox_scan_from(md, start, end);
+	md->counted = md->count - known;
+	return result;
 }
 
 static enum maildrop_result

@@ -15,6 +15,7 @@
 #include "mboxlock.h"
 #include "number.h"
 #include "offers.h"
+#include "peer.h"
 #include "policy.h"
 
 enum {
@@ -52,6 +53,9 @@ const char options_usage[] =
     "  --user NAME|UID:GID        unprivileged account (" POPIN_ACCOUNT ")\n"
     "  --jail DIR                 empty directory (" POPIN_JAIL ")\n"
     "  --log auto|stderr|syslog   where the log goes (auto)\n"
+    "  --check                    tell whether everything is as it has to be\n"
+    "  --check-user NAME          ... and the maildrop of this user, as root\n"
+    "  --check-from ADDRESS       ... and who may log in from there\n"
     "  --testing                  allow limits that break the standard\n"
     "  --version, --help\n"
     "\n"
@@ -279,6 +283,8 @@ set_log_as(struct parse *p, const char *value)
 		p->o->log_style = LOG_STYLE_JOURNAL;
 	else if (strcmp(value, "syslog") == 0)
 		p->o->log_style = LOG_STYLE_SYSLOG;
+	else if (strcmp(value, "report") == 0)
+		p->o->log_style = LOG_STYLE_REPORT;
 	else
 		wrong(p, "unknown style of log:");
 }
@@ -288,6 +294,31 @@ set_testing(struct parse *p, const char *value)
 {
 	(void)value;
 	p->o->testing = true;
+}
+
+static void
+set_check(struct parse *p, const char *value)
+{
+	(void)value;
+	p->o->check = true;
+}
+
+static void
+set_check_user(struct parse *p, const char *value)
+{
+	p->o->check = true;
+	p->o->check_user = value;
+}
+
+static void
+set_check_from(struct parse *p, const char *value)
+{
+	struct peer peer;
+
+	if (!peer_parse(&peer, value))
+		wrong(p, "not an address:");
+	p->o->check = true;
+	p->o->check_from = value;
 }
 
 static void
@@ -339,6 +370,9 @@ static const struct option_row {
 	{ 0, "log", true, set_log },
 	{ 0, "log-as", true, set_log_as },
 	{ 0, "testing", false, set_testing },
+	{ 0, "check-user", true, set_check_user },
+	{ 0, "check-from", true, set_check_from },
+	{ 0, "check", false, set_check },
 	{ 0, "handoff", false, set_handoff },
 	{ 0, "offers", true, set_offers },
 };

@@ -47,6 +47,9 @@ struct options {
 	enum log_choice log;
 	enum log_style log_style;
 	bool testing;
+	bool check;		/* tell, do not serve */
+	const char *check_user; /* or NULL */
+	const char *check_from; /* an address, or NULL */
 	bool after_stls;    /* login: the one before has greeted */
 	bool handoff;	    /* session: a monitor is at descriptor 4 */
 	unsigned offers;    /* session: enum offer */

@@ -37,6 +37,22 @@ set_ipv6(struct peer *p, const struct in6_addr *address)
 		memcpy(p->ip, "-", 2);
 }
 
+bool
+peer_parse(struct peer *p, const char *text)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	p->port = 0;
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		set_ipv4(p, &v4);
+	else if (inet_pton(AF_INET6, text, &v6) == 1)
+		set_ipv6(p, &v6);
+	else
+		return false;
+	return true;
+}
+
 /*
  * tcpserver and its kind, systemd, stunnel and xinetd, in this order.  A
  * variable that holds a name (REMOTE_HOST may) is passed over.
@@ -56,17 +72,9 @@ from_environment(struct peer *p)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		const char *ip = getenv(names[i].ip);
 		const char *port = getenv(names[i].port);
-		struct in_addr v4;
-		struct in6_addr v6;
 		uint64_t number;
 
-		if (ip == NULL)
-			continue;
-		if (inet_pton(AF_INET, ip, &v4) == 1)
-			set_ipv4(p, &v4);
-		else if (inet_pton(AF_INET6, ip, &v6) == 1)
-			set_ipv6(p, &v6);
-		else
+		if (ip == NULL || !peer_parse(p, ip))
 			continue;
 		if (port != NULL &&
 		    number_parse(port, strlen(port), UINT16_MAX, &number))

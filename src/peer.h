@@ -24,6 +24,9 @@ struct peer {
  */
 void peer_find(struct peer *p);
 
+/* The address in TEXT, numeric.  Returns false, and P is not valid, for less. */
+bool peer_parse(struct peer *p, const char *text);
+
 /* What a front said: ADDRESS has 4 bytes, or 16 with IPV6. */
 void peer_set(struct peer *p, bool ipv6, const uint8_t *address, uint16_t port);
 

@@ -69,12 +69,18 @@ allow_beneath(int ruleset_fd, int dir, bool make)
 	    NR_ADD_RULE, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
+long
+sandbox_landlock_version(void)
+{
+	return syscall(
+	    NR_CREATE_RULESET, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 int
 sandbox_landlock(const int *dirs, size_t count, bool make)
 {
 	struct ruleset attr = { 0, 0, 0 };
-	long abi = syscall(
-	    NR_CREATE_RULESET, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long abi = sandbox_landlock_version();
 	int fd, result = 0;
 
 	if (abi < 1) /* not in this kernel, switched off, or filtered */
@@ -97,6 +103,12 @@ sandbox_landlock(const int *dirs, size_t count, bool make)
 }
 
 #else
+
+long
+sandbox_landlock_version(void)
+{
+	return 0;
+}
 
 int
 sandbox_landlock(const int *dirs, size_t count, bool make)

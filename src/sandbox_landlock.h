@@ -18,4 +18,7 @@
  */
 int sandbox_landlock(const int *dirs, size_t count, bool make);
 
+/* The version of the kernel's Landlock; 0 or less: it has none. */
+long sandbox_landlock_version(void);
+
 #endif

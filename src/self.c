@@ -80,6 +80,8 @@ self_log_style(const struct options *o)
 		return "syslog";
 	case LOG_STYLE_JOURNAL:
 		return "journal";
+	case LOG_STYLE_REPORT:
+		return "report";
 	default:
 		return "stderr";
 	}

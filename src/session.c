@@ -3,86 +3,29 @@
  *
  * The session: takes the connection over, opens the maildrop, serves it.
  *
- * Runs as: the mail user.  Input: the environment that the checker left; what
- * transaction.c and the backends read.
+ * Runs as: the mail user.  Input: what identity.c, transaction.c and the
+ * backends read.
  * Descriptors: 0 and 1 the client, 2 the log, 4 the monitor until it has
  * handed over; then those of the maildrop.
  */
 #include "config.h"
 
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "claim.h"
 #include "command.h"
-#include "environment.h"
 #include "handoff.h"
+#include "identity.h"
 #include "log.h"
-#include "maildrop_spec.h"
-#include "number.h"
 #include "offers.h"
 #include "options.h"
 #include "peer.h"
-#include "privdrop.h"
 #include "rlimits.h"
 #include "roles.h"
 #include "transaction.h"
 
 enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 128 * 1024 };
-
-/* All that is taken from the environment. */
-struct identity {
-	char *user, *home;
-	char *maildrop; /* the checker's word on it, or NULL */
-	struct peer peer;
-	bool scram; /* the checker says that all accounts can use it */
-	uint64_t max_size, newest; /* its word on what is hidden; UINT64_MAX */
-};
-
-static bool
-copy(const char *name, char **value)
-{
-	const char *text = getenv(name);
-
-	*value = text != NULL ? strdup(text) : NULL;
-	return text == NULL || *value != NULL;
-}
-
-/* What is there has to be a number, 1 at least. */
-static bool
-take_limit(const char *name, uint64_t *limit)
-{
-	const char *text = getenv(name);
-
-	*limit = UINT64_MAX;
-	if (text == NULL)
-		return true;
-	if (number_parse(text, strlen(text), UINT64_MAX - 1, limit) &&
-	    *limit > 0)
-		return true;
-	log_error("no sensible number is the environment's", name);
-	return false;
-}
-
-/*
- * Takes what is ours and wipes the rest, wherever it came from: a super-server
- * or a checker may have left secrets there.
- */
-static bool
-take_environment(struct identity *id)
-{
-	bool taken = copy("USER", &id->user) && copy("HOME", &id->home) &&
-	    copy("POPIN_MAILDROP", &id->maildrop) &&
-	    take_limit("POPIN_MAXSIZE", &id->max_size) &&
-	    take_limit("POPIN_NEWEST", &id->newest);
-
-	id->scram = getenv("POPIN_SCRAM") != NULL;
-	peer_find(&id->peer);
-	environment_wipe();
-	return taken;
-}
 
 static void
 log_session(
@@ -103,30 +46,6 @@ log_session(
 	log_number(&r, "secs", (uint64_t)(netio_now() - started) / 1000);
 	log_word(&r, "end", t->end);
 	log_end(&r);
-}
-
-static enum maildrop_result
-open_maildrop(
-    struct transaction *t, const struct options *o, const struct identity *id)
-{
-	const char *template = id->maildrop ? id->maildrop : o->maildrop;
-	static struct maildrop_settings settings;
-	enum maildrop_result result;
-	char spec[PATH_MAX];
-
-	if (!maildrop_spec(template, id->user, id->home, spec, sizeof spec))
-		return MAILDROP_PERM;
-	settings.limit = o->max_messages;
-	settings.home = id->home;
-	settings.mbox_locks = o->mbox_locks;
-	settings.max_size = id->max_size;
-	settings.newest = id->newest;
-	claim_set_patience(o->takeover);
-	settings.uidl = o->uidl;
-	result = maildrop_open(&t->drop, spec, &settings);
-	if (result == MAILDROP_OK)
-		result = maildrop_scan(&t->drop);
-	return result;
 }
 
 /* The login was right, and yet there is no session.  Returns the status. */
@@ -156,15 +75,6 @@ refuse(struct transaction *t, enum maildrop_result why)
 	return status;
 }
 
-static bool
-privileged(void)
-{
-	if (privdrop_is_complete())
-		return false;
-	log_error("a session has nothing of root: no uid 0, no gid 0", NULL);
-	return true;
-}
-
 /* From the monitor.  False, logged, when there is nothing to go on with. */
 static bool
 take_over(char *in, size_t size, size_t *unread)
@@ -172,7 +82,7 @@ take_over(char *in, size_t size, size_t *unread)
 	ssize_t got;
 
 	rlimits_end_with_parent();
-	if (privileged())
+	if (identity_is_privileged())
 		return false;
 	got = handoff_take(in, size);
 	if (got == -1) {
@@ -195,7 +105,7 @@ session_run(const struct options *o)
 	int64_t started;
 	int status = EXIT_FINE;
 
-	if (!take_environment(&id))
+	if (!identity_take(&id))
 		return EXIT_CHECKPASSWORD_LATER;
 	rlimits_set(&limits);
 	netio_catch_signals();
@@ -210,8 +120,8 @@ session_run(const struct options *o)
 	t.offers = o->offers;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;
-	if (o->handoff || !privileged())
-		result = open_maildrop(&t, o, &id);
+	if (o->handoff || !identity_is_privileged())
+		result = identity_open(&id, o, &t.drop);
 	if (result == MAILDROP_OK) {
 		t.net.watch = claim_watch;
 		transaction_run(&t);

@@ -19,8 +19,8 @@
 
 enum { NAME_MAX_BYTES = 32 /* of useradd(8) */ };
 
-static bool
-account_exists(const char *name, uid_t *uid, gid_t *gid)
+bool
+setup_account(const char *name, uid_t *uid, gid_t *gid)
 {
 	static const char make[] = "useradd -r -U -d / -s /usr/sbin/nologin ";
 	char command[sizeof make + NAME_MAX_BYTES];
@@ -41,8 +41,8 @@ account_exists(const char *name, uid_t *uid, gid_t *gid)
 }
 
 /* Whoever can write to the jail could put something there for login. */
-static bool
-jail_is_sound(const char *path)
+bool
+setup_jail(const char *path)
 {
 	struct stat st;
 
@@ -60,8 +60,8 @@ jail_is_sound(const char *path)
  * The checker looks again, at the file it has opened.  Saying it here as well
  * tells the administrator before the first user tries.
  */
-static bool
-passwd_file_is_sound(const char *path)
+bool
+setup_passwd_file(const char *path)
 {
 	const char *why;
 	struct stat st;
@@ -82,7 +82,7 @@ bool
 setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid)
 {
 	if (root &&
-	    !(account_exists(o->account, uid, gid) && jail_is_sound(o->jail)))
+	    !(setup_account(o->account, uid, gid) && setup_jail(o->jail)))
 		return false;
-	return passwd_file_is_sound(o->passwd_file);
+	return setup_passwd_file(o->passwd_file);
 }

@@ -19,4 +19,9 @@ struct options;
  */
 bool setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid);
 
+/* Each of these alone; PATH of the passwd-file may be NULL. */
+bool setup_account(const char *name, uid_t *uid, gid_t *gid);
+bool setup_jail(const char *path);
+bool setup_passwd_file(const char *path);
+
 #endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * --check: what would happen, told to an administrator.
+ *
+ * Every finding is a log record of the style LOG_STYLE_REPORT on standard
+ * output, so that what a part of popin has to complain about is in there in
+ * its own words.
+ */
+#ifndef POPIN_CHECK_H
+#define POPIN_CHECK_H
+
+struct options;
+
+/* All but the maildrop of a user.  Returns the exit status. */
+int check_run(struct options *o);
+
+/*
+ * The maildrop of USER in the environment, as the session of that user would
+ * find it; nothing is changed.  Returns the exit status.
+ */
+int check_session_run(const struct options *o);
+
+#endif

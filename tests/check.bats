@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# popin --check tells an administrator what would happen.
+load lib
+
+setup()
+{
+	lib_setup
+	three_messages
+	if [ "$(id -u)" = 0 ]; then
+		ids=$TEST_UID:$TEST_UID
+	else
+		ids=$(id -u):$(id -g)
+	fi
+	JAIL=$BATS_TEST_TMPDIR/jail
+	mkdir "$JAIL"
+	chmod 755 "$JAIL"
+	PASSWD=$BATS_TEST_TMPDIR/accounts
+	echo "anna:{PLAIN}secret:$ids::$BATS_TEST_TMPDIR::" >"$PASSWD"
+	chmod 600 "$PASSWD"
+	own "$BATS_TEST_TMPDIR"
+	CHECK=("$BIN/popin" -P "$PASSWD" --user 54320:54320 --jail "$JAIL"
+	    -m "maildir:~/Maildir")
+}
+
+# check STATUS OPTION...
+check()
+{
+	local wanted=$1
+
+	shift
+	run "${CHECK[@]}" "$@"
+	assert_equal "$status" "$wanted"
+}
+
+@test "a service that is set up right is told so, with status 0" {
+	check 0 --check
+	refute_output --partial FAIL
+	assert_line --partial "checker: program=\"$BIN/popin-checkpassword\""
+	assert_line --partial "file=\"$PASSWD\""
+	assert_line --regexp '^(ok  |WARN)  sandbox: .* kernel-landlock=[0-9]+$'
+	assert_line --regexp '^(ok  |WARN)  log: to="standard error'
+	# that is all of its own process: nothing was served
+	refute_output --partial '+OK'
+}
+
+# bats test_tags=root
+@test "each thing that is missing is a line that says what to do, and status 78" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	chmod 644 "$PASSWD"
+	CHECK=("$BIN/popin" -P "$PASSWD" --user _no_such --jail /no/such)
+	check 78 --check
+	assert_line --regexp '^FAIL  no unprivileged account user="_no_such" make-it-with="useradd .* _no_such"$'
+	assert_line --regexp '^FAIL  no jail .* "/no/such": No such file'
+	assert_line "FAIL  passwd-file is open to others, run chmod 640 \"$PASSWD\""
+	CHECK=("$BIN/popin" --check --checker /no/such/checker)
+	check 78
+	assert_line --regexp '^FAIL  cannot execute the checker "/no/such/checker": No such file'
+}
+
+@test "of a user it tells the maildrop, its owner and what is in it" {
+	check 0 --check-user anna
+	assert_line "ok    user: user=\"anna\" uid=${ids%:*} gid=${ids#*:} home=\"$BATS_TEST_TMPDIR\""
+	assert_line "ok    maildrop: is=\"maildir:$MAILDIR\" owner=${ids%:*} group=${ids#*:}"
+	assert_line 'ok    messages: shown=3/84 hidden=0 sizes-not-remembered=3'
+	assert_line 'ok    unique-ids: duplicates=0 made-from-unfit-names=0'
+	assert_files new/1.one cur/2.two:2,S new/3.three
+}
+
+@test "it tells whether the state file is up to date, and names that are no unique-id" {
+	check 0 --check-user anna
+	printf 'Subject: long\n\n' | deliver "$(printf 'x%.0s' {1..71})"
+	check 0 --check-user anna
+	assert_line --partial 'sizes-not-remembered=1'
+	assert_line --partial 'made-from-unfit-names=1'
+	check 0 --check-user anna
+	assert_line --partial 'sizes-not-remembered=0'
+}
+
+@test "it tells who has the maildrop, with status 75, and does not disturb him" {
+	# as if the client had been silent for long: a login would take over
+	as_session --testing --takeover 1
+	talk a "${SESSION[@]}"
+	hear a
+	check 75 --check-user anna
+	assert_line "WARN  in use by another session: pid=${TALK_PID[a]}"
+	ask a NOOP '+OK*'
+	ask a QUIT '+OK*'
+	leave a
+}
+
+@test "a user who does not exist or may not log in is told, with status 78" {
+	check 78 --check-user bert
+	assert_line 'FAIL  no such user "bert"'
+	echo "carl:!:$ids::$BATS_TEST_TMPDIR::" >>"$PASSWD"
+	check 78 --check-user carl
+	assert_line 'FAIL  may not log in "carl"'
+	check 78 --check-user ../anna
+	assert_line 'FAIL  no such user "../anna"'
+}
+
+@test "a maildrop that is not there is told in the words of the log" {
+	CHECK+=(-m maildir:/no/such/%n)
+	check 78 --check-user anna
+	assert_line 'FAIL  cannot open the Maildir "/no/such/anna": No such file or directory'
+}
+
+@test "it tells who may log in without TLS from an address" {
+	CHECK+=(--cleartext 192.0.2.0/24)
+	check 0 --check-from 192.0.2.7
+	assert_line --partial 'passwords without TLS: allowed="192.0.2.0/24" from=192.0.2.7 may=yes tls=no'
+	check 0 --check-from 2001:db8::7
+	assert_line --partial 'from=2001:db8::7 may=no'
+	check 0 --check-from 2001:db8::7 --tls
+	assert_line --partial 'may=yes tls=always'
+	check 64 --check-from example.net
+}
+
+@test "where a user may not log in from that address, that is told" {
+	echo "dora:{PLAIN}secret:$ids::$BATS_TEST_TMPDIR::allow_nets=192.0.2.0/24" \
+	    >>"$PASSWD"
+	check 0 --check-user dora --check-from 192.0.2.7
+	check 78 --check-user dora --check-from 198.51.100.7
+	assert_line 'FAIL  may not log in "dora"'
+}
+
+@test "a user can check his own maildrop" {
+	run env USER=anna HOME="$BATS_TEST_TMPDIR" "${AS[@]}" \
+	    "$BIN/popin" -R session -m "maildir:$MAILDIR" --check
+	assert_success
+	assert_line --partial 'messages: shown=3/84'
+}
+
+@test "an mbox is checked like a Maildir" {
+	printf 'From a@b Sat Jan  3 01:05:34 1996\nSubject: one\n\ntext\n\n' \
+	    >"$BATS_TEST_TMPDIR/mbox"
+	own "$BATS_TEST_TMPDIR/mbox"
+	CHECK+=(-m "mbox:$BATS_TEST_TMPDIR/mbox")
+	check 0 --check-user anna
+	assert_line --partial "is=\"mbox:$BATS_TEST_TMPDIR/mbox\""
+	assert_line --partial 'messages: shown=1/22'
+}
