@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+#
+# What can be counted of the costs; no clock is asked.  The limits leave room
+# for another libc, not for another way of doing things.
+load lib
+
+# many N: N messages in cur.
+many()
+{
+	perl -e 'for my $n (1 .. $ARGV[1]) {
+		open my $f, ">", "$ARGV[0]/cur/1700000000.M${n}P1.mail:2,S"
+		    or die $!;
+		print $f "Subject: $n\n\ntext\n";
+		close $f or die $!;
+		!$< and (chown $ARGV[2], $ARGV[2],
+		    "$ARGV[0]/cur/1700000000.M${n}P1.mail:2,S" or die $!);
+	}' "$MAILDIR" "$1" "$TEST_UID"
+}
+
+# count COMMAND...: stdin goes to it; sets calls to how many system calls
+# popin and its children make.
+count()
+{
+	local trace=$BATS_TEST_TMPDIR/trace
+
+	need strace strace
+	cat >"$IN"
+	limited strace -f -qq -o "$trace" "$@"
+	assert_equal "$status" 0
+	calls=$(awk '/execve\("[^"]*popin"/ && !from { from = NR }
+	    from && !/resumed>/ { n++ }
+	    END { print n + 0 }' "$trace")
+	echo "$calls system calls"
+	[ "$calls" -gt 50 ]
+}
+
+@test "a login costs no system call for a message it knows" {
+	many 3000
+	session <<-'EOT'
+	=> =+OK 3000 messages (67893 octets)
+	EOT
+	count "${SESSION[@]}" <<<$'STAT\r\nQUIT\r'
+	grep -q '^+OK 3000 67893' "$OUT"
+	[ "$calls" -le 300 ]
+}
+
+@test "a message that is fetched costs four system calls" {
+	many 500
+	seq -f $'RETR %.0f\r' 500 | count "${SESSION[@]}"
+	assert_equal "$(grep -c '^text' "$OUT")" 500
+	# four to count its octets at the login, and four to send it
+	[ "$calls" -le $((500 * 8 + 300)) ]
+}
+
+@test "a session of the whole chain costs a few hundred system calls" {
+	many 10
+	count "${CHAIN[@]}" <<-EOT
+	USER anna$(printf '\r')
+	PASS secret$(printf '\r')
+	STAT$(printf '\r')
+	QUIT$(printf '\r')
+	EOT
+	grep -q '^+OK 10 ' "$OUT"
+	[ "$calls" -le 720 ]
+}
+
+@test "a large message leaves in large writes, before and after the handoff" {
+	perl -e 'print "A: b\n\n", ("x" x 70 . "\n") x 20000' | deliver 1.large
+	for command in SESSION CHAIN; do
+		declare -n words=$command
+		{
+			echo 'wait 1'
+			if [ "$command" = CHAIN ]; then
+				printf '%s\n' 'USER anna\n' 'wait 1' \
+				    'PASS secret\n' 'wait 1'
+			fi
+			printf '%s\n' 'RETR 1\n' 'wait 20004' 'QUIT\n'
+		} | writes "${words[@]}"
+		echo "${#records[@]} writes"
+		[ "${#records[@]}" -le 20 ]
+	done
+}
+
+@test "popin is small" {
+	local limit=$((168 * 1024))
+
+	need strip binutils
+	need readelf binutils
+	if ! grep -q '^CFLAGS = -g -O2$' "${abs_top_builddir:-.}/Makefile"; then
+		skip 'built with CFLAGS of its own'
+	fi
+	if ! readelf -lW "$POPIN" | grep -q INTERP; then
+		limit=$((1024 * 1024)) # with a libc in it
+	fi
+	strip -o "$BATS_TEST_TMPDIR/popin" "$POPIN"
+	size=$(stat -c %s "$BATS_TEST_TMPDIR/popin")
+	echo "$size bytes"
+	[ "$size" -le "$limit" ]
+}
