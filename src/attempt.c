@@ -88,6 +88,7 @@ attempt_welcome(struct attempt *a, const struct options *o,
 	a->tls = tls;
 	a->offers = offers;
 	a->offers_asked = false;
+	a->cleartext = false;
 	memset(a->challenge, 0, sizeof a->challenge);
 	memset(a->nonce, 0, sizeof a->nonce);
 	if (tls || policy_allows(o->cleartext, peer))
@@ -164,6 +165,7 @@ ask(struct attempt *a, const struct options *o, const char *method,
 		.text = t->bytes,
 		.len = t->len,
 		.answer_len = answer_len,
+		.cleartext = a->cleartext && method == NULL,
 		.offers = a->offers };
 	enum checker_verdict verdict = checker_run(&a->checker, o, &q);
 
@@ -302,8 +304,13 @@ look_at_offers(struct attempt *a, const struct options *o)
 	if (a->offers_asked)
 		return;
 	a->offers_asked = true;
-	if (look_up(a, o, "", &p) == CHECKER_ANSWERED && p.for_all)
+	if (look_up(a, o, "", &p) != CHECKER_ANSWERED)
+		return;
+	if (p.for_all)
 		a->offers |= OFFER_SCRAM_ALL;
+	a->cleartext = p.cleartext && !(a->offers & OFFER_USER);
+	if (a->cleartext)
+		a->offers |= OFFER_USER | OFFER_PLAIN;
 }
 
 /*

@@ -308,7 +308,7 @@ auth_command(void *state, const struct command_line *line)
 		return OUTCOME_DONE;
 	}
 	m = find_mechanism(&line->word[1]);
-	if (m != NULL && m->password && !(l->offers & m->offer)) {
+	if (m != NULL && m->password && !login_has_offer(l, m->offer)) {
 		netio_wipe(&l->net);
 		return login_needs_tls(l);
 	}

@@ -75,6 +75,8 @@ command_line(struct self_words *w, const struct options *o,
 		if (q->method != NULL)
 			fits = fits && self_add(w, "--method") &&
 			    self_add(w, q->method);
+		if (q->cleartext)
+			fits = fits && self_add(w, "--cleartext");
 	}
 	return fits && self_add_role(w, self_path(), "session", o) &&
 	    self_add(w, "--handoff") && self_add(w, "--offers") &&

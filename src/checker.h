@@ -23,6 +23,7 @@ struct checker_question {
 	size_t len;	    /* interface, 4096 for our own */
 	size_t answer_len;  /* what it has to say on descriptor 4 first */
 	unsigned offers;    /* for the session's CAPA */
+	bool cleartext;	    /* our own checker shall want cleartext=ok */
 };
 
 enum checker_verdict {

@@ -59,7 +59,7 @@ cmd_user(void *state, const struct command_line *line)
 
 	memset(l->user, 0, sizeof l->user);
 	/* Now, lest the password is sent in vain and in the clear. */
-	if (!(l->offers & OFFER_USER))
+	if (!login_has_offer(l, OFFER_USER))
 		return login_needs_tls(l);
 	if (name->len >= sizeof l->user) {
 		reply_err(&l->net, RESPONSE_NONE, "name too long");
@@ -105,7 +105,10 @@ hello(struct login *l, const struct options *o)
 	return true;
 }
 
-/* Whether SCRAM is worth showing costs a look into the passwd-file: once. */
+/*
+ * Whether SCRAM is worth showing, and whether somebody may go without TLS
+ * against the policy, costs a look into the passwd-file: once.
+ */
 unsigned
 login_offers(struct login *l)
 {
@@ -118,6 +121,13 @@ login_offers(struct login *l)
 		l->offers = a.offers;
 	l->offers_asked = true;
 	return l->offers;
+}
+
+/* Most know without that look. */
+bool
+login_has_offer(struct login *l, unsigned offer)
+{
+	return l->offers & offer || login_offers(l) & offer;
 }
 
 bool

@@ -39,5 +39,6 @@ enum outcome login_needs_tls(struct login *l);
 
 /* What CAPA and AUTH show. */
 unsigned login_offers(struct login *l);
+bool login_has_offer(struct login *l, unsigned offer);
 
 #endif

@@ -41,6 +41,8 @@ struct scram_parameters {
 	uint32_t salt_len;
 	unsigned char salt[SCRAM_SALT_MAX];
 	uint32_t for_all; /* every account of the passwd-file can use it */
+	/* Not SCRAM's: some account there has cleartext=ok, for this client. */
+	uint32_t cleartext;
 };
 
 /*

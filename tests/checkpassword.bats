@@ -696,13 +696,14 @@ from()
 
 # --- time
 
-# cost NAME: processor time of a refused login, in milliseconds.
+# cost NAME [LOGGED]: processor time of a refused login, in milliseconds.
 cost()
 {
 	local TIMEFORMAT=%3U
 
 	{ time login "$1" wrong; } 2>"$BATS_TEST_TMPDIR/time"
-	assert_refused
+	assert_equal "$status:$(cat "$OUT" "$LOG")" \
+	    "1:${2:+popin-checkpassword: $2}"
 	cost=$((10#$(tr -d . <"$BATS_TEST_TMPDIR/time")))
 }
 
@@ -724,6 +725,25 @@ cost()
 		[ "$cost" -ge $((known / 2)) ] && [ "$cost" -le $((known * 2)) ] ||
 		    fail "$name: $cost ms, anna: $known ms"
 	done
+}
+
+@test "where cleartext=ok is asked for, who has none takes as long as who has" {
+	local hash known
+
+	hash=$(crypt secret '$6$rounds=300000$saltsalt')
+	passwd_file "device:$hash::::::cleartext=ok" "anna:$hash" \
+	    'plain:{PLAIN}wrong' "no:$hash::::::cleartext=no"
+	CHECKER+=(--cleartext)
+	cost device
+	known=$cost
+	[ "$known" -ge 10 ]
+	for name in anna nobody plain no; do
+		cost "$name" "no cleartext=ok, password ignored: user=\"$name\""
+		[ "$cost" -ge $((known / 2)) ] && [ "$cost" -le $((known * 2)) ] ||
+		    fail "$name: $cost ms, device: $known ms"
+	done
+	login device secret
+	assert_in
 }
 
 @test "a hash of an unknown method does not make unknown users cheap" {

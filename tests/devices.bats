@@ -302,3 +302,101 @@ as_copier()
 	assert_equal "$(grep -c 'but refused' "$LOG")" 1
 	assert_equal "$(grep -c 'login failed: ip=198\.51\.100\.1 .*reason=credentials' "$LOG")" 3
 }
+
+# --- cleartext=ok
+
+# no_tls NETS...: the copier may go without TLS, in its network.
+no_tls()
+{
+	CLEARTEXT=never copier "cleartext=ok $*"
+	export TCPREMOTEIP=192.0.2.7
+}
+
+@test "cleartext=ok lets a device in without TLS where nobody else may" {
+	no_tls
+	as_copier '+OK 3 84' <<-'EOT'
+	QUIT		=> +OK
+	EOT
+	assert_log 'login: ip=192\.0\.2\.7 .* user="anna/copier3" method=PASS tls=0$'
+	pop3 <<-'EOT'
+	CAPA		=> +OK
+	AUTH PLAIN AGFubmEvY29waWVyMwBwYXBlcg==	=> +OK 3 84
+	CAPA		=> +OK
+	QUIT		=> +OK
+	EOT
+	body_of 1 >"$BATS_TEST_TMPDIR/capa"
+	grep -qx $'USER\r' "$BATS_TEST_TMPDIR/capa"
+	body_of 3 | cmp - "$BATS_TEST_TMPDIR/capa"
+}
+
+@test "no other user gets in there, and none can be told from no user" {
+	no_tls
+	pop3 <<-'EOT'
+	USER anna		=> =+OK now the password
+	PASS secret		=> =-ERR [AUTH] wrong name or password
+	USER nobody		=> =+OK now the password
+	PASS secret		=> =-ERR [AUTH] wrong name or password
+	USER anna/copier3	=> =+OK now the password
+	PASS wrong		=> =-ERR [AUTH] wrong name or password
+	EOT
+	assert_log '^popin-checkpassword: no cleartext=ok, password ignored: user="anna"$'
+	assert_log '^popin-checkpassword: no cleartext=ok, password ignored: user="nobody"$'
+	refute_log 'ignored: user="anna/copier3"'
+	assert_equal "$(grep -c 'login failed: .*reason=credentials' "$LOG")" 3
+}
+
+# The log cannot be told from that of a wrong password either.
+@test "where its secret cannot be compared, a user looks like no user" {
+	no_tls
+	printf '%s\n' 'carl:{UNHEARD-OF}x' 'dora:*' >>"$PASSWD"
+	pop3 <<-'EOT'
+	USER carl	=> +OK
+	PASS secret	=> =-ERR [AUTH] wrong name or password
+	USER dora	=> +OK
+	PASS secret	=> =-ERR [AUTH] wrong name or password
+	EOT
+	refute_log scheme
+}
+
+@test "USER is refused as ever where no cleartext=ok is for the client" {
+	no_tls allow_nets=198.51.100.0/24
+	pop3 <<-'EOT'
+	CAPA			=> +OK
+	USER anna/copier3	=> =-ERR [AUTH] no passwords here without TLS
+	PASS paper		=> =-ERR [AUTH] no passwords here without TLS
+	AUTH PLAIN AGFubmEvY29waWVyMwBwYXBlcg==	=> -ERR [AUTH]
+	QUIT			=> +OK
+	EOT
+	! body_of 1 | grep -q USER
+	TCPREMOTEIP=198.51.100.1
+	as_copier '+OK 3 84' <<-'EOT'
+	QUIT	=> +OK
+	EOT
+}
+
+@test "cleartext=ok of an account that is shut opens nothing" {
+	local fields
+
+	for fields in nologin cleartext=no allow_nets=nonsense; do
+		no_tls "$fields"
+		pop3 <<-'EOT'
+		USER anna/copier3	=> =-ERR [AUTH] no passwords here without TLS
+		QUIT			=> +OK
+		EOT
+	done
+}
+
+@test "with TLS, and where the policy allows it, all users get in as before" {
+	copier cleartext=ok
+	pop3 --tls --cleartext never <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3
+	QUIT		=> +OK
+	EOT
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> +OK 3
+	QUIT		=> +OK
+	EOT
+	refute_log ignored
+}

@@ -42,6 +42,16 @@ account_copy(char *text, size_t size, const char *p, size_t len)
 }
 
 void
+account_forget(struct account *a)
+{
+	explicit_bzero(a->secret, sizeof a->secret);
+	a->scheme = ACCOUNT_CRYPT;
+	a->usable = false;
+	a->refusal = NULL;
+	a->fault = NULL;
+}
+
+void
 account_wipe(struct account *a)
 {
 	explicit_bzero(a->secret, sizeof a->secret);

@@ -61,6 +61,8 @@ struct account {
 
 	struct account_others others;
 	bool scram_for_all; /* every secret of the file will do for SCRAM */
+	bool cleartext;	    /* may log in with its password without TLS */
+	bool cleartext_for_some; /* some account of the file may, from here */
 
 	/* Why it is not usable although it has a secret: for the log; or NULL. */
 	const char *refusal;
@@ -82,6 +84,12 @@ bool account_name_ok(const char *name, bool devices);
  * Returns false, and leaves TEXT all NULs, where they do not fit.
  */
 bool account_copy(char *text, size_t size, const char *p, size_t len);
+
+/*
+ * Makes A, but for what it has of the place it was looked for, an account
+ * that was not found.
+ */
+void account_forget(struct account *a);
 
 /* Wipes all that is or was made from a secret. */
 void account_wipe(struct account *a);

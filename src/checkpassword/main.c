@@ -42,6 +42,7 @@ struct options {
 	const char *file; /* NULL: accounts of the system */
 	bool valid_shells;
 	bool hash;
+	bool cleartext; /* the password came in the clear, against the policy */
 	const char *scheme;
 	const char *as; /* become this user, who is not asked */
 	enum method method;
@@ -105,6 +106,7 @@ parse_options(struct options *o, int argc, char **argv)
 {
 	static const struct option longopts[] = {
 		{ "as", required_argument, NULL, 'A' },
+		{ "cleartext", no_argument, NULL, 'C' },
 		{ "hash", optional_argument, NULL, 'H' },
 		{ "log", required_argument, NULL, 'L' },
 		{ "method", required_argument, NULL, 'M' },
@@ -119,6 +121,9 @@ parse_options(struct options *o, int argc, char **argv)
 		switch (c) {
 		case 'A':
 			o->as = optarg;
+			break;
+		case 'C':
+			o->cleartext = true;
 			break;
 		case 'H':
 			o->hash = true;
@@ -194,6 +199,24 @@ report_refusal(const struct account *a)
 	return STATUS_UNACCEPTABLE;
 }
 
+/*
+ * A password that came in the clear against the policy is compared only where
+ * the account says cleartext=ok.  Every other account becomes an unknown one,
+ * so that its answer is the same, after the same work, with the same line.
+ */
+static void
+require_cleartext_ok(struct account *a, const char *name)
+{
+	struct log_record r;
+
+	if (a->cleartext)
+		return;
+	account_forget(a);
+	log_start(&r, LOG_LEVEL_NOTICE, "no cleartext=ok, password ignored:");
+	log_text(&r, "user", name, strlen(name));
+	log_end(&r);
+}
+
 static int
 find(struct account *a, const struct options *o, const char *name)
 {
@@ -263,6 +286,8 @@ check(struct account *a, const struct options *o, struct credentials *c)
 		return STATUS_TEMPORARY;
 	if (o->method == METHOD_SCRAM_LOOKUP)
 		return lookup(a, c);
+	if (o->cleartext)
+		require_cleartext_ok(a, c->field[0]);
 	status = decide(a, o->method, c);
 	if (status == STATUS_UNACCEPTABLE && a->system)
 		system_level(a);

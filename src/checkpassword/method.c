@@ -174,5 +174,6 @@ method_lookup(const struct account *a, const struct credentials *c,
 
 	scramverify_parameters(a, c->field[0], &s);
 	*p = s.p;
+	p->cleartext = a->cleartext_for_some;
 	explicit_bzero(&s, sizeof s);
 }

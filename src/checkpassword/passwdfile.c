@@ -252,6 +252,8 @@ take_extra(struct account *a, struct text rest, const char *address)
 			refuse(a, "nologin");
 		else if (is(key, "allow_nets"))
 			take_nets(a, value, address);
+		else if (is(key, "cleartext"))
+			a->cleartext = is(value, "ok");
 		else if (is(key, "maxsize"))
 			take_limit(a, value, &a->max_size);
 		else if (is(key, "newest"))
@@ -260,6 +262,26 @@ take_extra(struct account *a, struct text rest, const char *address)
 			account_copy(a->maildrop, sizeof a->maildrop, value.p,
 			    value.len);
 	}
+}
+
+/* Could it be the account that a client at ADDRESS has a password for? */
+static bool
+permits_cleartext(struct text rest, const char *address)
+{
+	bool permits = false;
+
+	while (rest.len > 0) {
+		struct text value = cut(&rest, ' ');
+		struct text key = cut(&value, '=');
+
+		if (is(key, "cleartext"))
+			permits = is(value, "ok");
+		else if (is(key, "nologin") ||
+		    (is(key, "allow_nets") &&
+			nets_find(value.p, value.len, address) != NETS_INSIDE))
+			return false;
+	}
+	return permits;
 }
 
 static void
@@ -301,8 +323,11 @@ scan(struct account *a, struct lines *lines, const char *name,
 		if (line.len == 0 || line.text[0] == '#')
 			continue;
 		split(&line, fields);
-		if (!line.bad)
+		if (!line.bad) {
 			take_decoy(a, fields[FIELD_SECRET]);
+			a->cleartext_for_some |=
+			    permits_cleartext(fields[FIELD_EXTRA], address);
+		}
 		if (name == NULL || a->line != 0 ||
 		    !is(fields[FIELD_NAME], name))
 			continue;
