@@ -48,16 +48,20 @@ last_word(const char *p, size_t *len, const char **word, size_t *word_len)
 	return at > 0;
 }
 
-/* The next number of N:VALIDITY[:UTF8]. */
+/* The COUNT numbers between colons that are all there is at P. */
 static bool
-part(const char **p, const char *end, uint64_t max, uint64_t *value)
+numbers(const char *p, const char *end, uint64_t *value, size_t count)
 {
-	const char *colon = memchr(*p, ':', (size_t)(end - *p));
-	const char *stop = colon != NULL ? colon : end;
-	bool good = number_parse(*p, (size_t)(stop - *p), max, value);
+	for (size_t i = 0; i < count; i++) {
+		const char *colon = memchr(p, ':', (size_t)(end - p));
+		const char *stop = colon != NULL ? colon : end;
 
-	*p = colon != NULL ? colon + 1 : end;
-	return good;
+		if ((colon == NULL) != (i + 1 == count) ||
+		    !number_parse(p, (size_t)(stop - p), UINT64_MAX, &value[i]))
+			return false;
+		p = stop + 1;
+	}
+	return true;
 }
 
 /* False where the id is longer than any can be. */
@@ -104,24 +108,22 @@ bool
 uidl_courier_line(const struct uidl_header *h, const char *p, size_t len,
     struct uidl_line *line)
 {
-	const char *word, *ids, *end;
+	enum { NUMBER, VALIDITY, UTF8 };
+	const char *word, *ids;
 	size_t ids_len, n;
-	uint64_t size, number, validity, utf8;
+	uint64_t size, value[3] = { 0, 0, 0 };
 
 	if (!last_word(p, &len, &ids, &ids_len) ||
 	    !last_word(p, &len, &word, &n) || len == 0 ||
-	    !number_parse(word, n, UINT64_MAX, &size))
+	    !number_parse(word, n, UINT64_MAX, &size) ||
+	    !numbers(ids, ids + ids_len, value, h->version >= 3 ? 3 : 2) ||
+	    value[UTF8] > 1)
 		return false;
 	line->name = p;
 	line->name_len = len;
 	line->order = 0;
-	end = ids + ids_len;
-	if (!part(&ids, end, UINT64_MAX, &number) ||
-	    !part(&ids, end, UINT64_MAX, &validity) ||
-	    (h->version >= 3 && !part(&ids, end, 1, &utf8)) || ids != end)
-		return false;
-	if (number == 0)
+	if (value[NUMBER] == 0)
 		return escaped_name(line);
-	numbered(line, number, validity);
+	numbered(line, value[NUMBER], value[VALIDITY]);
 	return true;
 }

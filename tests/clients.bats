@@ -8,6 +8,7 @@
 # configuration, or taken out again here.
 load lib
 load serve
+load fetch
 
 setup()
 {
@@ -16,22 +17,7 @@ setup()
 	need tcpserver ucspi-tcp
 	PORT=$(free_port)
 	start tcpserver -RHl0 127.0.0.1 "$PORT" "${SERVE[@]}"
-	# The home of the clients, and where they put the mail.
-	export HOME=$BATS_TEST_TMPDIR/client
-	GOT=$HOME/Mail
-	mkdir -p "$GOT/new" "$GOT/cur" "$GOT/tmp"
-	SAID=$HOME/said
-}
-
-# client COMMAND...: a client that ends with status WANTED, within the limit.
-WANTED=0
-client()
-{
-	local status=0
-
-	timeout -k 5 "$LIMIT" "$@" >>"$SAID" 2>&1 </dev/null 3>&- || status=$?
-	[ "$status" = "$WANTED" ] ||
-	    fail "$1: status $status: $(cat "$SAID" "$LOG")"
+	client_setup
 }
 
 # The files in GOT are the demo mail, each message once, whatever their names.
@@ -133,29 +119,6 @@ mpop_fetch()
 }
 
 # --- fetchmail
-
-# fetchmail_fetch keep|nokeep [OPTION]
-fetchmail_fetch()
-{
-	need fetchmail fetchmail
-	cat >"$HOME/deliver" <<-EOT
-	#!/bin/sh
-	cat >"\$(mktemp "$GOT/new/XXXXXX")"
-	EOT
-	chmod 700 "$HOME/deliver"
-	cat >"$HOME/fetchmailrc" <<-EOT
-	set no bouncemail
-	set invisible
-	poll 127.0.0.1 protocol pop3 port $PORT
-	    user anna password secret
-	    sslproto '' no rewrite no dropstatus pass8bits $1
-	    mda "$HOME/deliver"
-	EOT
-	chmod 600 "$HOME/fetchmailrc"
-	FETCHMAILHOME=$HOME client fetchmail -f "$HOME/fetchmailrc" \
-	    --idfile "$HOME/fetchids" --pidfile "$HOME/fetchmail.pid" \
-	    -v --nosyslog "${@:2}"
-}
 
 @test "fetchmail fetches all messages and keeps them, by TOP, and knows them next time" {
 	fetchmail_fetch keep --uidl

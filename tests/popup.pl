@@ -24,14 +24,15 @@ sub command {
 }
 
 my ($user, $pass);
-syswrite(STDOUT, "+OK <1.2\@popup>\r\n");
+syswrite(STDOUT, "+OK popup\r\n");
 until (defined $pass) {
 	my ($verb, $word) = command();
-	exit 0 unless defined $verb;
+	exit 0 if not defined $verb or uc $verb eq 'QUIT';
 	($verb, $word) = (uc $verb, defined $word ? $word : '');
 	$user = $word if $verb eq 'USER';
 	$pass = $word if $verb eq 'PASS' and defined $user;
-	syswrite(STDOUT, "+OK\r\n") unless defined $pass;
+	syswrite(STDOUT, $verb eq 'USER' ? "+OK\r\n" : "-ERR\r\n")
+	    unless defined $pass;
 }
 pipe(my $read, my $write) or die "pipe: $!\n";
 my $pid = fork;
