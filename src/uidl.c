@@ -75,11 +75,13 @@ uidl_is_hex(const char *p, size_t len, size_t n)
 bool
 uidl_unhex(unsigned char *bytes, const char *p, size_t n)
 {
-	if (!uidl_is_hex(p, 2 * n, n))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		bytes[i] =
-		    (unsigned char)(digit(p[2 * i]) << 4 | digit(p[2 * i + 1]));
+	for (size_t i = 0; i < n; i++) {
+		int high = digit(p[2 * i]), low = digit(p[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		bytes[i] = (unsigned char)(high * 16 + low);
+	}
 	return true;
 }
 

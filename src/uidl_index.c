@@ -103,8 +103,8 @@ uidl_index_start(
     const struct uidl_index *index, int fd, enum uidl_scheme scheme)
 {
 	enum uidl_status status;
-	const char *line;
-	size_t len;
+	const char *line = NULL;
+	size_t len = 0;
 
 	in.index = index;
 	in.fd = fd;
@@ -122,11 +122,10 @@ uidl_index_start(
 enum uidl_status
 uidl_index_next(struct uidl_line *line)
 {
-	enum uidl_status status;
-	const char *p;
-	size_t len;
+	const char *p = NULL;
+	size_t len = 0;
+	enum uidl_status status = next_line(&p, &len);
 
-	status = next_line(&p, &len);
 	if (status == UIDL_LINE && !in.index->line(&in.header, p, len, line))
 		status = UIDL_WRONG;
 	return status;
