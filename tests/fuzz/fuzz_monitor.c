@@ -28,10 +28,11 @@ static struct {
 	struct input in;     /* requests */
 	struct input checks; /* verdicts */
 	unsigned checked, wrong, later;
-	bool running;  /* login is */
-	bool answered; /* the last request was */
-	bool vouched;  /* a checker became a session */
-	bool waited;   /* and the monitor waits for it */
+	bool running;		  /* login is */
+	char used[CHALLENGE_MAX]; /* the last challenge that was answered */
+	bool answered;		  /* the last request was */
+	bool vouched;		  /* a checker became a session */
+	bool waited;		  /* and the monitor waits for it */
 	bool stls;
 	struct monmsg_request last;
 } world;
@@ -69,6 +70,29 @@ checker_prepare(void)
 {
 }
 
+/* The Nth string of Q's from the end. */
+static const char *
+last_string(const struct checker_question *q, unsigned n)
+{
+	const char *p = q->text + q->len - 1;
+
+	for (; n > 0; n--)
+		do
+			p--;
+		while (p >= q->text && *p != '\0');
+	return p + 1;
+}
+
+/* A challenge is ours, and good for one answer. */
+static void
+check_fresh(const char *challenge)
+{
+	MUST(strlen(challenge) >= CHALLENGE_NONCE);
+	MUST(strlen(challenge) < sizeof world.used);
+	MUST(strcmp(challenge, world.used) != 0);
+	memcpy(world.used, challenge, strlen(challenge) + 1);
+}
+
 /* What is for the checker: as many strings as its method has. */
 static void
 check_question(const struct checker_question *q)
@@ -81,9 +105,12 @@ check_question(const struct checker_question *q)
 	if (q->method != NULL && strcmp(q->method, "scram-verify") == 0)
 		wanted = 5;
 	MUST(strings == wanted && q->offers <= OFFERS_MAX);
-	/* a challenge of ours stands where the checker looks for it */
-	if (q->method != NULL && strcmp(q->method, "cram-md5") == 0)
-		MUST(q->text[q->len - 2] == '>');
+	if (q->method == NULL)
+		return;
+	if (strcmp(q->method, "cram-md5") == 0)
+		check_fresh(last_string(q, 1));
+	if (strcmp(q->method, "scram-verify") == 0)
+		check_fresh(last_string(q, 3));
 }
 
 enum checker_verdict
@@ -190,13 +217,16 @@ int __wrap_poll(struct pollfd *p, nfds_t n, int timeout);
 ssize_t __wrap_recv(int fd, void *p, size_t len, int flags);
 ssize_t __wrap_send(int fd, const void *p, size_t len, int flags);
 int __wrap_setenv(const char *name, const char *value, int overwrite);
+int __real_setenv(const char *name, const char *value, int overwrite);
 int __wrap_unsetenv(const char *name);
 
 /* For checkers, and libc would keep every value for ever. */
 int
 __wrap_setenv(const char *name, const char *value, int overwrite)
 {
-	MUST(strncmp(name, "TCPREMOTE", 9) == 0 && overwrite);
+	if (strncmp(name, "TCPREMOTE", 9) != 0)
+		return __real_setenv(name, value, overwrite);
+	MUST(overwrite);
 	MUST(strspn(value, "0123456789abcdef.:") == strlen(value));
 	return 0;
 }

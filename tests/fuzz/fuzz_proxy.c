@@ -26,6 +26,7 @@ read_header(struct input in, struct input how, struct monmsg_proxy *proxy)
 	MUST(proxy_read(&net, proxy));
 	MUST(net.received == header.len);
 	MUST(in.len - client.in.len == header.len);
+	MUST(header.len <= V1_MAX || header.octet[0] == v2_begin[0]);
 	return proxy->header;
 }
 

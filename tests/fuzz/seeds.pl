@@ -175,6 +175,10 @@ for my $mbox (@mboxes) {
 		    byte(3, 0, 40, 7, 1, 8, 9, 2, 30, 1);
 	}
 }
+# a longer one, and a From_ line of the state's that is longer than any
+my $long = "${from}A: b\n\n" . "line\n" x 400 . "\n";
+seed 'state', byte(2 | 16 | 32), two(1), two(length $long), $long,
+    byte(1, 1, 37, 5);
 seed 'state', byte(4 | 8), two(0), two(0), byte(0), 'x' x 60;
 
 # flags, length of the mail; plan: flags, first, count, ranges
