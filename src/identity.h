@@ -44,7 +44,7 @@ bool identity_spec(const struct identity *id, const struct options *o,
  * Opens the maildrop and finds its messages, from within the session's
  * sandbox.  Logs every failure but MAILDROP_IN_USE.
  */
-enum maildrop_result identity_open(const struct identity *id,
-    const struct options *o, struct maildrop *md);
+enum maildrop_result identity_open(
+    const struct identity *id, const struct options *o, struct maildrop *md);
 
 #endif

@@ -50,11 +50,11 @@ struct options {
 	bool check;		/* tell, do not serve */
 	const char *check_user; /* or NULL */
 	const char *check_from; /* an address, or NULL */
-	bool after_stls;    /* login: the one before has greeted */
-	bool handoff;	    /* session: a monitor is at descriptor 4 */
-	unsigned offers;    /* session: enum offer */
-	char *const *words; /* the options again, for our own children */
-	size_t word_count;  /* without --checker and what follows */
+	bool after_stls;	/* login: the one before has greeted */
+	bool handoff;		/* session: a monitor is at descriptor 4 */
+	unsigned offers;	/* session: enum offer */
+	char *const *words;	/* the options again, for our own children */
+	size_t word_count;	/* without --checker and what follows */
 };
 
 enum options_result {

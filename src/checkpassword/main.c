@@ -333,9 +333,8 @@ main(int argc, char **argv)
 		return status;
 	if (options.hash)
 		return hash_print(options.scheme);
-	status = options.as != NULL
-	    ? take_over(&account, &options)
-	    : check(&account, &options, &credentials);
+	status = options.as != NULL ? take_over(&account, &options)
+				    : check(&account, &options, &credentials);
 	explicit_bzero(&credentials, sizeof credentials);
 	account_wipe(&account);
 	if (status != 0 || options.method == METHOD_SCRAM_LOOKUP)
