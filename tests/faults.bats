@@ -31,3 +31,13 @@ faults()
 @test "a Maildir survives every fault in a session that deletes" {
 	faults 12 maildir
 }
+
+# bats test_tags=root
+@test "a fault at any system call of any role costs no mail and leaves nothing behind" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	run timeout 300 perl "$TESTS_SRC/faults/roles.pl" "$POPIN" \
+	    "$(dirname "$POPIN")/popin-uncaged" "$CHECKPASSWORD" --seconds 15
+	assert_success
+	assert_output --partial ' 0 violations'
+	sed 's/^/# /' <<<"$output" >&3
+}
