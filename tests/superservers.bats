@@ -137,3 +137,21 @@ assert_logged()
 	assert_gone
 	assert_equal "$(grep -c 'login failed' "$LOG")" 4
 }
+
+# What sshd gives to a command.
+@test "as a command behind a socket pair, as ssh runs it, a session works" {
+	local wrapper=$BATS_TEST_TMPDIR/command
+
+	need socat socat
+	as_session
+	printf '#!/bin/sh\nexec %s\n' "${SESSION[*]}" >"$wrapper"
+	chmod 755 "$wrapper"
+	printf 'STAT\r\nQUIT\r\n' >"$IN"
+	timeout "$LIMIT" socat -t "$LIMIT" - "EXEC:$wrapper,socketpair" \
+	    <"$IN" >"$OUT" 2>"$LOG" 3>&-
+	run tr -d '\r' <"$OUT"
+	assert_line --index 0 '+OK 4 messages (4280 octets)'
+	assert_line --index 1 '+OK 4 4280'
+	assert_line --index 2 --partial '+OK'
+	assert_log '^popin: session: ip=- user="anna" .* end=quit$'
+}
