@@ -75,48 +75,66 @@ tell_messages(const struct maildrop *md)
 	log_end(&r);
 }
 
-static int
-compare(const void *a, const void *b)
+/* A set of marks; a mark of zero bytes only is an empty place. */
+struct marks {
+	unsigned char *all;
+	size_t places; /* a power of two, more than twice what comes in */
+};
+
+/* Was it there already? */
+static bool
+add_mark(struct marks *m, const unsigned char mark[MARK])
 {
-	return memcmp(a, b, MARK);
+	static const unsigned char empty[MARK];
+	size_t i;
+
+	memcpy(&i, mark, sizeof i);
+	for (i &= m->places - 1;; i = (i + 1) & (m->places - 1)) {
+		unsigned char *place = m->all + i * MARK;
+
+		if (memcmp(place, mark, MARK) == 0)
+			return true;
+		if (memcmp(place, empty, MARK) == 0) {
+			memcpy(place, mark, MARK);
+			return false;
+		}
+	}
 }
 
-/* Marks of all unique-ids; NULL, logged, where there is no memory. */
-static unsigned char *
-mark_all(const struct maildrop *md, size_t *hashed)
+static bool
+id_is_taken(struct marks *marks, const char *id, size_t len)
 {
-	unsigned char *marks = calloc(md->count + 1, MARK);
+	unsigned char digest[SHA256_SIZE];
+	struct sha256 h;
 
-	if (marks == NULL)
-		log_error_errno("cannot compare the unique-ids", NULL);
-	for (size_t i = 0; marks != NULL && i < md->count; i++) {
-		char id[MAILDROP_UIDL_MAX];
-		unsigned char digest[SHA256_SIZE];
-		size_t len = md->ops->uidl(md, &md->messages[i], id);
-		struct sha256 h;
-
-		sha256_start(&h);
-		sha256_add(&h, id, len);
-		sha256_end(&h, digest);
-		memcpy(marks + i * MARK, digest, MARK);
-		*hashed += uidl_is_hex(id, len, SHA256_SIZE);
-	}
-	return marks;
+	sha256_start(&h);
+	sha256_add(&h, id, len);
+	sha256_end(&h, digest);
+	return add_mark(marks, digest);
 }
 
 static bool
 tell_ids(const struct maildrop *md)
 {
+	struct marks marks = { .places = 2 };
 	size_t twice = 0, hashed = 0;
-	unsigned char *marks = mark_all(md, &hashed);
 	struct log_record r;
 
-	if (marks == NULL)
+	while (marks.places <= 2 * md->count)
+		marks.places *= 2;
+	marks.all = calloc(marks.places, MARK);
+	if (marks.all == NULL) {
+		log_error_errno("cannot compare the unique-ids", NULL);
 		return false;
-	qsort(marks, md->count, MARK, compare);
-	for (size_t i = 1; i < md->count; i++)
-		twice += compare(marks + (i - 1) * MARK, marks + i * MARK) == 0;
-	free(marks);
+	}
+	for (size_t i = 0; i < md->count; i++) {
+		char id[MAILDROP_UIDL_MAX];
+		size_t len = md->ops->uidl(md, &md->messages[i], id);
+
+		twice += id_is_taken(&marks, id, len);
+		hashed += uidl_is_hex(id, len, SHA256_SIZE);
+	}
+	free(marks.all);
 	log_start(
 	    &r, twice == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "unique-ids:");
 	log_number(&r, "duplicates", twice);

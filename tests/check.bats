@@ -134,11 +134,16 @@ check()
 }
 
 @test "an mbox is checked like a Maildir" {
-	printf 'From a@b Sat Jan  3 01:05:34 1996\nSubject: one\n\ntext\n\n' \
-	    >"$BATS_TEST_TMPDIR/mbox"
+	local i
+
+	for i in {1..300}; do
+		printf 'From a@b Sat Jan  3 01:05:34 1996\nSubject: %03d\n\ntext\n\n' \
+		    "$i"
+	done >"$BATS_TEST_TMPDIR/mbox"
 	own "$BATS_TEST_TMPDIR/mbox"
 	CHECK+=(-m "mbox:$BATS_TEST_TMPDIR/mbox")
 	check 0 --check-user anna
 	assert_line --partial "is=\"mbox:$BATS_TEST_TMPDIR/mbox\""
-	assert_line --partial 'messages: shown=1/22'
+	assert_line --partial 'messages: shown=300/6600'
+	assert_line --partial 'duplicates=0'
 }

@@ -147,8 +147,9 @@ assert_logged()
 	printf '#!/bin/sh\nexec %s\n' "${SESSION[*]}" >"$wrapper"
 	chmod 755 "$wrapper"
 	printf 'STAT\r\nQUIT\r\n' >"$IN"
-	timeout "$LIMIT" socat -t "$LIMIT" - "EXEC:$wrapper,socketpair" \
-	    <"$IN" >"$OUT" 2>"$LOG" 3>&-
+	LOG=$BATS_TEST_TMPDIR/ssh.log
+	timeout "$LIMIT" socat -t "$LIMIT" - "EXEC:$wrapper" \
+	    <"$IN" >"$OUT" 2>"$LOG" 3>&- || fail "$(cat "$LOG")"
 	run tr -d '\r' <"$OUT"
 	assert_line --index 0 '+OK 4 messages (4280 octets)'
 	assert_line --index 1 '+OK 4 4280'
