@@ -223,6 +223,13 @@ maildir_adopt_open(int dir_fd, const char *path, enum uidl_scheme scheme)
 
 /* ---- finding messages ---- */
 
+/* Quicker than comparing. */
+static bool
+is_named(const struct message *m, const char *name, size_t len)
+{
+	return maildir_same(maildir_name(m), m->len, name, len);
+}
+
 static int
 compare(const struct maildrop *md, size_t i, const char *name, size_t len)
 {
@@ -240,6 +247,10 @@ find(const struct maildrop *md, size_t *hint, const char *name, size_t len)
 {
 	size_t low = 0, high = md->count, at = *hint;
 
+	if (at < high && is_named(&md->messages[at], name, len)) {
+		*hint = at + 1;
+		return at;
+	}
 	while (low < high) {
 		int order;
 
