@@ -82,6 +82,30 @@ needs_thought(const struct body *b, const char *line, const char *lf)
 	    (lf == line || (lf - line == 1 && line[0] == '\r'));
 }
 
+/* LFs without a CR in LEN bytes at P, at the start of a line. */
+static uint64_t
+bare_lfs(const char *p, size_t len)
+{
+	uint64_t bare = len > 0 && p[0] == '\n';
+	size_t i = 1;
+
+	while (i + LANES <= len) {
+		lanes count = { 0 };
+
+		for (int n = 0; n < UINT8_MAX && i + LANES <= len; n++) {
+			lanes lf = (lanes)(lanes_at(p + i) == '\n');
+			lanes cr = (lanes)(lanes_at(p + i - 1) == '\r');
+
+			count -= lf & ~cr;
+			i += LANES;
+		}
+		bare += lanes_sum(count);
+	}
+	for (; i < len; i++)
+		bare += p[i] == '\n' && p[i - 1] != '\r';
+	return bare;
+}
+
 /*
  * Counts the lines that are whole in LEN bytes at P, at the start of a line.
  * Returns how many bytes that was.
@@ -91,6 +115,12 @@ count_lines(struct body *b, const char *p, size_t len)
 {
 	const char *line = p, *end = p + len, *lf;
 
+	if (!b->in_header) {
+		while (len > 0 && p[len - 1] != '\n')
+			len--;
+		b->octets += len + bare_lfs(p, len);
+		return len;
+	}
 	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL &&
 	    !needs_thought(b, line, lf)) {
 		b->octets +=

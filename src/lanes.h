@@ -34,6 +34,16 @@ lanes_any(lanes v)
 	return (half[0] | half[1]) != 0;
 }
 
+static inline uint64_t
+lanes_sum(lanes v)
+{
+	uint64_t total = 0;
+
+	for (int i = 0; i < LANES; i++)
+		total += v[i];
+	return total;
+}
+
 /* The first byte of eight that is not 0; there is one. */
 static inline size_t
 lanes_first(uint64_t eight)

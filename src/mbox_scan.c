@@ -156,16 +156,6 @@ skip_header(struct window *w, struct reading *r)
 
 /* ---- body ---- */
 
-static uint64_t
-sum(lanes v)
-{
-	uint64_t total = 0;
-
-	for (int i = 0; i < LANES; i++)
-		total += v[i];
-	return total;
-}
-
 /*
  * Runs over blocks of STEP bytes while there is no LF with an F behind it,
  * and counts the bare LFs among them.  Looks at one byte before and behind.
@@ -189,13 +179,13 @@ run(const char *p, const char *end, uint64_t *bare)
 				found |= lf & f;
 			}
 			if (lanes_any(found)) {
-				*bare += sum(count);
+				*bare += lanes_sum(count);
 				return p;
 			}
 			count += here;
 			p += STEP;
 		}
-		*bare += sum(count);
+		*bare += lanes_sum(count);
 	}
 	return p;
 }
