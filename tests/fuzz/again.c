@@ -22,6 +22,7 @@ again(struct maildrop *md)
 	};
 
 	free(md->messages);
+	free(md->shown);
 	memset(md, 0, sizeof *md);
 	free(mbox.entries);
 	mbox = fresh;
@@ -29,4 +30,6 @@ again(struct maildrop *md)
 	memset(&maildir, 0, sizeof maildir);
 	again_mbox_id();
 	again_journal();
+	again_maildir_adopt();
+	again_uidl_store();
 }

@@ -11,7 +11,7 @@
 #	MAIN	what drives a target: a flag of the compiler's, or a file
 
 TARGETS = body journal login maildir mbox monitor passwd proxy sasl session \
-	state
+	state uidl
 
 CPPFLAGS = -I$(config) -iquote $(top)/src -iquote $(top)/tests/fuzz \
 	-DPOPIN_NO_SANDBOX -DPOPIN_SBINDIR='"/nowhere"' -D_GNU_SOURCE
@@ -27,9 +27,11 @@ sources = $(filter-out $(top)/src/main.c,$(wildcard $(top)/src/*.c))
 checker = $(filter-out %/main.c,$(wildcard $(top)/src/checkpassword/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
-maildrop = again.o again_mbox_id.o again_journal.o mboxes.o
+maildrop = again.o again_mbox_id.o again_journal.o again_maildir_adopt.o \
+	again_uidl_store.o mboxes.o
 headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
-hand = $(patsubst %,$(top)/src/%.c,login proxy monitor mbox_id journal)
+hand = $(patsubst %,$(top)/src/%.c,login proxy monitor mbox_id \
+	journal maildir_adopt uidl_store)
 
 all: $(addprefix fuzz_,$(TARGETS))
 

@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
-enum { OUT_SIZE = 256, WIRE_MAX = 1 << 20 };
+enum { OUT_SIZE = 2048, WIRE_MAX = 1 << 20 };
 
 /* What came, with the stuffing gone; the octets of it. */
 static size_t

@@ -87,7 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	memcpy(text, name.p, name.len);
 	(void)file_make(0, "passwd", in.p, in.len);
 	memset(&a, 0, sizeof a);
-	MUST(passwdfile_find(&a, account_name_ok(text) ? text : NULL,
+	MUST(passwdfile_find(&a, account_name_ok(text, flags & 4) ? text : NULL,
 		 "//passwd", addresses[flags & 3]) == 0);
 	check(&a, text);
 	check_secret(a.secret);

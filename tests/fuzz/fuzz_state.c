@@ -35,7 +35,10 @@ static size_t record_count;
 static enum maildrop_result
 open_drop(bool is_maildir)
 {
-	static const struct maildrop_settings settings = { .limit = 1000 };
+	static const struct maildrop_settings settings = { .limit = 1000,
+		.max_size = UINT64_MAX,
+		.newest = UINT64_MAX,
+		.uidl = UIDL_AUTO };
 
 	return is_maildir ? maildrop_open(&md, "maildir://", &settings)
 			  : mboxes_open(&md);
@@ -151,6 +154,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	int box;
 
 	descriptors_reset();
+	mboxes_settings.uidl = flags & 64 ? UIDL_POPA3D : UIDL_OWN;
 	mail = take_bytes(&in, take_two(&in) % 4096);
 	box = file_make(
 	    is_maildir ? 1 : 0, is_maildir ? "1.a" : "box", mail.p, mail.len);

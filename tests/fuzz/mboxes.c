@@ -13,9 +13,12 @@
 #include "from_line.h"
 #include "mbox.h"
 
-const struct maildrop_settings mboxes_settings = {
-	.limit = MBOXES_ENTRIES, .home = "//", .mbox_locks = MBOXLOCK_FCNTL
-};
+struct maildrop_settings mboxes_settings = { .limit = MBOXES_ENTRIES,
+	.max_size = UINT64_MAX,
+	.newest = UINT64_MAX,
+	.uidl = UIDL_OWN,
+	.home = "//",
+	.mbox_locks = MBOXLOCK_FCNTL };
 
 /* The length of the blank line that ends at AT, or 0. */
 static size_t

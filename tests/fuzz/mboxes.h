@@ -31,7 +31,7 @@ uint64_t reference_octets(
 void reference_compare(
     const struct reference *r, struct input mbox, const struct maildrop *md);
 
-extern const struct maildrop_settings mboxes_settings;
+extern struct maildrop_settings mboxes_settings; /* the scheme may change */
 
 /* Opens "//box". */
 enum maildrop_result mboxes_open(struct maildrop *md);

@@ -143,7 +143,7 @@ for my $commands (@commands) {
 	    lines(@$commands);
 }
 
-# how, fault, length of the state file, files: folder and length of the name,
+# how, fault, length of the state file, flags, an index, files: folder and length of the name,
 # name, length of the content, content
 sub maildir
 {
@@ -157,15 +157,30 @@ sub maildir
 	}
 	return $out;
 }
-for my $commands (@commands) {
-	seed 'maildir', byte(0, 0, 0, 0, 0), maildir(
-	    [ 'new', '1700000000.M1P1.host', "A: b\n\nx\n" ],
-	    [ 'cur', '1700000000.M2P1.host,S=9,W=10:2,S', "A: b\n\ny\n" ],
-	    [ 'cur', '1700000001.x:2,', ".\n" ]), lines(@$commands);
-	seed 'maildir', byte(0, 0, 1, 20, 0), maildir(
-	    [ 'new', 'same', 'x' ], [ 'cur', 'same:2,S', 'y' ],
-	    [ 'new', "\xe4 b", '' ], [ 'new', '.hidden', '' ],
-	    [ 'new', '0' x 60, "\n" ]), lines(@$commands);
+my $uidlist = "3 V1700000000 N9 G01\n7 :1700000000.M1P1.host\n"
+    . "8 Pown O1 :1700000001.x\n";
+my $sizelist = "/3 9 1700000000\n1700000000.M1P1.host 9 7:1700000000:0\n"
+    . "1700000001.x 3 0:0:0\n";
+for my $scheme (1, 32) {
+	seed 'uidl', byte($scheme), $_ for ($uidlist, $sizelist,
+	    "1 1700000000 9\n7 1700000000.M1P1.host\n",
+	    "Received: a\n b\nDate: x\nMessage-ID: y\nDelivered-To: z\n"
+	    . "X-UID: 7\nX-UIDL: abc\nX-IMAPbase: 1 2\nSubject: s\n\n");
+}
+for my $flags (0, 0xc1, 32 | 1, 32 | 16 | 2) {
+	my $index = $flags & 16 ? $uidlist : $sizelist;
+	my @index = $flags & 32 ? (byte(length $index), $index) : ();
+
+	for my $commands (@commands) {
+		seed 'maildir', byte(0, 0, 0, 0, 0, $flags), @index, maildir(
+		    [ 'new', '1700000000.M1P1.host', "A: b\n\nx\n" ],
+		    [ 'cur', '1700000000.M2P1.host,S=9,W=10:2,S', "A: b\n\ny\n" ],
+		    [ 'cur', '1700000001.x:2,', ".\n" ]), lines(@$commands);
+		seed 'maildir', byte(0, 0, 1, 20, 0, $flags), @index, maildir(
+		    [ 'new', 'same', 'x' ], [ 'cur', 'same:2,S', 'y' ],
+		    [ 'new', "\xe4 b", '' ], [ 'new', '.hidden', '' ],
+		    [ 'new', '0' x 60, "\n" ]), lines(@$commands);
+	}
 }
 
 # flags, marks, length of the mail

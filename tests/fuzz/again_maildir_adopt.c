@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * maildir_adopt.c as it is, and what its process never needs: a second
+ * beginning.
+ */
+#include "maildir_adopt.c"
+/* not sorted in above */
+#include "again.h"
+
+void
+again_maildir_adopt(void)
+{
+	free(adopt.ids);
+	free(adopt.places);
+	memset(&adopt, 0, sizeof adopt);
+	adopt.snapshot.fd = adopt.index_fd = -1;
+}
