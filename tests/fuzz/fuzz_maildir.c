@@ -24,7 +24,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
-enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 2048, MESSAGES = 24 };
+enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 4096 + 64, MESSAGES = 24 };
 
 static struct maildrop_settings settings = { .limit = 100 };
 

@@ -21,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
-enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 2048, MBOX_MAX = 1 << 20 };
+enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 4096 + 64, MBOX_MAX = 1 << 20 };
 
 /* What UPDATE was asked to do, and should leave. */
 static struct {
