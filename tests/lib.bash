@@ -28,7 +28,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # The limit for anything that hangs; no test waits for it to pass.
-LIMIT=60
+LIMIT=${POPIN_TEST_LIMIT:-60}
 
 # where servers are, and ordinary users do not look
 PATH=$PATH:/usr/sbin:/sbin
