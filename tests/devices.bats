@@ -367,7 +367,8 @@ no_tls()
 	AUTH PLAIN AGFubmEvY29waWVyMwBwYXBlcg==	=> -ERR [AUTH]
 	QUIT			=> +OK
 	EOT
-	! body_of 1 | grep -q USER
+	run body_of 1
+	refute_output --partial USER
 	TCPREMOTEIP=198.51.100.1
 	as_copier '+OK 3 84' <<-'EOT'
 	QUIT	=> +OK
