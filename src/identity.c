@@ -94,6 +94,7 @@ identity_open(
 	settings.limit = o->max_messages;
 	settings.home = id->home;
 	settings.mbox_locks = o->mbox_locks;
+	settings.trash = o->trash;
 	settings.max_size = id->max_size;
 	settings.newest = id->newest;
 	claim_set_patience(o->takeover);

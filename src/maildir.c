@@ -25,6 +25,7 @@
 #include "maildir_adopt.h"
 #include "maildir_name.h"
 #include "maildir_order.h"
+#include "maildir_trash.h"
 #include "sandbox.h"
 
 enum {
@@ -123,14 +124,22 @@ maildir_open(struct maildrop *md, const char *path)
 	if (result != MAILDROP_OK)
 		return result;
 	/* DIR_FD stays open: it may be what is locked. */
-	return lock(dir_fd, path);
+	result = lock(dir_fd, path);
+	if (result == MAILDROP_OK)
+		maildir_trash_open(dir_fd, path, md->settings->trash);
+	return result;
 }
 
 static bool
 maildir_confine(struct maildrop *md)
 {
+	int dirs[MAILDIR_FOLDERS + 1] = { maildir.fd[MAILDIR_NEW],
+		maildir.fd[MAILDIR_CUR], maildir_trash_fd() };
+
 	(void)md;
-	return sandbox_enter(SANDBOX_MAILDIR, maildir.fd, MAILDIR_FOLDERS);
+	return sandbox_enter(
+	    maildir_trash_wanted() ? SANDBOX_MAILDIR_TRASH : SANDBOX_MAILDIR,
+	    dirs, MAILDIR_FOLDERS + 1);
 }
 
 /* ---- names ---- */
@@ -294,10 +303,20 @@ maildir_release(struct maildrop *md, struct maildrop_source *source)
 /* ---- UPDATE ---- */
 
 static bool
+take_away(const struct message *m)
+{
+	int fd = maildir.fd[m->where];
+
+	if (maildir_trash_wanted())
+		return maildir_trash_move(fd, maildir_name(m), m->len);
+	return unlinkat(fd, maildir_name(m), 0) == 0;
+}
+
+static bool
 remove_message(struct message *m)
 {
 	for (int i = 0; i < 2; i++) {
-		if (unlinkat(maildir.fd[m->where], maildir_name(m), 0) == 0)
+		if (take_away(m))
 			return true;
 		if (errno != ENOENT)
 			break;
@@ -335,6 +354,9 @@ maildir_commit(struct maildrop *md)
 			touched[m->where] = true;
 		}
 	}
+	/* What arrived first: after a crash it may be in both, not in none. */
+	if (maildir_trash_fd() != -1)
+		good &= sync_folder(maildir_trash_fd());
 	for (int f = 0; f < MAILDIR_FOLDERS; f++)
 		if (touched[f])
 			good &= sync_folder(maildir.fd[f]);

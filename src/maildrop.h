@@ -95,6 +95,7 @@ struct maildrop_settings {
 	size_t limit;	     /* messages */
 	const char *home;    /* or NULL */
 	unsigned mbox_locks; /* see mboxlock.h */
+	const char *trash;   /* folder for what is deleted, or NULL */
 	uint64_t max_size;   /* longer messages are hidden; UINT64_MAX: none */
 	uint64_t newest;     /* so many of the others are not */
 	enum uidl_scheme uidl;

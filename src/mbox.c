@@ -26,6 +26,7 @@
 #include "journal.h"
 #include "log.h"
 #include "mbox_move.h"
+#include "mbox_trash.h"
 #include "sandbox.h"
 
 enum {
@@ -213,6 +214,8 @@ mbox_open(struct maildrop *md, const char *path)
 		result = open_mbox(path);
 	if (result == MAILDROP_OK)
 		result = mbox_place(path, md->settings->home);
+	if (result == MAILDROP_OK)
+		mbox_trash_open(mbox.home_fd, md->settings->trash);
 	mboxlock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
 	    md->settings->mbox_locks);
 	return result;

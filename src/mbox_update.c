@@ -21,6 +21,7 @@
 #include "mbox.h"
 #include "mbox_io.h"
 #include "mbox_move.h"
+#include "mbox_trash.h"
 
 enum {
 	COMMIT_SECONDS = 60, /* to wait for a delivery */
@@ -223,14 +224,31 @@ renumber(struct maildrop *md, size_t first)
 }
 
 static bool
+keep_in_trash(const struct maildrop *md, const struct update *u)
+{
+	bool good = true;
+
+	if (!mbox_trash_wanted())
+		return true;
+	if (!mbox_trash_start())
+		return false;
+	for (size_t i = u->first; i < mbox.count && good; i++)
+		if (goes(md, i))
+			good = mbox_trash_add(
+			    mbox.entries[i].start, mbox_content_end(i));
+	return mbox_trash_end(good);
+}
+
+static bool
 update(struct maildrop *md, struct update *u)
 {
 	bool done;
 
 	if (!check(md, u) || !make_plan(md, u))
 		return false;
-	done =
-	    u->plan.count == 0 ? mbox_cut(u->plan.first) : mbox_move(&u->plan);
+	done = keep_in_trash(md, u) &&
+	    (u->plan.count == 0 ? mbox_cut(u->plan.first)
+				: mbox_move(&u->plan));
 	free(u->plan.ranges);
 	if (done)
 		renumber(md, u->first);

@@ -21,6 +21,7 @@
 enum {
 	IDLE_MIN = 600,	   /* RFC 1939, section 3 */
 	TAKEOVER_MIN = 10, /* a client may think for so long */
+	FOLDER_MAX = 64,
 	SECONDS_MAX = 24 * 3600
 };
 
@@ -32,6 +33,7 @@ const char options_usage[] =
     "  -P, --passwd-file FILE     users and passwords in FILE\n"
     "  --checker PROGRAM ...      ask this checkpassword program; last option\n"
     "  -R, --role session         the user is logged in already\n"
+    "  --trash[=FOLDER]           what is deleted goes there (Trash)\n"
     "  --idle SECONDS             autologout (600)\n"
     "  --takeover SECONDS         of silence, and another login takes over (30)\n"
     "  --login-timeout SECONDS    until a user is logged in (180)\n"
@@ -123,6 +125,28 @@ set_role(struct parse *p, const char *value)
 		p->o->role = ROLE_LOGIN;
 	else
 		wrong(p, "unknown role:");
+}
+
+/* One name beneath the maildrop or the home. */
+static bool
+is_folder(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > FOLDER_MAX || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] <= ' ' || name[i] >= 0x7f || name[i] == '/')
+			return false;
+	return true;
+}
+
+static void
+set_trash(struct parse *p, const char *value)
+{
+	p->o->trash = value != NULL ? value : "Trash";
+	if (!is_folder(p->o->trash))
+		wrong(p, "not the name of a folder:");
 }
 
 static void
@@ -340,15 +364,18 @@ set_offers(struct parse *p, const char *value)
 		p->o->offers = (unsigned)n;
 }
 
+enum { OPTIONAL = 2 }; /* a value behind a =, or none */
+
 static const struct option_row {
 	char letter; /* or 0 */
 	const char *name;
-	bool has_value;
+	int has_value; /* true, false or OPTIONAL */
 	void (*set)(struct parse *p, const char *value);
 } rows[] = {
 	{ 'm', "maildrop", true, set_maildrop },
 	{ 'P', "passwd-file", true, set_passwd_file },
 	{ 'R', "role", true, set_role },
+	{ 0, "trash", OPTIONAL, set_trash },
 	{ 0, "idle", true, set_idle },
 	{ 0, "takeover", true, set_takeover },
 	{ 0, "login-timeout", true, set_login_timeout },
@@ -438,7 +465,7 @@ take(struct parse *p, char **argv, const char **what)
 		wrong(p, "takes no value:");
 		return 0;
 	}
-	if (row->has_value && value == NULL) {
+	if (row->has_value == true && value == NULL) {
 		value = argv[1];
 		if (value == NULL) {
 			wrong(p, "needs a value:");

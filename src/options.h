@@ -30,6 +30,7 @@ struct options {
 	const char *account;	 /* --user */
 	const char *jail;
 	const char *cleartext; /* see policy.h */
+	const char *trash;     /* folder, or NULL */
 	bool tls;	       /* TLS is in front of us */
 	bool proxy;	       /* a PROXY header comes first */
 	bool proxy_tls;	       /* and what it says of TLS is true */

@@ -42,11 +42,15 @@ const char sandbox_kinds[] = "seccomp";
 bool
 sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
 {
+	enum sandbox_paths paths = role == SANDBOX_MBOX ? SANDBOX_PATHS_MAKE
+	    : role == SANDBOX_MAILDIR_TRASH		? SANDBOX_PATHS_MOVE
+							: SANDBOX_PATHS_REMOVE;
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
 		log_error_errno("cannot set no_new_privs", NULL);
 		return false;
 	}
-	if (sandbox_landlock(dirs, count, role == SANDBOX_MBOX) == -1)
+	if (sandbox_landlock(dirs, count, paths) == -1)
 		log_error_errno("Landlock failed, going on without", NULL);
 	if (sandbox_seccomp(role) == 0)
 		return true;

@@ -15,14 +15,15 @@
 enum sandbox_role {
 	SANDBOX_LOGIN,
 	SANDBOX_WAIT,
-	SANDBOX_MAILDIR, /* a session over a Maildir */
-	SANDBOX_MBOX	 /* a session over an mbox */
+	SANDBOX_MAILDIR,       /* a session over a Maildir */
+	SANDBOX_MAILDIR_TRASH, /* one that moves what is deleted */
+	SANDBOX_MBOX	       /* a session over an mbox */
 };
 
 /*
  * Sets no_new_privs; then Landlock, as much of it as the kernel knows: of all
  * paths only files beneath the COUNT directories DIRS (-1 is passed over) can
- * be listed, read and removed, and by an mbox session made; then seccomp: any
+ * be listed, read and removed, by an mbox session made, by one with a trash moved; then seccomp: any
  * system call that is not the role's ends the process.  Returns false, and has
  * logged, without seccomp.
  */

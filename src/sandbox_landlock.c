@@ -21,6 +21,8 @@
 /* The numbers are the same on every architecture. */
 enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
 
+enum { REFER = 1 << 13 };
+
 /*
  * What each version of the interface added.  Headers are older than kernels,
  * so these are numbers: linux/landlock.h, all of them fixed for good.
@@ -29,7 +31,7 @@ static const struct {
 	uint64_t fs, net, scoped;
 } added[] = {
 	[1] = { 0x1fff, 0, 0 },	 /* execute, write, read, remove, make... */
-	[2] = { 1 << 13, 0, 0 }, /* refer: link or rename elsewhere */
+	[2] = { REFER, 0, 0 },	 /* refer: link or rename elsewhere */
 	[3] = { 1 << 14, 0, 0 }, /* truncate */
 	[4] = { 0, 3, 0 },	 /* bind and connect TCP */
 	[5] = { 1 << 15, 0, 0 }, /* ioctl on devices */
@@ -51,7 +53,7 @@ ruleset_size(long abi)
 }
 
 static int
-allow_beneath(int ruleset_fd, int dir, bool make)
+allow_beneath(int ruleset_fd, int dir, enum sandbox_paths paths)
 {
 	struct landlock_path_beneath_attr rule = {
 		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
@@ -62,9 +64,11 @@ allow_beneath(int ruleset_fd, int dir, bool make)
 
 	if (dir == -1)
 		return 0;
-	if (make)
+	if (paths == SANDBOX_PATHS_MAKE)
 		rule.allowed_access |=
 		    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	if (paths == SANDBOX_PATHS_MOVE)
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_MAKE_REG | REFER;
 	return (int)syscall(
 	    NR_ADD_RULE, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
@@ -77,13 +81,16 @@ sandbox_landlock_version(void)
 }
 
 int
-sandbox_landlock(const int *dirs, size_t count, bool make)
+sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
 {
 	struct ruleset attr = { 0, 0, 0 };
 	long abi = sandbox_landlock_version();
 	int fd, result = 0;
 
 	if (abi < 1) /* not in this kernel, switched off, or filtered */
+		return 0;
+	if (abi < 2 &&
+	    paths == SANDBOX_PATHS_MOVE) /* it allows no such thing */
 		return 0;
 	for (long v = 1; v <= abi && v < (long)(sizeof added / sizeof *added);
 	     v++) {
@@ -95,7 +102,7 @@ sandbox_landlock(const int *dirs, size_t count, bool make)
 	if (fd == -1)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = allow_beneath(fd, dirs[i], make);
+		result = allow_beneath(fd, dirs[i], paths);
 	if (result == 0)
 		result = (int)syscall(NR_RESTRICT_SELF, fd, 0);
 	(void)close(fd);
@@ -111,11 +118,11 @@ sandbox_landlock_version(void)
 }
 
 int
-sandbox_landlock(const int *dirs, size_t count, bool make)
+sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
 {
 	(void)dirs;
 	(void)count;
-	(void)make;
+	(void)paths;
 	return 0;
 }
 

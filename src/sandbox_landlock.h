@@ -9,6 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* What can be done beneath the directories besides listing and reading. */
+enum sandbox_paths {
+	SANDBOX_PATHS_REMOVE,
+	SANDBOX_PATHS_MAKE, /* and make and write files */
+	SANDBOX_PATHS_MOVE  /* and move files from one to another */
+};
+
 /*
  * Leaves the process nothing of the file system (nor of the network and of
  * other processes, where the kernel can) but listing, reading and removing
@@ -16,7 +23,7 @@
  * usable.  Best effort: returns 0 also where the kernel has no Landlock, else
  * -1 with errno.
  */
-int sandbox_landlock(const int *dirs, size_t count, bool make);
+int sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths);
 
 /* The version of the kernel's Landlock; 0 or less: it has none. */
 long sandbox_landlock_version(void);

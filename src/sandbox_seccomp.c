@@ -54,7 +54,8 @@
 enum {
 	L = 1 << SANDBOX_LOGIN,
 	W = 1 << SANDBOX_WAIT,
-	M = 1 << SANDBOX_MAILDIR,
+	T = 1 << SANDBOX_MAILDIR_TRASH,
+	M = 1 << SANDBOX_MAILDIR | T,
 	B = 1 << SANDBOX_MBOX
 };
 
@@ -149,9 +150,9 @@ static const struct rule {
 	/* dotlocks: made, linked, renamed if stale, kept fresh, whose? */
 	{ B, SYS_linkat, ALLOW },
 #ifdef SYS_renameat
-	{ B, SYS_renameat, ALLOW },
+	{ T | B, SYS_renameat, ALLOW }, /* and into the trash */
 #endif
-	{ B, SYS_renameat2, ALLOW },
+	{ T | B, SYS_renameat2, ALLOW },
 	{ B, SYS_utimensat, ALLOW },
 #ifdef SYS_utimensat_time64
 	{ B, SYS_utimensat_time64, ALLOW },

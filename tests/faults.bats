@@ -41,3 +41,7 @@ faults()
 	assert_output --partial ' 0 violations'
 	sed 's/^/# /' <<<"$output" >&3
 }
+
+@test "what goes into the trash is there or in the maildrop after every fault" {
+	faults 20 trash folder
+}

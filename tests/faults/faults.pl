@@ -13,7 +13,7 @@
 # calls in turn it is killed, or the call fails (ENOSPC, EDQUOT, EIO, EINTR),
 # or writes only half; then a new session logs in.  Whatever happened, then
 # every message that was not deleted is there exactly once, byte for byte and
-# with its unique-id, each deleted one is gone or back, nothing else is there,
+# with its unique-id, each deleted one is gone (with a trash: is in it) or back, nothing else is there,
 # and the journal is empty.  After +OK to QUIT the deleted ones are gone.
 #
 # Loss of power is modelled: from the recorded writes, at each point, those
@@ -126,8 +126,13 @@ my %scenarios = (
 	    300 ], delete => [ 1, 3, 6 ], bulky => 1 },
 	maildir => { sizes => [ 300, 400, 500, 600, 700 ],
 	    delete => [ 1, 3, 4 ], maildir => 1 },
+	# what is deleted goes into the trash
+	trash => { sizes => [ map { 100 + 37 * $_ } 1 .. 6 ],
+	    delete => [ 2, 5, 6 ], trash => 1 },
+	folder => { sizes => [ 300, 400, 500, 600, 700 ],
+	    delete => [ 1, 3, 4 ], maildir => 1, trash => 1 },
 );
-my @order = qw(small gap all end maildir steps);
+my @order = qw(small gap all end maildir trash folder steps);
 
 sub as_mbox {
 	return join '', map { "From a\@b $stamp\n$_\n" } @_;
@@ -183,6 +188,8 @@ sub own_files {
 
 sub restore {
 	my ($s) = @_;
+	unlink glob "$home/Maildir/.Trash/cur/*";
+	put("$home/mbox.Trash", '') if -e "$home/mbox.Trash";
 	if ($s->{maildir}) {
 		unlink glob "$home/Maildir/*/*";
 		my $i = 0;
@@ -209,7 +216,7 @@ sub session {
 	my @command = (@as, 'env', 'USER=anna', "HOME=$home",
 	    map({ "$_=$env{$_}" } sort keys %env), @{$before || []},
 	    "@{$before || []}" =~ /error=/ ? "$bin-uncaged" : $bin,
-	    '-R', 'session', '-m', $spec);
+	    '-R', 'session', '-m', $spec, $s->{trash} ? '--trash' : ());
 	local $SIG{PIPE} = 'IGNORE';
 	my ($out, $in);
 	open(my $saved, '>&', \*STDERR) or die;
@@ -270,6 +277,14 @@ sub stored {
 	    sort { ($a =~ /^(\d+)/)[0] <=> ($b =~ /^(\d+)/)[0] } keys %order;
 }
 
+# Those in the trash: any of them may be there twice, or not to its end.
+sub in_trash {
+	my ($s) = @_;
+	return map { slurp($_) } glob "$home/Maildir/.Trash/cur/*"
+	    if $s->{maildir};
+	return map { $_->[1] } messages(slurp("$home/mbox.Trash"));
+}
+
 sub commands {
 	my ($s) = @_;
 	return (join('', map { "DELE $_\r\n" } @{$s->{delete}}), "QUIT\r\n");
@@ -291,6 +306,7 @@ sub present {
 	my ($s, $promised) = @_;
 	my %deleted = map { $_ => 1 } @{$s->{delete}};
 	my @there = stored($s);
+	my %kept = map { $_ => 1 } $s->{trash} ? in_trash($s) : ();
 	my $i = 0;
 	for my $m (@{$s->{messages}}) {
 		$i++;
@@ -301,6 +317,8 @@ sub present {
 		} elsif (!$deleted{$i}) {
 			return "m$i is not there" .
 			    (@there ? ', but ' . name($there[0]) : '');
+		} elsif ($s->{trash} && !$kept{$m}) {
+			return "m$i is neither there nor in the trash";
 		}
 	}
 	for my $m (@{$s->{delivered}}) {
@@ -563,9 +581,10 @@ sub power_loss {
 	my ($s, $share) = @_;
 	return unless $has_shim;
 	my @ops = record($s);
-	my %file = map { (stat "$home/$_")[1] => $_ } 'mbox', own_files();
+	my %file = map { (stat "$home/$_")[1] => $_ } 'mbox', own_files(),
+	    $s->{trash} ? 'mbox.Trash' : ();
 	@ops = grep { exists $file{$_->{inode}} } @ops;
-	my %first = (%{$s->{first}}, mbox =>
+	my %first = (%{$s->{first}}, 'mbox.Trash' => '', mbox =>
 	    as_mbox(@{$s->{messages}}, $s->{quiet} ? () : $s->{late}));
 	$s->{fault} = 'power';
 	my @points = thin($full ? 400 : $share, 0 .. scalar @ops);
