@@ -27,8 +27,10 @@ if [ "$(id -u)" = 0 ]; then
 	AS=(setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --clear-groups --)
 fi
 
-# The limit for anything that hangs; no test waits for it to pass.
+# The limit for anything that hangs; no test waits for it to pass.  A sanitizer
+# takes longer and has memory of its own (kB): see tests/sanitized.
 LIMIT=${POPIN_TEST_LIMIT:-60}
+EXTRA_KB=${POPIN_TEST_EXTRA_KB:-0}
 
 # where servers are, and ordinary users do not look
 PATH=$PATH:/usr/sbin:/sbin

@@ -366,6 +366,6 @@ setup()
 	hear a
 	[[ $reply == '+OK 2 '* ]]
 	[ "$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' \
-	    "/proc/${TALK_PID[a]}/status")" -lt 8000 ]
+	    "/proc/${TALK_PID[a]}/status")" -lt $((8000 + EXTRA_KB)) ]
 	leave a
 }

@@ -50,7 +50,8 @@ load lib
 
 @test "few descriptors and little memory are enough" {
 	three_messages
-	CHAIN=(bash -c 'ulimit -n 16 -v 100000; exec "$@"' - "${CHAIN[@]}")
+	CHAIN=(bash -c 'ulimit -n 16 -v $1; shift; exec "$@"' - \
+	    "${POPIN_TEST_VIRTUAL:-100000}" "${CHAIN[@]}")
 	pop3 <<-'EOT'
 	USER anna	=> +OK
 	PASS secret	=> +OK 3 84

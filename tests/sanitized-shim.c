@@ -19,6 +19,7 @@ __asan_default_options(void)
 {
 	return "detect_leaks=0:detect_stack_use_after_return=1:"
 	       "strict_string_checks=1:check_initialization_order=1:"
+	       "verify_asan_link_order=0:"
 	       "log_path=" REPORTS "/asan";
 }
 
