@@ -94,7 +94,8 @@ identity_open(
 	settings.limit = o->max_messages;
 	settings.home = id->home;
 	settings.mbox_locks = o->mbox_locks;
-	settings.trash = o->trash;
+	/* a check has nothing to put there, and makes no folder */
+	settings.trash = o->check ? NULL : o->trash;
 	settings.max_size = id->max_size;
 	settings.newest = id->newest;
 	claim_set_patience(o->takeover);

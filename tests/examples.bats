@@ -115,7 +115,7 @@ assert_fetched()
 
 @test "popin(8): every example is one of those tested here" {
 	assert_equal "$(examples "$MANUAL" | grep -c '^$')" 8
-	assert_equal "$(examples "$MANUAL_OF_CHECKER" | grep -c '^$')" 4
+	assert_equal "$(examples "$MANUAL_OF_CHECKER" | grep -c '^$')" 5
 }
 
 @test "popin(8): one's own mail, by hand" {
@@ -214,7 +214,7 @@ assert_fetched()
 	    sh -c "$(example "$MANUAL_OF_CHECKER" '| popin-checkpassword id')"
 	assert_success
 	assert_output --partial 'uid=1000(anna)'
-	example "$MANUAL_OF_CHECKER" allow_nets >"$ROOT/etc/popin/passwd"
+	example "$MANUAL_OF_CHECKER" bert@ >"$ROOT/etc/popin/passwd"
 	mkdir -p "$ROOT/srv/mail/bert"
 	MAILDIR=$ROOT/srv/mail/bert/Maildir
 	maildir "$MAILDIR"
@@ -230,4 +230,24 @@ assert_fetched()
 	    popin -P /etc/popin/passwd --cleartext always --delay 0'
 	assert_success
 	refute_output --partial '+OK 3 messages'
+}
+
+@test "popin-checkpassword(8): a printer that gets its mail one by one, without TLS" {
+	example "$MANUAL_OF_CHECKER" anna/printer >"$ROOT/etc/popin/passwd"
+	chmod 640 "$ROOT/etc/popin/passwd"
+	chown 0:2000 "$ROOT/etc/popin/passwd"
+	mkdir -p "$ROOT/srv/mail/anna"
+	MAILDIR=$ROOT/srv/mail/anna/Maildir
+	maildir "$MAILDIR"
+	three_messages
+	chown -R 5000:5000 "$ROOT/srv/mail/anna"
+	run nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" TCPREMOTEIP=192.0.2.80 \
+	    sh -c 'printf "USER anna/printer\r\nPASS p4per\r\nQUIT\r\n" |
+	    popin -P /etc/popin/passwd'
+	assert_success
+	assert_line --partial '+OK 1 messages (25 octets)'
+	run nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" TCPREMOTEIP=192.0.2.81 \
+	    sh -c 'printf "USER anna/printer\r\nQUIT\r\n" |
+	    popin -P /etc/popin/passwd'
+	assert_line --partial '-ERR [AUTH]'
 }
