@@ -78,14 +78,18 @@ await(const struct login_child *c, int *status)
 	return true;
 }
 
-void
+bool
 login_child_end(struct login_child *c)
 {
 	int status;
 
-	(void)kill(c->pid, SIGKILL);
+	if (kill(c->pid, SIGKILL) == -1) {
+		log_error_errno("cannot end login; is CAP_KILL missing?", NULL);
+		return false;
+	}
 	(void)await(c, &status);
 	(void)close(c->channel);
+	return true;
 }
 
 void

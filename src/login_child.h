@@ -26,8 +26,11 @@ struct login_child {
 bool login_child_start(struct login_child *c, const struct options *o,
     const char *ids, bool after_stls);
 
-/* Ends it and waits for that. */
-void login_child_end(struct login_child *c);
+/*
+ * Ends it and waits for that.  Returns false, and has logged, when it lives on:
+ * then nothing may be served any more, and it ends with the monitor.
+ */
+bool login_child_end(struct login_child *c);
 
 /* It has ended: waits for it, and says so in the log when it ended badly. */
 void login_child_reap(struct login_child *c, const struct peer *peer);

@@ -108,7 +108,10 @@ become_wait(const struct monmsg_request *q)
 {
 	const struct checker *c = &monitor.attempt.checker;
 
-	login_child_end(&monitor.login);
+	if (!login_child_end(&monitor.login)) {
+		attempt_end(&monitor.attempt);
+		return EXIT_SYSTEM;
+	}
 	attempt_log_success(&monitor.attempt);
 	if (handoff_give(c->handoff, q->unread, q->unread_len) == -1)
 		log_error_errno("cannot hand over to the session", NULL);
@@ -191,7 +194,8 @@ start_tls(const struct options *o)
 {
 	const char *why;
 
-	login_child_end(&monitor.login);
+	if (!login_child_end(&monitor.login))
+		return false;
 	why = starttls_switch();
 	if (why != NULL) {
 		peer_log(&monitor.peer, "STLS failed:", why);
@@ -214,7 +218,7 @@ serve(const struct options *o, struct monmsg_request *q, int *status)
 	case MONMSG_HELLO:
 		if (welcome(q, o, &a))
 			break;
-		login_child_end(&monitor.login);
+		(void)login_child_end(&monitor.login);
 		return false;
 	case MONMSG_STLS:
 		return start_tls(o);
@@ -252,7 +256,7 @@ monitor_run(const struct options *o)
 			login_child_reap(&monitor.login, &monitor.peer);
 			return EXIT_FINE;
 		case RECEIVED_NOTHING:
-			login_child_end(&monitor.login);
+			(void)login_child_end(&monitor.login);
 			attempt_end(&monitor.attempt);
 			return EXIT_FINE;
 		case RECEIVED_REQUEST:

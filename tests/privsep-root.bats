@@ -515,3 +515,19 @@ keep_busy()
 		serves_nobody 78
 	done
 }
+
+# As in a unit whose CapabilityBoundingSet= leaves CAP_KILL out.
+@test "where root may not end login, nothing is served and the log says why" {
+	local answer
+
+	ROOT=(setpriv --bounding-set -kill --inh-caps -kill -- "${ROOT[@]}")
+	start_popin
+	connect a
+	ask a 'USER anna' '+OK*'
+	tell a 'PASS secret'
+	answer=$(timeout "$LIMIT" cat <&"${TALK_FROM[a]}")
+	assert_equal "$answer" ''
+	disconnect a
+	assert_log '^popin: cannot end login; is CAP_KILL missing\?'
+	assert_files new/1.one cur/2.two:2,S new/3.three
+}
