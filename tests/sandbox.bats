@@ -185,6 +185,81 @@ session_dies()
 	leave a
 }
 
+# over_mbox [OPTION...]: SPOOL has the mbox of the user and that of another of
+# the same uid; the user's home is elsewhere.
+over_mbox()
+{
+	local name
+
+	SPOOL=$BATS_TEST_TMPDIR/spool
+	mkdir -p "$SPOOL" "$BATS_TEST_TMPDIR/home"
+	own "$SPOOL" "$BATS_TEST_TMPDIR/home"
+	for name in anna bert; do
+		printf '%s\n' 'From x@y Sat Jan  3 01:05:34 1996' 'A: b' '' "$name" \
+		    >"$SPOOL/$name"
+		own "$SPOOL/$name"
+	done
+	as_chain -m "mbox:$SPOOL/%u" "$@"
+	passwd_file "anna:{PLAIN}secret:::::$BATS_TEST_TMPDIR/home::"
+}
+
+@test "a session over an mbox that tries to get out is killed, and the mail stays" {
+	local call
+
+	over_mbox
+	for call in socket execve fork ptrace mmap mprotect truncate owner; do
+		in_login "$call"
+		log_in_to_one "$call"
+		ask "$call" 'DELE 1' '+OK*'
+		tell "$call" "TRY $call"
+		assert_killed "$call" 71 'the session was ended by a signal:'
+		assert_equal "$(sed -n 4p "$SPOOL/anna")" anna
+	done
+}
+
+log_in_to_one()
+{
+	ask "$1" 'USER anna' '+OK*'
+	ask "$1" 'PASS secret' '+OK 1 *'
+}
+
+@test "a session over an mbox reaches no path, not even its own, without dotlocks" {
+	local path
+
+	has_landlock || skip 'this kernel has no Landlock'
+	over_mbox --mbox-locks fcntl
+	in_login a
+	log_in_to_one a
+	for path in /etc/passwd / . "$SPOOL" "$SPOOL/anna" "$SPOOL/bert" \
+	    "$BATS_TEST_TMPDIR/home" "$MAILDIR" /proc/self/mem; do
+		ask a "TRY open $path" '-ERR EACCES'
+	done
+	ask a "TRY remove $SPOOL/bert" '-ERR EACCES'
+	ask a "TRY create $SPOOL/made" '-ERR EACCES'
+	ask a 'DELE 1' '+OK*'
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$(cat "$SPOOL/anna")" ''
+}
+
+# Dotlocks are made where the mbox is: there file permissions are the wall.
+@test "a session over an mbox with dotlocks reaches the directory of the mbox only" {
+	local path
+
+	has_landlock || skip 'this kernel has no Landlock'
+	over_mbox
+	in_login a
+	log_in_to_one a
+	ask a "TRY create $SPOOL/made" '+OK it worked'
+	for path in /etc/passwd / "$BATS_TEST_TMPDIR/home" "$MAILDIR" \
+	    "$SPOOL/../home" /proc/self/mem; do
+		ask a "TRY open $path" '-ERR EACCES'
+	done
+	ask a "TRY create $BATS_TEST_TMPDIR/home/made" '-ERR EACCES'
+	ask a "TRY remove $PASSWD" '-ERR EACCES'
+	leave a
+}
+
 @test "in its cage, too, a process knows its number for syslog" {
 	SESSION+=(--log-as syslog)
 	session <<-'EOT'
