@@ -218,10 +218,11 @@ serves_nobody()
 	disconnect a
 }
 
-@test "the checker gets the client, the log, the credentials and the handoff" {
+@test "the checker gets the log, the credentials and the handoff, not the client" {
 	cat >"$BATS_TEST_TMPDIR/checker" <<-EOT
 	#!/bin/sh
 	ls /proc/\$\$/fd >"$BATS_TEST_TMPDIR/fds"
+	readlink /proc/\$\$/fd/[012] >"$BATS_TEST_TMPDIR/what"
 	exit 1
 	EOT
 	chmod 755 "$BATS_TEST_TMPDIR/checker"
@@ -236,6 +237,8 @@ serves_nobody()
 	# 255 is where bash has the script
 	assert_equal "$(grep -v 255 "$BATS_TEST_TMPDIR/fds" | sort -n |
 	    tr '\n' ' ')" '0 1 2 3 4 '
+	assert_equal "$(<"$BATS_TEST_TMPDIR/what")" \
+	    "$(printf '%s\n' /dev/null "$LOG" "$LOG")"
 	disconnect a
 }
 
