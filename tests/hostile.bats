@@ -370,6 +370,14 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	refute_log 'STLS failed'
 }
 
+@test "login that stays when its time is over is ended" {
+	hostile --login-timeout 1 <<-'EOT'
+	p = Login()
+	assert p.end() == 0
+	EOT
+	cmp "$LOG" /dev/null
+}
+
 @test "odd texts are only texts to the checker" {
 	hostile <<-'EOT'
 	for text in ('x', ',', ',' * 1023, '=' * 1023, 'n=', 'n=user', 'n=user,r=',

@@ -185,6 +185,25 @@ session_dies()
 	leave a
 }
 
+@test "with --trash a session reaches that, too, and can put no text there" {
+	local path
+
+	has_landlock || skip 'this kernel has no Landlock'
+	as_chain --trash
+	in_session a
+	ask a "TRY open $MAILDIR/.Trash/cur" '+OK it worked'
+	for path in /etc/passwd "$MAILDIR" "$MAILDIR/popin.state" \
+	    "$MAILDIR/.Trash/new" "$MAILDIR/.Trash/maildirfolder"; do
+		ask a "TRY open $path" '-ERR EACCES'
+	done
+	for path in "$MAILDIR/made" "$MAILDIR/new/9.made" \
+	    "$MAILDIR/.Trash/cur/9.made"; do
+		ask a "TRY create $path" '-ERR EACCES'
+	done
+	[ ! -e "$MAILDIR/made" ]
+	leave a
+}
+
 # over_mbox [OPTION...]: SPOOL has the mbox of the user and that of another of
 # the same uid; the user's home is elsewhere.
 over_mbox()
