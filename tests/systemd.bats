@@ -35,7 +35,7 @@ serving()
 
 journal()
 {
-	inside journalctl -q --no-pager -o cat --after-cursor "$CURSOR" "$@"
+	inside journalctl -q --no-pager -o cat --after-cursor "$CURSOR"
 }
 
 # journal_has PATTERN: within a moment.  Without -t: with it journalctl of
