@@ -51,18 +51,19 @@ login_child_start(struct login_child *c, const struct options *o,
 	return true;
 }
 
-void
+bool
 login_child_end(struct login_child *c)
 {
 	(void)c;
 	world.running = false;
+	return true;
 }
 
 void
 login_child_reap(struct login_child *c, const struct peer *peer)
 {
 	(void)peer;
-	login_child_end(c);
+	(void)login_child_end(c);
 }
 
 void
