@@ -33,7 +33,7 @@ setup_account(const char *name, uid_t *uid, gid_t *gid)
 	log_text(&r, "user", name, len);
 	if (len <= NAME_MAX_BYTES && strchr(name, ':') == NULL) {
 		memcpy(command, make, sizeof make - 1);
-		memcpy(command + sizeof make - 1, name, len);
+		memcpy(command + sizeof make - 1, name, len + 1);
 		log_text(&r, "make-it-with", command, sizeof make - 1 + len);
 	}
 	log_end(&r);
