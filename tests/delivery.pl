@@ -115,9 +115,9 @@ begin retry
 * * F,1h,1s
 EOT
 	chmod 0644, "$dir/exim.conf";
-	# what it accepts it delivers, now or later
+	# what it accepts it delivers, now or later; -oi: a dot is no end
 	$agents{exim} = sub {
-		return pipe_to($_[0], $exim, '-C', "$dir/exim.conf", '-odf',
+		return pipe_to($_[0], $exim, '-C', "$dir/exim.conf", '-oi', '-odf',
 		    'x@here.example');
 	};
 	$agents{later} = sub {
