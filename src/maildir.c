@@ -25,6 +25,7 @@
 #include "maildir_adopt.h"
 #include "maildir_name.h"
 #include "maildir_order.h"
+#include "maildir_state.h"
 #include "maildir_trash.h"
 #include "sandbox.h"
 
@@ -33,8 +34,8 @@ enum {
 	NAMES_MAX = 256 * 1024 * 1024 /* bytes of file names */
 };
 
-/* "popinMd1" */
-static const uint64_t STATE_KIND = 0x706f70696e4d6431;
+/* "popinMd2" */
+static const uint64_t STATE_KIND = 0x706f70696e4d6432;
 
 const char *const maildir_folders[MAILDIR_FOLDERS] = { "new", "cur" };
 
@@ -370,7 +371,7 @@ maildir_close(struct maildrop *md)
 		return;
 	/* in the order in which they are looked for */
 	if (!maildir_adopt_reordered() || maildir_order(md, maildir.names))
-		maildir_write_state(md);
+		maildir_state_write(md);
 }
 
 const struct maildrop_ops maildir_ops = {

@@ -26,7 +26,6 @@ struct maildir {
 	char *names;		 /* NUL-terminated, at the messages' ref */
 	size_t names_len, names_size;
 	struct state state;
-	bool state_outdated;
 };
 
 extern struct maildir maildir;
@@ -46,8 +45,5 @@ enum maildrop_result maildir_source(
     struct maildrop *md, struct message *m, struct maildrop_source *source);
 void maildir_release(struct maildrop *md, struct maildrop_source *source);
 enum maildrop_result maildir_scan(struct maildrop *md);
-
-/* Remembers the octets of all messages for the next login. */
-void maildir_write_state(const struct maildrop *md);
 
 #endif

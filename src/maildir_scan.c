@@ -7,10 +7,7 @@
  */
 #include "config.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "body.h"
@@ -19,12 +16,12 @@
 #include "maildir_adopt.h"
 #include "maildir_name.h"
 #include "maildir_order.h"
+#include "maildir_state.h"
 
-enum {
-	SCAN_TRIES = 5,
-	FETCH_AHEAD = 8,
-	STALE_MAX = 256 /* records of the state file that are put up with */
-};
+enum { SCAN_TRIES = 5 };
+
+/* A message was left out that a chown(2) could make one. */
+static bool left_out;
 
 static enum maildrop_result
 add_message(struct maildrop *md, uint8_t folder, const char *name)
@@ -67,20 +64,6 @@ list_folder(struct maildrop *md, uint8_t folder)
 	return result;
 }
 
-static bool
-changed_since(int fd, struct timespec *last)
-{
-	struct stat st;
-	bool changed;
-
-	if (fd == -1 || fstat(fd, &st) == -1)
-		return false;
-	changed = st.st_mtim.tv_sec != last->tv_sec ||
-	    st.st_mtim.tv_nsec != last->tv_nsec;
-	*last = st.st_mtim;
-	return changed;
-}
-
 /*
  * First new, then cur: mail that is moved meanwhile is seen twice, not never.
  * A rename within cur while it is read can hide a message, and a client would
@@ -89,102 +72,18 @@ changed_since(int fd, struct timespec *last)
 static enum maildrop_result
 list_messages(struct maildrop *md)
 {
-	struct timespec last = { 0, 0 };
 	enum maildrop_result result = MAILDROP_OK;
 
-	(void)changed_since(maildir.fd[MAILDIR_CUR], &last);
 	for (int i = 0; i < SCAN_TRIES; i++) {
 		md->count = 0;
 		maildir.names_len = 0;
 		for (int f = MAILDIR_NEW;
 		     f < MAILDIR_FOLDERS && result == MAILDROP_OK; f++)
 			result = list_folder(md, (uint8_t)f);
-		if (result != MAILDROP_OK ||
-		    !changed_since(maildir.fd[MAILDIR_CUR], &last))
+		if (result != MAILDROP_OK || !maildir_state_look())
 			break;
 	}
 	return result;
-}
-
-/* Names are in the order of the directory: the next one is far away. */
-static void
-fetch_name(const struct maildrop *md, size_t i)
-{
-#ifdef __GNUC__
-	if (i < md->count)
-		__builtin_prefetch(maildir_name(&md->messages[i]));
-#else
-	(void)md;
-	(void)i;
-#endif
-}
-
-/*
- * The first of MD's messages from I on that is not before NAME in the order;
- * *SAME tells whether it is that message.  Usually it is the one at I.
- */
-static size_t
-seek_name(const struct maildrop *md, size_t i, const char *name, size_t len,
-    bool *same)
-{
-	*same = false;
-	for (; i < md->count; i++) {
-		const struct message *m = &md->messages[i];
-
-		fetch_name(md, i + FETCH_AHEAD);
-		*same = maildir_same(maildir_name(m), m->len, name, len);
-		if (*same ||
-		    maildir_compare(maildir_name(m), m->len, name, len) > 0)
-			break;
-	}
-	return i;
-}
-
-/* A record: the octets, then the base name, in the order of the messages. */
-static void
-take_from_state(struct maildrop *md)
-{
-	const unsigned char *record;
-	size_t len, i = 0, stale = 0;
-
-	state_rewind(&maildir.state);
-	while (state_next(&maildir.state, &record, &len)) {
-		uint64_t octets;
-		bool same;
-
-		if (len < sizeof octets)
-			break;
-		memcpy(&octets, record, sizeof octets);
-		i = seek_name(md, i, (const char *)record + sizeof octets,
-		    len - sizeof octets, &same);
-		if (!same)
-			stale++;
-		else if (octets <= MAILDROP_MAX_OCTETS)
-			md->messages[i].octets = octets;
-	}
-	maildir.state_outdated = stale > STALE_MAX + md->count / 4;
-}
-
-void
-maildir_write_state(const struct maildrop *md)
-{
-	unsigned char record[sizeof(uint64_t) + NAME_MAX + 1];
-
-	state_write_start(&maildir.state);
-	for (size_t i = 0; i < md->count; i++) {
-		const struct message *m = &md->messages[i];
-		size_t len = maildir_base(maildir_name(m), m->len);
-		uint64_t told;
-
-		if (maildir_octets(maildir_name(m), m->len, &told) &&
-		    told == m->octets)
-			continue;
-		memcpy(record, &m->octets, sizeof m->octets);
-		memcpy(record + sizeof m->octets, maildir_name(m), len);
-		state_write(&maildir.state, record, sizeof m->octets + len);
-	}
-	state_write_end(&maildir.state);
-	maildir.state_outdated = false;
 }
 
 /* Reads the message.  One that is gone or not ours is left out. */
@@ -202,6 +101,7 @@ count_octets(struct maildrop *md, struct message *m)
 		return MAILDROP_TEMP;
 	default:
 		m->flags |= MESSAGE_ABSENT;
+		left_out = true;
 		return MAILDROP_OK;
 	}
 	body_start(&b, NULL, BODY_ALL);
@@ -219,8 +119,13 @@ count_octets(struct maildrop *md, struct message *m)
 enum maildrop_result
 maildir_scan(struct maildrop *md)
 {
-	enum maildrop_result result = list_messages(md);
+	enum maildrop_result result;
+	bool counted = false;
 
+	if (maildir_state_list(md))
+		return maildir_adopt(md);
+	left_out = false;
+	result = list_messages(md);
 	if (result != MAILDROP_OK)
 		return result;
 	if (!maildir_order(md, maildir.names)) {
@@ -228,7 +133,7 @@ maildir_scan(struct maildrop *md)
 		return MAILDROP_TEMP;
 	}
 	maildrop_compact(md);
-	take_from_state(md);
+	maildir_state_octets(md);
 	for (size_t i = 0; i < md->count; i++) {
 		struct message *m = &md->messages[i];
 
@@ -238,10 +143,9 @@ maildir_scan(struct maildrop *md)
 		result = count_octets(md, m);
 		if (result != MAILDROP_OK)
 			return result;
-		maildir.state_outdated = true;
+		counted = true;
 	}
 	maildrop_compact(md);
-	if (maildir.state_outdated)
-		maildir_write_state(md);
+	maildir_state_keep(md, counted, !left_out);
 	return maildir_adopt(md);
 }

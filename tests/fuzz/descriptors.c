@@ -149,6 +149,9 @@ static struct file {
 
 static size_t file_count;
 
+/* When a directory was changed last. */
+static int64_t directory_changed[DIRECTORIES];
+
 static struct file *
 file_of(int fd)
 {
@@ -238,6 +241,7 @@ file_make(int directory, const char *name, const void *p, size_t len)
 	memcpy(f->name, name, strlen(name) + 1);
 	file_put(f, 0, p, len);
 	f->modified = now;
+	directory_changed[directory] = now;
 	return FD_FILES + (int)file_count++;
 }
 
@@ -366,6 +370,14 @@ __wrap_fsync(int fd)
 }
 
 static void
+put_time(struct stat *st, int64_t at)
+{
+	st->st_mtim.tv_sec = (time_t)(at / 1000000000);
+	st->st_mtim.tv_nsec = (long)(at % 1000000000);
+	st->st_ctim = st->st_mtim;
+}
+
+static void
 describe(const struct file *f, struct stat *st)
 {
 	static uid_t uid;
@@ -381,9 +393,7 @@ describe(const struct file *f, struct stat *st)
 	st->st_mode = S_IFREG | 0600;
 	st->st_uid = uid;
 	st->st_size = (off_t)f->len;
-	st->st_mtim.tv_sec = (time_t)(f->modified / 1000000000);
-	st->st_mtim.tv_nsec = (long)(f->modified % 1000000000);
-	st->st_ctim = st->st_mtim;
+	put_time(st, f->modified);
 }
 
 int
@@ -400,6 +410,8 @@ __wrap_fstat(int fd, struct stat *st)
 	} else {
 		memset(st, 0, sizeof *st);
 		st->st_mode = S_IFDIR | 0700;
+		st->st_ino = (ino_t)fd;
+		put_time(st, directory_changed[fd - FD_DIRECTORIES]);
 	}
 	return 0;
 }
@@ -499,6 +511,7 @@ __wrap_unlinkat(int fd, const char *name, int flags)
 	if (f == NULL)
 		return -1;
 	f->directory = -1;
+	directory_changed[fd - FD_DIRECTORIES] = now;
 	return 0;
 }
 
@@ -730,6 +743,7 @@ descriptors_reset(void)
 	memset(&client, 0, sizeof client);
 	client.out = out;
 	memset(&fault, 0, sizeof fault);
+	memset(directory_changed, 0, sizeof directory_changed);
 	memset(&channel, 0, sizeof channel);
 	channel.fd = -1;
 	/* What a file of the last run had is zeros again when it is made. */

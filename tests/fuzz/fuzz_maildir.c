@@ -247,6 +247,32 @@ set_fault(struct input *in)
 	fault.error = errors[kind >> 4 & 7];
 }
 
+/* At rest the list comes from the state file, and is what the folders have. */
+static void
+rest(bool faulty)
+{
+	/* longer than any name of the input's */
+	static const char late[] =
+	    "late.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+	size_t count = t.drop.count;
+
+	for (int i = 0; i < 3; i++) {
+		again(&t.drop);
+		clock_forward(10);
+		MUST(open_drop());
+		MUST(t.drop.count == count);
+		check_list();
+		if (!faulty)
+			check_ids();
+	}
+	again(&t.drop);
+	(void)file_make(1, late, "x\n", 2);
+	MUST(open_drop());
+	MUST(t.drop.count == count + 1);
+	check_list();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
@@ -292,6 +318,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	check_list();
 	if (!faulty)
 		check_ids();
+	/* it takes as long as all else together */
+	if (len % 4 == 0)
+		rest(faulty);
 	again(&t.drop);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "body.h"
 #include "descriptors.h"
 #include "maildir.h"
+#include "maildir_state.h"
 #include "mbox.h"
 #include "mboxes.h"
 #include "netio.h"
@@ -144,6 +145,19 @@ session(bool is_maildir, int box, uint64_t marks)
 	again(&md);
 }
 
+/* Sessions until the state file has all that it can have. */
+static void
+rest(bool is_maildir)
+{
+	for (int i = 0; i < 2; i++) {
+		clock_forward(10);
+		MUST(open_drop(is_maildir) == MAILDROP_OK);
+		if (maildrop_scan(&md) == MAILDROP_OK)
+			md.ops->close(&md);
+		again(&md);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
@@ -160,13 +174,15 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	    is_maildir ? 1 : 0, is_maildir ? "1.a" : "box", mail.p, mail.len);
 	if (is_maildir)
 		(void)file_make(2, "2.b:2,S", "x\n", 2);
+	if (flags & 128)
+		rest(is_maildir);
 	clock_forward(flags & 2 ? 10 : 0);
 	MUST(open_drop(is_maildir) == MAILDROP_OK);
 	if (maildrop_scan(&md) == MAILDROP_OK) {
 		if (md.ops->identify != NULL)
 			(void)md.ops->identify(&md);
 		if (is_maildir)
-			maildir_write_state(&md);
+			maildir_state_write(&md);
 		else
 			mbox_state_write(&md);
 	}

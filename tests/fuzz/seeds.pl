@@ -185,7 +185,7 @@ for my $flags (0, 0xc1, 32 | 1, 32 | 16 | 2) {
 
 # flags, marks, length of the mail
 for my $mbox (@mboxes) {
-	for my $flags (0, 1, 2 | 16 | 32, 4) {
+	for my $flags (0, 1, 2 | 16 | 32, 4, 1 | 128) {
 		seed 'state', byte($flags), two(2), two(length $mbox), $mbox,
 		    byte(3, 0, 40, 7, 1, 8, 9, 2, 30, 1);
 	}

@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+#
+# A Maildir at rest: nothing was delivered, flagged or removed for a while.
+# popin.state then has the list of its messages, and the folders are not read.
+load lib
+
+setup()
+{
+	lib_setup
+	need strace strace
+	printf 'Subject: one\n\nfirst\n' | deliver 1.one
+	printf 'Subject: two\n\nsecond\n' | deliver 2.two:2,S cur
+	printf 'Subject: three\n\nthird\n' | deliver 3.three,W=24
+	STATE=$MAILDIR/popin.state
+}
+
+# What popin answers to STAT, LIST and UIDL, in OUT; sets listed to how often
+# it read a folder.
+poll()
+{
+	local trace=$BATS_TEST_TMPDIR/trace
+
+	printf '%s\r\n' STAT LIST UIDL QUIT >"$IN"
+	limited strace -f -qq -e trace=getdents64 -o "$trace" "${SESSION[@]}"
+	assert_equal "$status" 0
+	listed=$(grep -c getdents64 "$trace" || :)
+}
+
+# Polls until the folders are left alone.  The first three seconds after a
+# change are too early for that, so this takes a little longer.
+come_to_rest()
+{
+	local until=$((SECONDS + LIMIT))
+
+	poll
+	while [ "$listed" -gt 0 ]; do
+		[ "$SECONDS" -lt "$until" ] || fail 'it is never at rest'
+		poll
+	done
+}
+
+# sees NAME...: a poll has just these messages, in this order.
+sees()
+{
+	poll
+	assert_equal "$(tr -d '\r' <"$OUT" | sed -n '/^1 [^0-9]*[0-9]*[.]/,/^[.]/{
+	    /^[.]/d
+	    s/.* //p
+	    }')" "$(printf '%s\n' "$@")"
+}
+
+@test "a Maildir at rest is not read, and the answers are the same" {
+	poll
+	[ "$listed" -gt 0 ]
+	cp "$OUT" "$BATS_TEST_TMPDIR/answers"
+	come_to_rest
+	cmp "$OUT" "$BATS_TEST_TMPDIR/answers"
+	session <<-'EOT'
+	RETR 1	=> +OK
+	RETR 2	=> +OK
+	RETR 3	=> +OK
+	LIST	=> +OK
+	EOT
+	messages_match "$MAILDIR/new/1.one" "$MAILDIR/cur/2.two:2,S" \
+	    "$MAILDIR/new/3.three,W=24"
+}
+
+@test "an empty Maildir comes to rest, too, and its first mail is seen" {
+	rm "$MAILDIR"/new/* "$MAILDIR"/cur/*
+	come_to_rest
+	message=$'A: b\n\nx\n'
+	deliver 1.first <<<"$message"
+	sees 1.first
+}
+
+@test "mail that arrives is seen by the next login" {
+	come_to_rest
+	printf 'Subject: four\n\n' | deliver 4.four
+	sees 1.one 2.two 3.three,W=24 4.four
+	come_to_rest
+	printf 'Subject: five\n\n' | deliver 5.five: cur
+	sees 1.one 2.two 3.three,W=24 4.four 5.five
+}
+
+@test "what was removed, moved or flagged meanwhile is seen as it is" {
+	come_to_rest
+	rm "$MAILDIR/new/1.one"
+	sees 2.two 3.three,W=24
+	come_to_rest
+	mv "$MAILDIR/new/3.three,W=24" "$MAILDIR/cur/3.three,W=24:2,S"
+	mv "$MAILDIR/cur/2.two:2,S" "$MAILDIR/cur/2.two:2,RS"
+	session <<-'EOT'
+	=> +OK 2
+	DELE 1	=> +OK
+	DELE 2	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(ls "$MAILDIR/new" "$MAILDIR/cur")" \
+	    "$MAILDIR/cur:
+
+$MAILDIR/new:"
+}
+
+@test "what a session has deleted is not listed by the next one" {
+	come_to_rest
+	session <<-'EOT'
+	DELE 2	=> +OK
+	QUIT	=> +OK
+	EOT
+	sees 1.one 3.three,W=24
+	come_to_rest
+	sees 1.one 3.three,W=24
+}
+
+# A change within the same tick of the clock leaves no trace, so nothing is
+# taken from the state file before the folder's last change is long past.
+@test "right after a change a Maildir is not at rest" {
+	local until=$((SECONDS + LIMIT)) age
+
+	come_to_rest
+	while :; do
+		printf 'A: b\n\n' | deliver 9.late
+		poll
+		poll
+		age=$(($(stat -c %Z "$STATE") - $(stat -c %Z "$MAILDIR/new")))
+		poll
+		[ "$age" -ge 3 ] || break
+		# too slow to tell
+		[ "$SECONDS" -lt "$until" ] || fail 'too slow'
+	done
+	[ "$listed" -gt 0 ]
+}
+
+@test "a folder with the times of another one is another one" {
+	come_to_rest
+	cp -a "$MAILDIR/new" "$MAILDIR/other"
+	printf 'A: b\n\n' >"$MAILDIR/other/4.four"
+	own "$MAILDIR/other/4.four"
+	touch -r "$MAILDIR/new" "$MAILDIR/other"
+	mv "$MAILDIR/new" "$MAILDIR/before"
+	mv "$MAILDIR/other" "$MAILDIR/new"
+	sees 1.one 2.two 3.three,W=24 4.four
+}
+
+@test "a folder whose time was set back has changed all the same" {
+	come_to_rest
+	touch -r "$MAILDIR/new" "$BATS_TEST_TMPDIR/time"
+	printf 'A: b\n\n' | deliver 4.four
+	touch -r "$BATS_TEST_TMPDIR/time" "$MAILDIR/new"
+	sees 1.one 2.two 3.three,W=24 4.four
+}
+
+@test "a damaged list is made anew" {
+	come_to_rest
+	cp "$OUT" "$BATS_TEST_TMPDIR/answers"
+	printf 'x' | dd of="$STATE" bs=1 seek=60 conv=notrunc status=none
+	poll
+	[ "$listed" -gt 0 ]
+	cmp "$OUT" "$BATS_TEST_TMPDIR/answers"
+	come_to_rest
+	cmp "$OUT" "$BATS_TEST_TMPDIR/answers"
+}
+
+# bats test_tags=root
+@test "mail that becomes the user's own is seen without a new delivery" {
+	[ "$(id -u)" = 0 ] || skip 'needs root for a file of somebody else'
+	printf 'A: b\n\n' | deliver 4.roots
+	chown 0:0 "$MAILDIR/new/4.roots"
+	sees 1.one 2.two 3.three,W=24
+	# that long the others need to be at rest
+	until [ "$(date +%s)" -gt \
+	    "$(($(stat -c %Z "$MAILDIR/new") + 4))" ]; do
+		poll
+	done
+	poll
+	[ "$listed" -gt 0 ]
+	own "$MAILDIR/new/4.roots"
+	sees 1.one 2.two 3.three,W=24 4.roots
+}
+
+@test "no message is missing while mail arrives between logins" {
+	local n names=()
+
+	come_to_rest
+	for n in {10..40}; do
+		printf 'A: b\n\n' | deliver "$n.more"
+		names+=("$n.more")
+		sees 1.one 2.two 3.three,W=24 "${names[@]}"
+	done
+}
