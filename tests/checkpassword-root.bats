@@ -146,10 +146,20 @@ root_passwd_file()
 	done
 }
 
-@test "the next program has the user's groups, but never group 0" {
+@test "the next program has no group but the user's own" {
 	GROUPS_MADE+=("${UNIQUE}g")
 	groupadd "${UNIQUE}g"
 	account -G "${UNIQUE}g,root"
+	CHECKER=(setpriv '--groups=4,24' -- "${CHECKER[@]}")
+	run_checker "$NAME" secret /usr/bin/id -G
+	assert_equal "$(cat "$OUT")" "$(id -g "$NAME")"
+}
+
+@test "with --groups it has the user's groups, but never group 0" {
+	GROUPS_MADE+=("${UNIQUE}g")
+	groupadd "${UNIQUE}g"
+	account -G "${UNIQUE}g,root"
+	CHECKER+=(--groups)
 	run_checker "$NAME" secret /usr/bin/id -G
 	assert_equal "$(tr ' ' '\n' <"$OUT" | sort)" \
 	    "$(printf '%s\n' "$(id -g "$NAME")" \

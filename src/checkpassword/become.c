@@ -25,18 +25,20 @@
 enum { GROUPS_MAX = 4096 };
 
 /*
- * Groups are looked up here, not with the account, because that may take
- * long and only who knows the password may see that.  gid 0 is left out: no
- * mail needs it.
+ * No mail needs the other groups of its user, and some of them, docker or
+ * disk, are as good as root.
+ *
+ * Where they are wanted they are looked up here, not with the account, because
+ * that may take long and only who knows the password may see that.
  */
 static int
-drop(const struct account *a)
+drop(const struct account *a, bool with_groups)
 {
 	static gid_t groups[GROUPS_MAX];
 	int count = GROUPS_MAX;
 	size_t kept = 0;
 
-	if (!a->system || geteuid() != 0)
+	if (!with_groups || !a->system || geteuid() != 0)
 		count = 0;
 	else if (getgrouplist(a->name, a->gid, groups, &count) == -1) {
 		log_error("too many groups have the user", a->name);
@@ -83,10 +85,10 @@ set_environment(const struct account *a)
 }
 
 void
-become_and_exec(const struct account *a, char *const *argv)
+become_and_exec(const struct account *a, bool with_groups, char *const *argv)
 {
 	umask(077);
-	if (drop(a) == -1)
+	if (drop(a, with_groups) == -1)
 		return;
 	/* As the user: root may not see into a home on another machine. */
 	if (chdir(a->home) == -1) {

@@ -6,12 +6,16 @@
 #ifndef POPIN_BECOME_H
 #define POPIN_BECOME_H
 
+#include <stdbool.h>
+
 struct account;
 
 /*
- * Becomes the user of A for good, goes to its home, sets the environment and
+ * Becomes the user of A for good, WITH_GROUPS with the supplementary groups of
+ * an account of the system, goes to its home, sets the environment and
  * executes ARGV.  Returns only where that fails, with the reason logged.
  */
-void become_and_exec(const struct account *a, char *const *argv);
+void become_and_exec(
+    const struct account *a, bool with_groups, char *const *argv);
 
 #endif

@@ -41,6 +41,7 @@ enum { HANDOFF_FD = 4 };
 struct options {
 	const char *file; /* NULL: accounts of the system */
 	bool valid_shells;
+	bool groups; /* the account's other groups as well */
 	bool hash;
 	bool cleartext; /* the password came in the clear, against the policy */
 	const char *scheme;
@@ -88,15 +89,17 @@ check_options(struct options *o, int argc, char **argv)
 			o->scheme = o->prog[0];
 		else if (argc > 0)
 			return misused("--hash takes one scheme", NULL);
-		if (o->file != NULL || o->valid_shells)
+		if (o->file != NULL || o->valid_shells || o->groups)
 			return misused("--hash goes with no option", NULL);
 		return 0;
 	}
 	if (o->file != NULL && o->valid_shells)
 		return misused("--valid-shells does not go with", "-f");
+	if (o->file != NULL && o->groups)
+		return misused("--groups does not go with", "-f");
 	if (argc == 0)
-		return misused("usage: popin-checkpassword [-f file] "
-			       "[--valid-shells] [--log style] prog [arg ...]",
+		return misused("usage: popin-checkpassword [-f file] [--groups]"
+			       " [--valid-shells] [--log style] prog [arg ...]",
 		    NULL);
 	return 0;
 }
@@ -107,6 +110,7 @@ parse_options(struct options *o, int argc, char **argv)
 	static const struct option longopts[] = {
 		{ "as", required_argument, NULL, 'A' },
 		{ "cleartext", no_argument, NULL, 'C' },
+		{ "groups", no_argument, NULL, 'G' },
 		{ "hash", optional_argument, NULL, 'H' },
 		{ "log", required_argument, NULL, 'L' },
 		{ "method", required_argument, NULL, 'M' },
@@ -124,6 +128,9 @@ parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'C':
 			o->cleartext = true;
+			break;
+		case 'G':
+			o->groups = true;
 			break;
 		case 'H':
 			o->hash = true;
@@ -339,6 +346,6 @@ main(int argc, char **argv)
 	account_wipe(&account);
 	if (status != 0 || options.method == METHOD_SCRAM_LOOKUP)
 		return status;
-	become_and_exec(&account, options.prog);
+	become_and_exec(&account, options.groups, options.prog);
 	return STATUS_TEMPORARY;
 }
