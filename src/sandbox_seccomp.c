@@ -62,6 +62,7 @@ enum {
 enum verdict {
 	ALLOW,
 	NO_EXEC,   /* allowed without PROT_EXEC in the third argument */
+	READ_ONLY, /* allowed where the third argument opens just for reading */
 	NO_STD,	   /* allowed on descriptors other than 0, 1 and 2 */
 	DENY,	   /* EPERM: harmless, and a libc may try it */
 	SECOND = 8 /* SECOND + N: allowed with N for the second argument */
@@ -86,7 +87,8 @@ static const struct rule {
 	{ L | W | M | B, SYS_clock_gettime64, ALLOW },
 #endif
 	/* messages */
-	{ M | B, SYS_openat, ALLOW },
+	{ M, SYS_openat, READ_ONLY },
+	{ B, SYS_openat, ALLOW },
 #ifdef SYS_fstat
 	{ M | B, SYS_fstat, ALLOW },
 #endif
@@ -229,6 +231,17 @@ emit_if(uint32_t number, size_t which, unsigned comparison, uint32_t value)
 	emit_load(offsetof(struct seccomp_data, nr));
 }
 
+/* Allows NUMBER where the third argument has none of the given bits. */
+static void
+emit_without(uint32_t number, uint32_t bits)
+{
+	emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
+	emit_load(argument(2));
+	emit(BPF_JMP | BPF_JSET | BPF_K, bits, 1, 0);
+	emit_return(SECCOMP_RET_ALLOW);
+	emit_return(SECCOMP_RET_KILL_PROCESS);
+}
+
 /* The number of the system call is loaded before, and again after. */
 static void
 emit_rule(const struct rule *r)
@@ -241,11 +254,10 @@ emit_rule(const struct rule *r)
 		emit_return(SECCOMP_RET_ALLOW);
 		break;
 	case NO_EXEC:
-		emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
-		emit_load(argument(2));
-		emit(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0);
-		emit_return(SECCOMP_RET_ALLOW);
-		emit_return(SECCOMP_RET_KILL_PROCESS);
+		emit_without(number, PROT_EXEC);
+		break;
+	case READ_ONLY:
+		emit_without(number, O_ACCMODE | O_CREAT | O_TRUNC);
 		break;
 	case NO_STD:
 		emit_if(number, 0, BPF_JGT, 2);

@@ -9,7 +9,7 @@
  *	TRY socket | execve | fork | kill | ptrace | mmap | mprotect | x32
  *	TRY truncate (the log) | owner (of the signals of the client's socket)
  *	TRY mute
- *	TRY open PATH | create PATH | remove PATH
+ *	TRY open PATH | create PATH | empty PATH | write PATH | remove PATH
  *
  * Runs as: login, session.  Input: the test suite.
  */
@@ -135,6 +135,19 @@ try_create(void)
 	return openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 }
 
+/* On Linux that much empties a file. */
+static long
+try_empty(void)
+{
+	return openat(AT_FDCWD, path, O_RDONLY | O_TRUNC | O_CLOEXEC);
+}
+
+static long
+try_write(void)
+{
+	return openat(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+}
+
 static long
 try_remove(void)
 {
@@ -158,6 +171,8 @@ static const struct {
 	{ "mute", try_mute },
 	{ "open ", try_open },
 	{ "create ", try_create },
+	{ "empty ", try_empty },
+	{ "write ", try_write },
 	{ "remove ", try_remove },
 };
 
