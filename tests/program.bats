@@ -61,3 +61,30 @@ load lib
 	EOT
 	assert_files new/1.one new/3.three
 }
+
+# What configure found out about the compiler is in the Makefile.
+@test "both programs are built with all of the compiler's hardening" {
+	local program flags
+	local makefile=${abs_top_builddir:-$TESTS_SRC/..}/Makefile
+
+	need readelf binutils
+	[ -e "$makefile" ] || skip 'not the build of the tests'
+	flags=$(sed -n 's/^HARD_CFLAGS =//p' "$makefile")
+	[ -n "$flags" ] || skip 'built with --disable-hardening'
+	[[ $flags == *' -D_FORTIFY_SOURCE=3'* ]] ||
+	    cannot "this compiler has no _FORTIFY_SOURCE=3:$flags"
+	for program in "$BIN/popin" "$BIN/popin-checkpassword"; do
+		readelf -lW "$program" | grep -q 'GNU_STACK.* RW ' ||
+		    fail "$program: its stack can be executed"
+		readelf -lW "$program" | grep -q GNU_RELRO ||
+		    fail "$program: no RELRO"
+		# static: nothing is bound, and the checks have other names
+		readelf -lW "$program" | grep -q INTERP || continue
+		readelf -dW "$program" | grep -q 'NOW.* PIE' ||
+		    fail "$program: no PIE, or bound late"
+		# not a word of musl's
+		! readelf -dW "$program" | grep -q 'NEEDED.*libc\.so\.6' ||
+		    readelf -W --dyn-syms "$program" | grep -q __memcpy_chk ||
+		    fail "$program: not fortified"
+	done
+}
