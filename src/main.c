@@ -86,11 +86,14 @@ main(int argc, char **argv)
 	enum options_result result;
 	const char *error, *what;
 	struct options o;
+	bool client = stdfds_have_client();
 
-	if (!stdfds_have_client())
-		return EXIT_FINE;
 	(void)umask(077);
 	result = options_parse(&o, argc, argv, &error, &what);
+	if (!client && !o.check)
+		return EXIT_FINE;
+	if (!client && !stdfds_fill())
+		return EXIT_SYSTEM;
 	if (result == OPTIONS_HELP)
 		return print(options_usage);
 	if (result == OPTIONS_VERSION)

@@ -32,6 +32,20 @@ stdfds_have_client(void)
 	    fcntl(STDOUT_FILENO, F_GETFD) != -1;
 }
 
+bool
+stdfds_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd == STDIN_FILENO || fd == STDOUT_FILENO);
+	if (fd == -1)
+		return false;
+	(void)close(fd);
+	return true;
+}
+
 static bool
 same_file(int a, int b)
 {

@@ -16,6 +16,12 @@
 bool stdfds_have_client(void);
 
 /*
+ * For what serves nobody: makes each of the two that is closed /dev/null.
+ * Returns false if one stays closed.
+ */
+bool stdfds_fill(void);
+
+/*
  * Makes descriptor 2 the log, and STYLE how to write there.  Never is that
  * the client: under inetd descriptor 2 is the same socket as 0 and 1, and is
  * then replaced by one to syslogd (or, without one, by /dev/null).  Returns

@@ -46,6 +46,20 @@ check()
 	refute_output --partial '+OK'
 }
 
+# cron jobs and the like: a status of 0 has to mean that it was looked
+@test "a check is made without standard input and output, too" {
+	status=0
+	"${CHECK[@]}" --check <&- >"$OUT" 2>"$LOG" 3>&- || status=$?
+	assert_equal "$status" 0
+	grep -q '^ok    checker: ' "$OUT" || fail "$(cat "$OUT" "$LOG")"
+	chmod 644 "$PASSWD"
+	"${CHECK[@]}" --check <&- >&- 2>"$LOG" 3>&- || status=$?
+	assert_equal "$status" 78
+	status=0
+	"${CHECK[@]}" --check <&- >&- 2>&- 3>&- || status=$?
+	assert_equal "$status" 78
+}
+
 # bats test_tags=root
 @test "each thing that is missing is a line that says what to do, and status 78" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
