@@ -35,8 +35,9 @@ faults()
 # bats test_tags=root
 @test "a fault at any system call of any role costs no mail and leaves nothing behind" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
+	need pgrep procps
 	run timeout 300 perl "$TESTS_SRC/faults/roles.pl" "$POPIN" \
-	    "$(dirname "$POPIN")/popin-uncaged" "$CHECKPASSWORD" --seconds 15
+	    "$(dirname "$POPIN")/popin-uncaged" "$CHECKPASSWORD" --seconds 40
 	assert_success
 	assert_output --partial ' 0 violations'
 	sed 's/^/# /' <<<"$output" >&3

@@ -12,11 +12,11 @@
  * strace(1) counts for all processes together, or for each the same, and so
  * cannot reach what comes late in one role.
  *
- * Writes to descriptor 9: "calls K" (how many the role made), "hit NAME-OR-
- * NUMBER" when the fault was injected, "privileged ..." when a process with
- * anything of root's reads the client, "left K" when K processes were still
- * there three seconds after the command had ended.  Exits as the command did,
- * 128 plus the signal if by one.
+ * Writes to descriptor 9: "calls K" (how many the role made), with N 0 "call
+ * NUMBER" for each of them, "hit NUMBER" when the fault was injected,
+ * "privileged ..." when a process with anything of root's reads the client,
+ * "left K" when K processes were still there three seconds after the command
+ * had ended.  Exits as the command did, 128 plus the signal if by one.
  */
 #define _GNU_SOURCE
 #include <sys/prctl.h>
@@ -88,7 +88,8 @@ error_number(const char *name)
 		long error;
 	} all[] = { { "EAGAIN", EAGAIN }, { "EINTR", EINTR }, { "EIO", EIO },
 		{ "EMFILE", EMFILE }, { "ENOMEM", ENOMEM },
-		{ "ENOSPC", ENOSPC }, { "EPERM", EPERM } };
+		{ "ENOSPC", ENOSPC }, { "ENOSYS", ENOSYS },
+		{ "EPERM", EPERM } };
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (strcmp(all[i].name, name) == 0)
@@ -217,6 +218,8 @@ at_entry(struct process *p)
 		fprintf(report, "privileged %s reads the client\n", p->role);
 	if (strcmp(p->role, role) != 0)
 		return;
+	if (wanted == 0)
+		fprintf(report, "call %ld\n", (long)r.orig_rax);
 	if (++calls == wanted)
 		inject(p, &r);
 }
@@ -286,7 +289,7 @@ start(char **command)
 int
 main(int argc, char **argv)
 {
-	struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
+	struct timespec nap = { .tv_nsec = 1000 * 1000 };
 	pid_t main_pid = 0;
 	int status, result = -1, waits = 0;
 
@@ -303,7 +306,7 @@ main(int argc, char **argv)
 		    (result != -1 ? WNOHANG : 0));
 
 		if (pid == 0) {
-			if (++waits > PATIENCE * 100)
+			if (++waits > PATIENCE * 1000)
 				break;
 			nanosleep(&nap, NULL);
 			continue;
