@@ -81,7 +81,7 @@ temporary(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM ||
 	    error == EIO || error == ESTALE || error == ENOSPC ||
-	    error == EDQUOT;
+	    error == EDQUOT || error == EINTR || error == EAGAIN;
 }
 
 /* A plain file of the mail user's, or of root, who may have restored it. */

@@ -32,6 +32,10 @@ faults()
 	faults 12 maildir
 }
 
+@test "the unique-ids of another server survive every fault while they are taken over" {
+	faults 12 adopt
+}
+
 # bats test_tags=root
 @test "a fault at any system call of any role costs no mail and leaves nothing behind" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'

@@ -11,10 +11,12 @@
 #
 # A session deletes messages while mail is delivered.  At each of its system
 # calls in turn it is killed, or the call fails (ENOSPC, EDQUOT, EIO, EINTR),
-# or writes only half; then a new session logs in.  Whatever happened, then
-# every message that was not deleted is there exactly once, byte for byte and
-# with its unique-id, each deleted one is gone (with a trash: is in it) or back, nothing else is there,
-# and the journal is empty.  After +OK to QUIT the deleted ones are gone.
+# or writes only half, or there is no memory; then a new session logs in.
+# Whatever happened, then every message that was not deleted is there exactly
+# once, byte for byte and with its unique-id, be it one that another server
+# gave; each deleted one is gone (with a trash: is in it) or back, nothing else
+# is there, and the journal is empty.  After +OK to QUIT the deleted ones are
+# gone.
 #
 # Loss of power is modelled: from the recorded writes, at each point, those
 # that were not synced yet are dropped, kept, torn and mixed at random.
@@ -126,13 +128,16 @@ my %scenarios = (
 	    300 ], delete => [ 1, 3, 6 ], bulky => 1 },
 	maildir => { sizes => [ 300, 400, 500, 600, 700 ],
 	    delete => [ 1, 3, 4 ], maildir => 1 },
+	# each session takes the unique-ids over from another server
+	adopt => { sizes => [ 300, 400, 500, 600, 700 ],
+	    delete => [ 1, 3, 4 ], maildir => 1, adopt => 1 },
 	# what is deleted goes into the trash
 	trash => { sizes => [ map { 100 + 37 * $_ } 1 .. 6 ],
 	    delete => [ 2, 5, 6 ], trash => 1 },
 	folder => { sizes => [ 300, 400, 500, 600, 700 ],
 	    delete => [ 1, 3, 4 ], maildir => 1, trash => 1 },
 );
-my @order = qw(small gap all end maildir trash folder steps);
+my @order = qw(small gap all end maildir adopt trash folder steps);
 
 sub as_mbox {
 	return join '', map { "From a\@b $stamp\n$_\n" } @_;
@@ -167,7 +172,7 @@ sub prepare {
 	session($s, "UIDL\r\n", '') or die "no session\n";
 	$s->{out} =~ /^\+OK/ or die "cannot log in: $s->{out}$s->{log}";
 	$s->{ids} = { uidls($s) };
-	keep_state($s) if $s->{maildir};
+	keep_state($s) if $s->{maildir} && !$s->{adopt};
 	$s->{first} = { map { $_ => slurp("$home/$_") } own_files() };
 }
 
@@ -199,11 +204,21 @@ sub restore {
 		}
 		put("$home/Maildir/popin.state", $s->{state})
 		    if defined $s->{state};
+		other_server($s) if $s->{adopt};
 		return;
 	}
 	put("$home/mbox", as_mbox(@{$s->{messages}}));
 	unlink "$home/mbox.lock", glob "$home/.lk*";
 	put("$home/$_", $s->{first}{$_}) for keys %{$s->{first} || {}};
+}
+
+# Leaves what Dovecot leaves, and nothing of ours.
+sub other_server {
+	my ($s) = @_;
+	my $n = @{$s->{messages}};
+	unlink "$home/Maildir/popin.state", "$home/Maildir/popin.uidl";
+	put("$home/Maildir/dovecot-uidlist", join '', '3 V1276528487 N' .
+	    ($n + 100) . "\n", map { 90 + $_ . " :$_.m.here\n" } 1 .. $n);
 }
 
 # --- sessions
@@ -425,10 +440,10 @@ sub thin {
 my $started = time;
 my $deadline = 0;
 
-# Each kind of fault has its share of the time, as a part of 12.
+# Each kind of fault has its share of the time, as a part of 13.
 sub allow {
 	my ($parts) = @_;
-	$deadline = time + $seconds * $parts / 12 / (@wanted || 1)
+	$deadline = time + $seconds * $parts / 13 / (@wanted || 1)
 	    if $seconds;
 }
 
@@ -489,9 +504,18 @@ sub faults_of {
 		}
 	}
 	return unless $has_shim;
+	$s->{fault} = 'memory';
+	my $asked = grep { $_->{what} eq 'm' } record($s);
+	my $done = 0;
+	allow(1);
+	for my $i (thin($full ? 200 : $share / 4, 1 .. $asked)) {
+		last if late($done++);
+		attempt($s, "no memory $i", [], LD_PRELOAD => $shim,
+		    SHIM_MEMORY => $i);
+	}
 	$s->{fault} = 'short';
 	my $writes = grep { $_->[0] =~ /^pwrite/ } @calls;
-	my $done = 0;
+	$done = 0;
 	allow(1);
 	for my $i (thin($full ? 200 : $share / 4, 1 .. $writes)) {
 		last if late($done++);
@@ -619,7 +643,7 @@ sub power_loss {
 
 # What was tried so far.
 sub report {
-	my @faults = (map({ $_->[0] } @injections), 'short', 'power');
+	my @faults = (map({ $_->[0] } @injections), 'memory', 'short', 'power');
 	printf "%-9s", 'points';
 	printf " %7s", $_ for @faults;
 	print "\n";

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * For the fault tests, preloaded: notes what popin writes to files, and makes
- * single writes short.  What it does goes to a file that is mapped before
- * popin closes descriptors and enters its sandbox.
+ * For the fault tests, preloaded: notes what popin writes to files and where
+ * it asks for memory, makes single writes short, and has no memory to give.
+ * What it does goes to a file that is mapped before popin closes descriptors
+ * and enters its sandbox.
  *
  *	SHIM_LOG	where: records of struct op, each with its data
  *	SHIM_SHORT	N: the Nth pwrite(2) writes half of what it should
+ *	SHIM_MEMORY	N: there is none when it is asked for the Nth time
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,23 +25,30 @@
 enum { LOG_SIZE = 256 * 1024 * 1024 };
 
 struct op {
-	char what; /* w, t or s */
+	char what; /* w, t, s or m */
 	char fill[7];
 	uint64_t inode, offset, bytes;
 };
 
 static unsigned char *op_log;
 static size_t used;
-static long short_at;
+static long short_at, none_at;
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
 
 __attribute__((constructor)) static void
 start(void)
 {
-	const char *path = getenv("SHIM_LOG"), *n = getenv("SHIM_SHORT");
+	const char *path = getenv("SHIM_LOG"), *n = getenv("SHIM_SHORT"),
+		   *m = getenv("SHIM_MEMORY");
 	int fd = path != NULL ? open(path, O_RDWR | O_CREAT, 0600) : -1;
 
 	if (n != NULL)
 		short_at = strtol(n, NULL, 10);
+	if (m != NULL)
+		none_at = strtol(m, NULL, 10);
 	if (fd == -1 || ftruncate(fd, LOG_SIZE) == -1)
 		return;
 	op_log =
@@ -108,4 +118,37 @@ fsync(int fd)
 	if (result == 0)
 		note('s', fd, NULL, 0, 0);
 	return result;
+}
+
+static int
+has_none(void)
+{
+	static const struct op op = { .what = 'm' };
+
+	if (op_log != NULL && used + sizeof op <= LOG_SIZE) {
+		memcpy(op_log + used, &op, sizeof op);
+		used += sizeof op;
+	}
+	if (none_at == 0 || --none_at > 0)
+		return 0;
+	errno = ENOMEM;
+	return 1;
+}
+
+void *
+malloc(size_t size)
+{
+	return has_none() ? NULL : __libc_malloc(size);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return has_none() ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t size)
+{
+	return has_none() ? NULL : __libc_realloc(p, size);
 }
