@@ -161,3 +161,82 @@ check()
 	assert_line --partial 'messages: shown=300/6600'
 	assert_line --partial 'duplicates=0'
 }
+
+@test "a checker without a path is looked for in PATH, as it will be" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cp "$(type -P true)" "$BATS_TEST_TMPDIR/bin/popin-test-checker"
+	CHECK=("$BIN/popin" --user 54320:54320 --jail "$JAIL" --check)
+	PATH=$BATS_TEST_TMPDIR:$BATS_TEST_TMPDIR/bin:$PATH \
+	    check 0 --checker popin-test-checker
+	assert_line 'ok    checker: program="popin-test-checker"'
+	check 78 --checker popin-test-checker
+	assert_line 'FAIL  cannot execute the checker "popin-test-checker": No such file or directory'
+	CHECK=(env -u PATH "${CHECK[@]}")
+	check 78 --checker popin-test-checker
+}
+
+@test "only popin-checkpassword is asked for a user; with another checker that is told" {
+	CHECK=("$BIN/popin" --user 54320:54320 --jail "$JAIL"
+	    --check-user anna --checker /bin/true)
+	check 78
+	assert_line --partial 'FAIL  only popin-checkpassword knows users without their passwords'
+	refute_output --partial 'maildrop:'
+}
+
+@test "without root it tells whose mail can be served" {
+	[ ${#AS[@]} -gt 0 ] || AS=(env)
+	[ "$(id -u)" != 0 ] || chown "$TEST_UID" "$PASSWD"
+	CHECK=("${AS[@]}" "${CHECK[@]}")
+	check 0 --check
+	assert_line "ok    not root: everything runs as, and all mail belongs to, uid=${ids%:*}"
+	refute_output --partial 'directory that login is locked into'
+}
+
+@test "limits that a checker sets for a user are told" {
+	run env USER=anna HOME="$BATS_TEST_TMPDIR" POPIN_MAXSIZE=30 \
+	    POPIN_NEWEST=2 "${AS[@]}" \
+	    "$BIN/popin" -R session -m "maildir:$MAILDIR" --check
+	assert_success
+	assert_line --regexp '^ok    user: .* maxsize=30 newest=2$'
+	assert_line --partial 'hidden='
+}
+
+@test "what a session would refuse, a check of it refuses, with status 78" {
+	run env USER=anna HOME="$BATS_TEST_TMPDIR" POPIN_MAXSIZE=much "${AS[@]}" \
+	    "$BIN/popin" -R session -m "maildir:$MAILDIR" --check
+	assert_failure 78
+	run env USER=an/na HOME="$BATS_TEST_TMPDIR" "${AS[@]}" \
+	    "$BIN/popin" -R session -m "maildir:/mail/%u" --check
+	assert_failure 78
+	assert_line --regexp '^FAIL  .*an/na'
+}
+
+# with_dev [FILE]: CHECK sees a /dev with null and FILE only.
+with_dev()
+{
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	mkdir "$BATS_TEST_TMPDIR/dev"
+	cp -a /dev/null "$BATS_TEST_TMPDIR/dev/null"
+	LOOK=(unshare -m sh -c 'mount --bind "$0" /dev && exec "$@"'
+	    "$BATS_TEST_TMPDIR/dev" "${CHECK[@]}")
+}
+
+# bats test_tags=root
+@test "it tells where the log goes, and fails where --log syslog finds no /dev/log" {
+	with_dev
+	CHECK=("${LOOK[@]}" --log syslog)
+	check 78 --check
+	assert_line 'FAIL  no log: --log syslog, and there is no "/dev/log": No such file or directory'
+	CHECK=("${LOOK[@]}")
+	check 0 --check
+	assert_line 'WARN  log: to="standard error" under-inetd=nowhere missing="/dev/log"'
+	: >"$BATS_TEST_TMPDIR/dev/log"
+	check 0 --check
+	assert_line 'ok    log: to="standard error; /dev/log if that is the client (inetd)"'
+	check 0 --check --log syslog
+	assert_line 'ok    log: to="/dev/log"'
+	check 0 --check --log stderr
+	assert_line 'ok    log: to="standard error, nowhere if the client is"'
+	check 0 --check --log auto
+}

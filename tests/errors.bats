@@ -66,6 +66,19 @@ assert_refused()
 	-R
 	--jail relative
 	--passwd-file /x --checker /bin/false
+	--mbox-locks flock
+	--cleartext perhaps
+	--cleartext 192.0.2.0/24,
+	--cleartext 192.0.2.0/33
+	--cleartext 2001:db8::/-1
+	--cleartext 192.0.2.0/24/24
+	--cleartext 127.0.0.1,1234567890123456789012345678901234567890123456/8
+	--check-from 2001:db8::g
+	--stls tls
+	--uidl pop
+	--log-as nowhere
+	--offers many
+	--trash=x y
 	EOT
 }
 
@@ -102,6 +115,9 @@ assert_refused()
 	    --maildrop "maildir:$MAILDIR" --idle 600 --max-messages 5
 	assert_equal "$status" 0
 	limited "${AS[@]}" "$BIN/popin" -R session -m "maildir:$MAILDIR"
+	assert_equal "$status" 0
+	limited "${AS[@]}" "$BIN/popin" -Rsession "-mmaildir:$MAILDIR" \
+	    --log auto --mbox-locks fcntl,dotlock
 	assert_equal "$status" 0
 }
 

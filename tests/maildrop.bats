@@ -59,6 +59,26 @@ refused()
 	at anna
 }
 
+@test "without -m and without ~/Maildir it is the mbox of that name in /var/mail" {
+	run env USER=popin-test HOME="$WHERE/home" "${AS[@]}" "$BIN/popin" \
+	    -R session --check
+	assert_line --regexp '^ok    maildrop: is="mbox:/var/mail/popin-test"'
+	run env USER=../popin-test HOME="$WHERE/home" "${AS[@]}" "$BIN/popin" \
+	    -R session --check
+	assert_failure 78
+}
+
+@test "a path that is too long, or of no mbox, is refused and told" {
+	refused anna -m "maildir:/$(printf 'x/%.0s' {1..2100})"
+	assert_log 'the path of the maildrop is too long'
+	refused anna -m "/$(printf 'x/%.0s' {1..2100})"
+	assert_log 'the path of the maildrop is too long'
+	refused anna -m "mbox:$WHERE/"
+	assert_log "not the path of an mbox: \"$WHERE/\""
+	refused anna -m "mbox:$WHERE/$(printf 'x%.0s' {1..256})"
+	assert_log 'not the path of an mbox'
+}
+
 @test "a name cannot lead out of the directory of the maildrops" {
 	maildir "$WHERE/mail/anna"
 	maildir "$WHERE/secret"
