@@ -228,6 +228,26 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
+@test "an account that cannot become a session is a fault, told to who knows the password" {
+	local home why
+
+	account
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	CHECKER=(unshare -m sh -c
+	    'mount --bind "$0" /etc/passwd && exec "$@"'
+	    "$BATS_TEST_TMPDIR/etc-passwd" "$BIN/popin-checkpassword")
+	for home in home/anna '' "/$(printf 'x/%.0s' {1..600})"; do
+		sed "s|^\($NAME:x:.*\):/:/bin/sh\$|\1:$home:/bin/sh|" \
+		    /etc/passwd >"$BATS_TEST_TMPDIR/etc-passwd"
+		why='home that is no full path'
+		[ ${#home} -lt 1000 ] || why='field that is too long'
+		login "$NAME" secret
+		assert_fault 111 "account has a $why"
+		login "$NAME" wrong
+		assert_refused
+	done
+}
+
 @test "an account without a password is refused, whatever is tried" {
 	account
 	usermod -p '' "$NAME"

@@ -257,3 +257,38 @@ has_tried()
 	=> +OK 3
 	EOT
 }
+
+@test "where the name is too long for a dotlock fcntl is enough, and alone it is refused" {
+	BOX=$BOX_HOME/$(printf 'm%.0s' {1..252})
+	plain_box 2
+	as_box
+	session <<-'EOT'
+	=> +OK 2
+	DELE 1	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" 2
+	as_box --mbox-locks dotlock
+	session <<-'EOT'
+	=> -ERR [SYS/TEMP]
+	EOT
+	assert_log 'cannot lock the mbox "mmm.*: File name too long'
+}
+
+@test "a spool that may be passed, but not be read, is enough" {
+	mkdir "$BATS_TEST_TMPDIR/spool"
+	BOX=$BATS_TEST_TMPDIR/spool/anna
+	plain_box 3
+	own "$BATS_TEST_TMPDIR/spool"
+	chmod 311 "$BATS_TEST_TMPDIR/spool"
+	as_box
+	session <<-'EOT'
+	=> +OK 3
+	DELE 1	=> +OK
+	QUIT	=> +OK
+	EOT
+	chmod 755 "$BATS_TEST_TMPDIR/spool"
+	assert_equal "$(subjects)" '2 3'
+	assert_log_lines 1
+	assert_equal "$(ls -A "$BATS_TEST_TMPDIR/spool")" anna
+}

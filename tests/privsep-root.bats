@@ -526,3 +526,27 @@ keep_busy()
 	assert_log '^popin: cannot end login; is CAP_KILL missing\?'
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
+
+@test "an account whose line in /etc/passwd is no such line is none" {
+	local line
+
+	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	# shellcheck disable=SC2016
+	ROOT=(unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"'
+	    "$BATS_TEST_TMPDIR/passwd-of-system" "${ROOT[@]}" --user "$UNIQUE")
+	for line in "$UNIQUE" "$UNIQUE:x" "$UNIQUE:x:12" "$UNIQUE:x:12:" \
+	    "$UNIQUE:x::12:" "$UNIQUE:x:0:12:" "$UNIQUE:x:12:0:" \
+	    "$UNIQUE:x:12:-1:" "$UNIQUE:x:2147483648:12:" \
+	    "x$(printf 'y%.0s' {1..5000}):x:1:1::/:/bin/sh"; do
+		printf '%s\n' "$line" >"$BATS_TEST_TMPDIR/passwd-of-system"
+		serves_nobody 78
+		assert_log "no unprivileged account user=\"$UNIQUE\""
+	done
+	# and what is too long for a line hides none behind it
+	echo "$UNIQUE:x:$LOGIN_UID:$LOGIN_UID::/:/bin/sh" \
+	    >>"$BATS_TEST_TMPDIR/passwd-of-system"
+	printf 'QUIT\r\n' >"$IN"
+	limited "${ROOT[@]}"
+	assert_equal "$status" 0
+	assert_log_lines 0
+}
