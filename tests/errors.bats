@@ -296,3 +296,25 @@ assert_refused()
 	)
 	grep -q $'^+OK 3 84\r$' "$OUT"
 }
+
+# Words are passed on to login, checker and session, which get some more.
+@test "a command line that is too long for one of the programs serves nobody, and tells" {
+	local n served=0 refused=0
+
+	three_messages
+	for n in {90..128}; do
+		# shellcheck disable=SC2046
+		as_chain $(yes -- --testing | head -n "$n")
+		printf 'USER anna\r\nPASS secret\r\nSTAT\r\nQUIT\r\n' >"$IN"
+		limited "${CHAIN[@]}"
+		if grep -q $'^+OK 3 84\r$' "$OUT"; then
+			[ "$refused" = 0 ]
+			served=$((served + 1))
+			continue
+		fi
+		refused=$((refused + 1))
+		assert_log '^popin: cannot start (login|the checker).*: Argument list too long$'
+		grep -q '^-ERR \[SYS/TEMP\]' "$OUT" || fail "$(cat "$OUT")"
+	done
+	[ "$served" -gt 0 ] && [ "$refused" -gt 0 ]
+}

@@ -204,3 +204,24 @@ line()
 	EOT
 	assert_log_lines 0
 }
+
+@test "a path of any length is cut in the log, and stays one line" {
+	local path
+
+	for path in "/no/$(printf 'x%.0s' {1..250})/such" \
+	    "/$(printf 'long/%.0s' {1..700})"; do
+		session -m "maildir:$path" <<-'EOT'
+		=> -ERR [SYS/PERM]
+		EOT
+		assert_log_lines 2
+		line 1 "popin: cannot open the Maildir \"${path:0:256}\": No such file or directory"
+	done
+}
+
+@test "at a terminal the log is what the administrator sees" {
+	need script bsdutils
+	LC_ALL=C script -qec "$BIN/popin --no-such-option" \
+	    "$BATS_TEST_TMPDIR/typescript" </dev/null >"$OUT" 3>&- || :
+	grep -q 'popin: unknown option: "--no-such-option"' "$OUT" ||
+	    fail "$(cat "$OUT")"
+}

@@ -12,7 +12,7 @@ load lib
 load serve
 load fetch
 
-UNPACKED=${abs_top_builddir:-$TESTS_SRC/../_build}/unpacked
+UNPACKED=${POPIN_UNPACKED:-${abs_top_builddir:-$TESTS_SRC/../_build}/unpacked}
 
 setup()
 {

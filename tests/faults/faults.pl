@@ -21,6 +21,9 @@
 # Loss of power is modelled: from the recorded writes, at each point, those
 # that were not synced yet are dropped, kept, torn and mixed at random.
 #
+# With POPIN_FAULTS_SPARE_MEMORY in the environment calls for memory do not
+# fail: a sanitizer does not live without.
+#
 # Without --full, or when the seconds are over, points are left out evenly.
 # Interrupted, it tells what it has tried so far.
 use strict;
@@ -39,6 +42,7 @@ my $UID = 54321;
 my $stamp = 'Sat Jan  3 01:05:34 1996';
 my ($popin, $uncaged, @wanted);
 my ($full, $seconds) = (0, 0);
+my $spare_memory = defined $ENV{POPIN_FAULTS_SPARE_MEMORY};
 while (@ARGV) {
 	my $word = shift @ARGV;
 	if ($word eq '--full') {
@@ -418,6 +422,8 @@ sub calls {
 	for (split /\n/, slurp("$home/trace")) {
 		my ($name) = /^\d+\s+(\w+)\(/ or next;
 		next if $name eq 'execve' || $name eq 'exit_group';
+		next if $spare_memory && $name =~
+		    /^(?:mmap|munmap|mprotect|mremap|madvise|brk)$/;
 		$matters ||= /O_DIRECTORY/;
 		push @calls, [ $name, ++$seen{$name}, $matters ];
 	}
@@ -505,7 +511,7 @@ sub faults_of {
 	}
 	return unless $has_shim;
 	$s->{fault} = 'memory';
-	my $asked = grep { $_->{what} eq 'm' } record($s);
+	my $asked = $spare_memory ? 0 : grep { $_->{what} eq 'm' } record($s);
 	my $done = 0;
 	allow(1);
 	for my $i (thin($full ? 200 : $share / 4, 1 .. $asked)) {

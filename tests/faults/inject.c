@@ -10,7 +10,8 @@
  * one when it has become wait.  ACTION is an errno's name, kill, term or
  * short, at the Nth system call of the role; with N 0 nothing happens.
  * strace(1) counts for all processes together, or for each the same, and so
- * cannot reach what comes late in one role.
+ * cannot reach what comes late in one role.  With POPIN_FAULTS_SPARE_MEMORY in
+ * the environment calls for memory do not fail: a sanitizer needs them.
  *
  * Writes to descriptor 9: "calls K" (how many the role made), with N 0 "call
  * NUMBER" for each of them, "hit NUMBER" when the fault was injected,
@@ -49,6 +50,7 @@ static struct process {
 } processes[PROCESSES];
 
 static const char *role, *action;
+static bool spare_memory;
 static unsigned long wanted, calls;
 static FILE *report;
 
@@ -170,6 +172,13 @@ moves_bytes(long nr)
 }
 
 static bool
+is_for_memory(long nr)
+{
+	return nr == SYS_mmap || nr == SYS_munmap || nr == SYS_mprotect ||
+	    nr == SYS_mremap || nr == SYS_madvise || nr == SYS_brk;
+}
+
+static bool
 never_fails(long nr)
 {
 	static const long those[] = { SYS_exit, SYS_exit_group,
@@ -179,7 +188,7 @@ never_fails(long nr)
 	for (size_t i = 0; i < sizeof those / sizeof those[0]; i++)
 		if (nr == those[i])
 			return true;
-	return false;
+	return spare_memory && is_for_memory(nr);
 }
 
 static void
@@ -295,6 +304,7 @@ main(int argc, char **argv)
 
 	if (argc < 5 || (report = fdopen(REPORT_FD, "w")) == NULL)
 		return 125;
+	spare_memory = getenv("POPIN_FAULTS_SPARE_MEMORY") != NULL;
 	role = argv[1];
 	action = argv[2];
 	wanted = strtoul(argv[3], NULL, 10);

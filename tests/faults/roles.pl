@@ -53,6 +53,7 @@ my $PRCTL = 157;
 my %scenarios = (
 	pass => { roles => [ qw(monitor login checker session) ] },
 	sasl => { roles => [ qw(monitor login checker) ],
+	    options => [ '--apop' ], # a challenge in the greeting
 	    login => [ 'AUTH PLAIN', encode_base64("\0anna\0secret", '') ] },
 	mbox => { roles => [ qw(session) ], mbox => 1 },
 	cage => { roles => [ qw(monitor login session) ], where => 'bin' },
