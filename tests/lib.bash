@@ -51,6 +51,13 @@ need()
 	cannot "$1 is missing; Debian has it in the package $2"
 }
 
+# not_under TOOL WHY: a test of what asan or valgrind change; tests/sanitized
+# says when they are there.
+not_under()
+{
+	[ "${POPIN_TEST_TOOL:-}" != "$1" ] || skip "under $1 $2"
+}
+
 lib_setup_file()
 {
 	# bats makes its directories 0700
