@@ -257,11 +257,13 @@ scan_locked(struct maildrop *md)
 static enum maildrop_result
 mbox_scan(struct maildrop *md)
 {
+	/* of a file that is only read no other lock can be had */
+	bool write = journal_pending() && mbox.writable;
 	enum maildrop_result result;
 
 	if (mbox.fd == -1)
 		return mbox_replay();
-	if (!mboxlock_take(&mbox.lock, journal_pending(), SCAN_SECONDS)) {
+	if (!mboxlock_take(&mbox.lock, write, SCAN_SECONDS)) {
 		log_error_errno("cannot lock the mbox", mbox.name);
 		return MAILDROP_TEMP;
 	}

@@ -340,6 +340,22 @@ interrupted()
 	assert_equal "$(stat -c %s "$(journal)")" 0
 }
 
+@test "an UPDATE that was interrupted waits for the permission to be finished" {
+	need strace strace
+	interrupted 6
+	chmod 444 "$BOX"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_log 'cannot finish an UPDATE, no permission to write "mbox"'
+	chmod 600 "$BOX"
+	session <<-'EOT'
+	=> +OK 4
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" '1 4 5 6'
+}
+
 @test "an UPDATE that was interrupted is finished without the state file, too" {
 	need strace strace
 	interrupted 6
