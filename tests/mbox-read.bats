@@ -369,3 +369,19 @@ setup()
 	    "/proc/${TALK_PID[a]}/status")" -lt $((8000 + EXTRA_KB)) ]
 	leave a
 }
+
+@test "an mbox of more messages than --max-messages is refused, with or without a state file" {
+	plain_box 3
+	as_box --max-messages 2
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	as_box --max-messages 3
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	as_box --max-messages 2
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+}

@@ -219,6 +219,17 @@ three_of_courier()
 	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5 1.later 2.new'
 }
 
+@test "ids and order stay where what was taken over can only be read" {
+	mail 1.a 2.b 3.c
+	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :1.a' '3 :2.b' | dovecot_index
+	ids
+	chmod 444 "$MAILDIR/popin.uidl"
+	rm "$MAILDIR/dovecot-uidlist"
+	ids
+	assert_equal "$IDS" \
+	    '0000000100000001 0000000200000001 0000000300000001'
+}
+
 @test "ids and order stay when the other server's file goes, or popin.state" {
 	mail 1.a 2.b 3.c
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :1.a' '3 :2.b' | dovecot_index
