@@ -199,6 +199,25 @@ setup()
 	reads_right
 }
 
+@test "headers and their lines may be longer than the buffer" {
+	local shift
+
+	# the second message begins about where the first piece of it ends
+	for shift in 0 1 20 40 41 42 43 100; do
+		{
+			printf 'From a@b %s\nX-Long: ' "$STAMP"
+			head -c $((256 * 1024 - 100 + shift)) /dev/zero |
+			    tr '\0' x
+			printf '\n\nbody\n\nFrom a@b %s\n' "$STAMP"
+			seq -f 'X-Many-%.0f: x' 40000
+			printf '\nbody\n\nFrom a@b %s\nSubject: 3\n\n' "$STAMP"
+		} | box
+		rm -f "$BOX_HOME"/.popin*
+		reads_right
+		assert_equal "${#MESSAGES[@]}" 3
+	done
+}
+
 @test "From_ lines are found wherever they are, to the byte" {
 	local i
 
