@@ -5,15 +5,20 @@
  * server: the rows that `make bench' compares with.
  *
  *	limits blind		answers +OK to every line, until QUIT
+ *	limits chain		the same by as many programs as popin's: one
+ *				that waits; one that answers USER; one more,
+ *				that becomes the one that answers the rest
  *	limits cat FILE...	sends the files
  *	limits list DIR		reads the directory DIR
  *	limits count DIR	and every file in it, counting octets
  *	limits remove DIR	and removes every second file
  *	limits scan FILE	counts messages and octets of an mbox
  *
- * blind and cat have the client on the standard descriptors.
+ * blind, chain and cat have the client on the standard descriptors.
  */
 #include "config.h"
+
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -59,11 +64,11 @@ put(const char *p, size_t len)
 }
 
 static void
-blind(void)
+blind(const char *first)
 {
 	size_t n;
 
-	put("+OK\r\n", 5);
+	put(first, strlen(first));
 	while ((n = get(STDIN_FILENO)) > 0) {
 		const char *lf = buf;
 
@@ -75,6 +80,36 @@ blind(void)
 		if (n >= 4 && memcmp(buf, "QUIT", 4) == 0)
 			return;
 	}
+}
+
+static void
+become(const char *task)
+{
+	execl("/proc/self/exe", "limits", task, (char *)NULL);
+	perror(task);
+	_exit(1); /* not exit(3): it may share its memory with a parent */
+}
+
+static void
+run(const char *task)
+{
+	int status;
+	pid_t pid = vfork();
+
+	if (pid == 0)
+		become(task);
+	if (pid == -1 || waitpid(pid, &status, 0) == -1)
+		fail(task);
+}
+
+/* As if it had asked somebody about USER and PASS. */
+static void
+login(void)
+{
+	put("+OK\r\n", 5);
+	(void)get(STDIN_FILENO);
+	put("+OK\r\n", 5);
+	(void)get(STDIN_FILENO);
 }
 
 static int
@@ -175,7 +210,16 @@ main(int argc, char **argv)
 	const char *task = argc > 1 ? argv[1] : "";
 
 	if (strcmp(task, "blind") == 0)
-		blind();
+		blind("+OK\r\n");
+	else if (strcmp(task, "chain") == 0) {
+		run("chain-login");
+		run("chain-checker");
+	} else if (strcmp(task, "chain-login") == 0)
+		login();
+	else if (strcmp(task, "chain-checker") == 0)
+		become("chain-session");
+	else if (strcmp(task, "chain-session") == 0)
+		blind("+OK\r\n");
 	else if (argc > 2 && strcmp(task, "cat") == 0)
 		for (int i = 2; i < argc; i++)
 			cat(argv[i]);
