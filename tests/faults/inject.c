@@ -209,7 +209,9 @@ inject(struct process *p, struct user_regs_struct *r)
 	} else {
 		p->failing = true;
 		p->error = error_number(action);
-		r->orig_rax = (unsigned long long)-1;
+		/* close(2) closes, whatever it says */
+		if (nr != SYS_close)
+			r->orig_rax = (unsigned long long)-1;
 	}
 	ptrace(PTRACE_SETREGS, p->pid, NULL, r);
 	fprintf(report, "hit %ld\n", nr);
