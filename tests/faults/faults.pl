@@ -4,7 +4,8 @@
 #
 # What is left of the mail when an UPDATE goes wrong.
 #
-#	faults.pl POPIN UNCAGED [--full] [--seconds N] [SCENARIO...]
+#	faults.pl POPIN UNCAGED [--full] [--seconds N] [--only FAULT,FAULT]
+#	    [SCENARIO...]
 #
 # strace(1) cannot make a system call fail that a sandbox watches over: then
 # UNCAGED is used, the same program built without its sandbox.
@@ -40,7 +41,7 @@ require "$here/../mbox.pl";
 
 my $UID = 54321;
 my $stamp = 'Sat Jan  3 01:05:34 1996';
-my ($popin, $uncaged, @wanted);
+my ($popin, $uncaged, @wanted, %only);
 my ($full, $seconds) = (0, 0);
 my $spare_memory = defined $ENV{POPIN_FAULTS_SPARE_MEMORY};
 while (@ARGV) {
@@ -49,6 +50,8 @@ while (@ARGV) {
 		$full = 1;
 	} elsif ($word eq '--seconds') {
 		$seconds = shift @ARGV;
+	} elsif ($word eq '--only') {
+		%only = map { $_ => 1 } split /,/, shift @ARGV;
 	} elsif (!defined $popin) {
 		$popin = abs_path($word);
 	} elsif (!defined $uncaged) {
@@ -58,7 +61,8 @@ while (@ARGV) {
 	}
 }
 defined $uncaged or
-    die "usage: faults.pl POPIN UNCAGED [--full] [SCENARIO...]\n";
+    die "usage: faults.pl POPIN UNCAGED [--full] [--seconds N] " .
+    "[--only FAULT,FAULT] [SCENARIO...]\n";
 
 my $root = $> == 0;
 my @as = $root ? ('setpriv', '--reuid', $UID, '--regid', $UID,
@@ -453,6 +457,11 @@ sub allow {
 	    if $seconds;
 }
 
+# Is this kind of fault wanted?
+sub wanted {
+	return !%only || $only{$_[0]};
+}
+
 # Is the time for this kind of fault over?  The first few are always tried.
 sub late {
 	my ($done) = @_;
@@ -492,7 +501,7 @@ sub faults_of {
 	# a word in it selects the other program
 	my @uncaged = points(grep { $_->[0] !~ /^get(?:e?[ug]id|pid)$/ }
 	    calls($s, '-e', 'inject=reboot:error=EIO')); # those cannot fail
-	for my $inject (@injections) {
+	for my $inject (grep { wanted($_->[0]) } @injections) {
 		my ($fault, $how) = @$inject;
 		my @points = $how =~ /error/ ? @uncaged : @caged;
 		$s->{fault} = $fault;
@@ -511,7 +520,8 @@ sub faults_of {
 	}
 	return unless $has_shim;
 	$s->{fault} = 'memory';
-	my $asked = $spare_memory ? 0 : grep { $_->{what} eq 'm' } record($s);
+	my $asked = $spare_memory || !wanted('memory') ? 0 :
+	    grep { $_->{what} eq 'm' } record($s);
 	my $done = 0;
 	allow(1);
 	for my $i (thin($full ? 200 : $share / 4, 1 .. $asked)) {
@@ -520,7 +530,7 @@ sub faults_of {
 		    SHIM_MEMORY => $i);
 	}
 	$s->{fault} = 'short';
-	my $writes = grep { $_->[0] =~ /^pwrite/ } @calls;
+	my $writes = wanted('short') ? grep { $_->[0] =~ /^pwrite/ } @calls : 0;
 	$done = 0;
 	allow(1);
 	for my $i (thin($full ? 200 : $share / 4, 1 .. $writes)) {
@@ -609,7 +619,7 @@ sub content_after {
 
 sub power_loss {
 	my ($s, $share) = @_;
-	return unless $has_shim;
+	return unless $has_shim && wanted('power');
 	my @ops = record($s);
 	my %file = map { (stat "$home/$_")[1] => $_ } 'mbox', own_files(),
 	    $s->{trash} ? 'mbox.Trash' : ();
