@@ -69,10 +69,10 @@ load lib
 
 	need readelf binutils
 	[ -e "$makefile" ] || skip 'not the build of the tests'
-	flags=$(sed -n 's/^HARD_CFLAGS =//p' "$makefile")
+	flags=$(sed -n 's/^HARD_CFLAGS = *//p' "$makefile")
 	[ -n "$flags" ] || skip 'built with --disable-hardening'
-	[[ $flags == *' -D_FORTIFY_SOURCE=3'* ]] ||
-	    cannot "this compiler has no _FORTIFY_SOURCE=3:$flags"
+	[[ $flags == *-D_FORTIFY_SOURCE=3* ]] ||
+	    cannot "this compiler has no _FORTIFY_SOURCE=3: $flags"
 	for program in "$BIN/popin" "$BIN/popin-checkpassword"; do
 		readelf -lW "$program" | grep -q 'GNU_STACK.* RW ' ||
 		    fail "$program: its stack can be executed"

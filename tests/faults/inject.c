@@ -11,7 +11,8 @@
  * short, at the Nth system call of the role; with N 0 nothing happens.
  * strace(1) counts for all processes together, or for each the same, and so
  * cannot reach what comes late in one role.  With POPIN_FAULTS_SPARE_MEMORY in
- * the environment calls for memory do not fail: a sanitizer needs them.
+ * the environment calls for memory do not fail, nor those for signal handlers:
+ * a sanitizer needs them.
  *
  * Writes to descriptor 9: "calls K" (how many the role made), with N 0 "call
  * NUMBER" for each of them, "hit NUMBER" when the fault was injected,
@@ -172,10 +173,11 @@ moves_bytes(long nr)
 }
 
 static bool
-is_for_memory(long nr)
+is_for_sanitizers(long nr)
 {
 	return nr == SYS_mmap || nr == SYS_munmap || nr == SYS_mprotect ||
-	    nr == SYS_mremap || nr == SYS_madvise || nr == SYS_brk;
+	    nr == SYS_mremap || nr == SYS_madvise || nr == SYS_brk ||
+	    nr == SYS_rt_sigaction || nr == SYS_sigaltstack;
 }
 
 static bool
@@ -188,7 +190,7 @@ never_fails(long nr)
 	for (size_t i = 0; i < sizeof those / sizeof those[0]; i++)
 		if (nr == those[i])
 			return true;
-	return spare_memory && is_for_memory(nr);
+	return spare_memory && is_for_sanitizers(nr);
 }
 
 static void

@@ -9,6 +9,8 @@
  *	SHIM_LOG	where: records of struct op, each with its data
  *	SHIM_SHORT	N: the Nth pwrite(2) writes half of what it should
  *	SHIM_MEMORY	N: there is none when it is asked for the Nth time
+ *
+ * With SPARE_MEMORY defined, memory is left alone.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -120,6 +122,8 @@ fsync(int fd)
 	return result;
 }
 
+#ifndef SPARE_MEMORY
+
 static int
 has_none(void)
 {
@@ -152,3 +156,5 @@ realloc(void *p, size_t size)
 {
 	return has_none() ? NULL : __libc_realloc(p, size);
 }
+
+#endif
