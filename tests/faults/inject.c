@@ -10,9 +10,7 @@
  * one when it has become wait.  ACTION is an errno's name, kill, term or
  * short, at the Nth system call of the role; with N 0 nothing happens.
  * strace(1) counts for all processes together, or for each the same, and so
- * cannot reach what comes late in one role.  With POPIN_FAULTS_SPARE_MEMORY in
- * the environment calls for memory do not fail, nor those for signal handlers:
- * a sanitizer needs them.
+ * cannot reach what comes late in one role.
  *
  * Writes to descriptor 9: "calls K" (how many the role made), with N 0 "call
  * NUMBER" for each of them, "hit NUMBER" when the fault was injected,
@@ -51,7 +49,6 @@ static struct process {
 } processes[PROCESSES];
 
 static const char *role, *action;
-static bool spare_memory;
 static unsigned long wanted, calls;
 static FILE *report;
 
@@ -173,14 +170,6 @@ moves_bytes(long nr)
 }
 
 static bool
-is_for_sanitizers(long nr)
-{
-	return nr == SYS_mmap || nr == SYS_munmap || nr == SYS_mprotect ||
-	    nr == SYS_mremap || nr == SYS_madvise || nr == SYS_brk ||
-	    nr == SYS_rt_sigaction || nr == SYS_sigaltstack;
-}
-
-static bool
 never_fails(long nr)
 {
 	static const long those[] = { SYS_exit, SYS_exit_group,
@@ -190,7 +179,7 @@ never_fails(long nr)
 	for (size_t i = 0; i < sizeof those / sizeof those[0]; i++)
 		if (nr == those[i])
 			return true;
-	return spare_memory && is_for_sanitizers(nr);
+	return false;
 }
 
 static void
@@ -308,7 +297,6 @@ main(int argc, char **argv)
 
 	if (argc < 5 || (report = fdopen(REPORT_FD, "w")) == NULL)
 		return 125;
-	spare_memory = getenv("POPIN_FAULTS_SPARE_MEMORY") != NULL;
 	role = argv[1];
 	action = argv[2];
 	wanted = strtoul(argv[3], NULL, 10);
