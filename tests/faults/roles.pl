@@ -27,6 +27,7 @@
 # With --seconds points are left out evenly; --actions tries a few of them.
 # Of many equal system calls in a row, such as a libc makes for each signal
 # when it starts a program, only scenario pass has all, and without --actions.
+# Interrupted, it tells what it has tried so far.
 use strict;
 use warnings;
 
@@ -424,10 +425,27 @@ for my $turn (@turns) {
 		    $action ne 'short' || $moves{$calls[$_ - 1]} } @places;
 	}
 }
+my $started = time;
+
+# What was tried so far.
+sub report {
+	my $total = 0;
+	print STDERR "\r" if -t STDERR;
+	printf "%-22s" . " %6s" x @actions . "\n", 'scenario/role', @actions;
+	for my $turn (map { "$_->[0]/$_->[1]" } @turns) {
+		my @row = map { $table{$turn}{$_} // 0 } @actions;
+		printf "%-22s" . " %6d" x @row . "\n", $turn, @row;
+		$total += $_ for @row;
+	}
+	printf "%d fault points of %d, %d violations, %d s\n", $total,
+	    scalar @points, $violations, time - $started;
+}
+
+$SIG{TERM} = $SIG{INT} = sub { report(); exit 1 };
 # Evenly, however many there is time for: by the golden section.
 my $stride = defined $seconds ? int(@points * 0.618) || 1 : 1;
 $stride++ while gcd($stride, scalar @points) != 1;
-my ($started, $shown, $done) = (time, time, 0);
+my ($shown, $done) = (time, 0);
 for my $i (0 .. $#points) {
 	last if defined $seconds && time - $started > $seconds;
 	try(@{$points[$i * $stride % @points]});
@@ -438,15 +456,5 @@ for my $i (0 .. $#points) {
 		$shown = time;
 	}
 }
-print STDERR "\r" if -t STDERR;
-
-printf "%-22s" . " %6s" x @actions . "\n", 'scenario/role', @actions;
-my $total = 0;
-for my $turn (map { "$_->[0]/$_->[1]" } @turns) {
-	my @row = map { $table{$turn}{$_} // 0 } @actions;
-	printf "%-22s" . " %6d" x @row . "\n", $turn, @row;
-	$total += $_ for @row;
-}
-printf "%d fault points of %d, %d violations, %d s\n", $total, scalar @points,
-    $violations, time - $started;
+report();
 exit($violations ? 1 : 0);
