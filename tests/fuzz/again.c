@@ -31,5 +31,7 @@ again(struct maildrop *md)
 	again_mbox_id();
 	again_journal();
 	again_maildir_adopt();
+	again_maildir_foreign();
+	again_maildir_snapshot();
 	again_uidl_store();
 }

@@ -11,6 +11,8 @@ struct maildrop;
 void again_mbox_id(void);
 void again_journal(void);
 void again_maildir_adopt(void);
+void again_maildir_foreign(void);
+void again_maildir_snapshot(void);
 void again_uidl_store(void);
 
 /* Ends the process of a session, as far as memory is concerned. */

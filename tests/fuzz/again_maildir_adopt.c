@@ -6,13 +6,13 @@
  */
 #include "maildir_adopt.c"
 /* not sorted in above */
+#include <string.h>
+
 #include "again.h"
 
 void
 again_maildir_adopt(void)
 {
 	free(adopt.ids);
-	free(adopt.places);
 	memset(&adopt, 0, sizeof adopt);
-	adopt.snapshot.fd = adopt.index_fd = -1;
 }

@@ -28,10 +28,11 @@ checker = $(filter-out %/main.c,$(wildcard $(top)/src/checkpassword/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
 maildrop = again.o again_mbox_id.o again_journal.o again_maildir_adopt.o \
-	again_uidl_store.o mboxes.o
+	again_maildir_foreign.o again_maildir_snapshot.o again_uidl_store.o \
+	mboxes.o
 headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
 hand = $(patsubst %,$(top)/src/%.c,login proxy monitor mbox_id \
-	journal maildir_adopt uidl_store)
+	journal maildir_adopt maildir_foreign maildir_snapshot uidl_store)
 
 all: $(addprefix fuzz_,$(TARGETS))
 
