@@ -272,7 +272,7 @@ has_tried()
 	session <<-'EOT'
 	=> -ERR [SYS/TEMP]
 	EOT
-	assert_log 'cannot lock the mbox "mmm.*: File name too long'
+	assert_log 'cannot lock the mbox "mmm.*: File ?name too long'
 }
 
 @test "a spool that may be passed, but not be read, is enough" {
