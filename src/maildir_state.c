@@ -25,6 +25,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <time.h>
 
 #include "maildir.h"
 #include "maildir_name.h"
@@ -95,6 +96,23 @@ is_long_past(void)
 		return false;
 	for (int f = 0; f < MAILDIR_FOLDERS; f++)
 		if (heads.now.folder[f].changed > st.st_ctim.tv_sec - LONG_PAST)
+			return false;
+	return true;
+}
+
+/*
+ * Will the next login find that they are, should the state file be written
+ * now?  By our own clock, as it is just not to write in vain.
+ */
+static bool
+has_become_old(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
+		return false;
+	for (int f = 0; f < MAILDIR_FOLDERS; f++)
+		if (heads.now.folder[f].changed > now.tv_sec - LONG_PAST)
 			return false;
 	return true;
 }
@@ -292,7 +310,9 @@ maildir_state_keep(const struct maildrop *md, bool counted, bool all)
 {
 	bool changed = memcmp(heads.saved.folder, heads.now.folder,
 			   sizeof heads.now.folder) != 0;
+	bool is_list = all && is_long_past();
 
-	if (counted || changed || (all && !heads.saved.is_list))
-		write_all(md, all && is_long_past());
+	if (counted || changed || is_list != (heads.saved.is_list != 0) ||
+	    (all && !is_list && has_become_old()))
+		write_all(md, is_list);
 }
