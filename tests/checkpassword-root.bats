@@ -219,7 +219,7 @@ $BATS_TEST_TMPDIR/home
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
 	sed "s/^$NAME:x:/$NAME:*:/" /etc/passwd >"$BATS_TEST_TMPDIR/etc-passwd"
 	CHECKER=(unshare -m sh -c
-	    'mount --bind "$0" /etc/passwd && exec "$@"'
+	    "$OWN_ETC"' && cat "$0" >/etc/passwd && exec "$@"'
 	    "$BATS_TEST_TMPDIR/etc-passwd" "$BIN/popin-checkpassword")
 	login "$NAME" secret
 	assert_refused
@@ -234,7 +234,7 @@ $BATS_TEST_TMPDIR/home
 	account
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
 	CHECKER=(unshare -m sh -c
-	    'mount --bind "$0" /etc/passwd && exec "$@"'
+	    "$OWN_ETC"' && cat "$0" >/etc/passwd && exec "$@"'
 	    "$BATS_TEST_TMPDIR/etc-passwd" "$BIN/popin-checkpassword")
 	for home in home/anna '' "/$(printf 'x/%.0s' {1..600})"; do
 		sed "s|^\($NAME:x:.*\):/:/bin/sh\$|\1:$home:/bin/sh|" \
@@ -371,7 +371,7 @@ private_shadow()
 	grep -v "^$NAME:" /etc/shadow >"$BATS_TEST_TMPDIR/shadow"
 	grep "^$NAME:" /etc/shadow >>"$BATS_TEST_TMPDIR/shadow"
 	CHECKER=(unshare -m sh -c
-	    'mount --bind "$0" /etc/shadow && exec "$@"'
+	    "$OWN_ETC"' && cat "$0" >/etc/shadow && exec "$@"'
 	    "$BATS_TEST_TMPDIR/shadow" "$BIN/popin-checkpassword")
 }
 

@@ -32,6 +32,12 @@ fi
 LIMIT=${POPIN_TEST_LIMIT:-60}
 EXTRA_KB=${POPIN_TEST_EXTRA_KB:-0}
 
+# For sh -c, behind unshare -m: an /etc to change.  A file mounted on one of the
+# real /etc would be gone when another test's useradd(8) replaces that one.
+# shellcheck disable=SC2034
+OWN_ETC='mount -t tmpfs etc /mnt && { cp -a /etc /mnt/ 2>/dev/null || :; } &&
+    mount --bind /mnt/etc /etc'
+
 # where servers are, and ordinary users do not look
 PATH=$PATH:/usr/sbin:/sbin
 

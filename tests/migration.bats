@@ -139,10 +139,8 @@ own_system()
 	anna:$hash:19000:0:99999:7:::
 	SYSTEM
 	chmod 640 "$t/shadow"
-	SYSTEM=(unshare --mount bash -c '
-	    mount --bind "$0/passwd" /etc/passwd &&
-	    mount --bind "$0/group" /etc/group &&
-	    mount --bind "$0/shadow" /etc/shadow &&
+	SYSTEM=(unshare --mount bash -c "$OWN_ETC"' &&
+	    cp "$0/passwd" "$0/group" "$0/shadow" /etc/ &&
 	    mount --bind "$0/mail" /var/mail &&
 	    mount --bind "$0/lib" /var/lib && exec "$@"' "$t")
 	SERVE=("$BIN/popin" --delay 0 --user "$LOGIN_UID:$LOGIN_UID"

@@ -532,7 +532,7 @@ keep_busy()
 
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
 	# shellcheck disable=SC2016
-	ROOT=(unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"'
+	ROOT=(unshare -m sh -c "$OWN_ETC"' && cat "$0" >/etc/passwd && exec "$@"'
 	    "$BATS_TEST_TMPDIR/passwd-of-system" "${ROOT[@]}" --user "$UNIQUE")
 	for line in "$UNIQUE" "$UNIQUE:x" "$UNIQUE:x:12" "$UNIQUE:x:12:" \
 	    "$UNIQUE:x::12:" "$UNIQUE:x:0:12:" "$UNIQUE:x:12:0:" \
