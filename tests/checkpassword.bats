@@ -231,6 +231,8 @@ $BATS_TEST_TMPDIR/home
 	assert_fault 2 'unknown log style "paper"'
 	run_checker 'anna\0secret\0\0' --valid-shells -f "$PASSWD" /bin/echo in
 	assert_fault 2 'valid-shells does not go with'
+	run_checker 'anna\0secret\0\0' --groups -f "$PASSWD" /bin/echo in
+	assert_fault 2 'groups does not go with'
 	run_checker 'anna\0secret\0\0' --hash -f "$PASSWD"
 	assert_fault 2 'goes with no option'
 }
