@@ -11,8 +11,9 @@
 #include "maildrop.h"
 
 /*
- * Notes how the folders are, for a list of them that is made from now on.
- * Returns whether cur has changed since the last time.
+ * Notes how the folders are, before and after they are listed: a list may be
+ * kept if their last change, as noted last, was long before it.  Returns
+ * whether cur has changed since the last time.
  */
 bool maildir_state_look(void);
 
