@@ -38,8 +38,7 @@ enum {
 /* A folder at some time; all zero where there is none. */
 struct stamp {
 	uint64_t inode;
-	int64_t modified, modified_ns;
-	int64_t changed, changed_ns;
+	int64_t changed, changed_ns; /* ctime, which no program can set */
 };
 
 struct head {
@@ -76,8 +75,6 @@ maildir_state_look(void)
 			continue;
 		}
 		s->inode = (uint64_t)st.st_ino;
-		s->modified = st.st_mtim.tv_sec;
-		s->modified_ns = st.st_mtim.tv_nsec;
 		s->changed = st.st_ctim.tv_sec;
 		s->changed_ns = st.st_ctim.tv_nsec;
 	}
