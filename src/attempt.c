@@ -92,7 +92,10 @@ attempt_welcome(struct attempt *a, const struct options *o,
 	memset(a->challenge, 0, sizeof a->challenge);
 	memset(a->nonce, 0, sizeof a->nonce);
 	if (tls || policy_allows(o->cleartext, peer))
-		a->offers |= OFFER_USER | OFFER_PLAIN;
+		a->offers |= OFFER_USER;
+	/* RFC 2595, section 6: c-client stops where PLAIN is shown without. */
+	if (tls)
+		a->offers |= OFFER_PLAIN;
 	if (o->apop)
 		a->offers |= OFFER_APOP;
 	if (o->cram_md5)
@@ -310,7 +313,7 @@ look_at_offers(struct attempt *a, const struct options *o)
 		a->offers |= OFFER_SCRAM_ALL;
 	a->cleartext = p.cleartext && !(a->offers & OFFER_USER);
 	if (a->cleartext)
-		a->offers |= OFFER_USER | OFFER_PLAIN;
+		a->offers |= OFFER_USER;
 }
 
 /*

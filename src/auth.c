@@ -278,8 +278,8 @@ static const struct mechanism {
 	enum outcome (*run)(struct login *l, const struct word *initial,
 	    struct monmsg_request *q);
 } mechanisms[] = {
-	{ "PLAIN", OFFER_PLAIN, true, plain },
-	{ "LOGIN", OFFER_PLAIN, true, login },
+	{ "PLAIN", OFFER_USER, true, plain },
+	{ "LOGIN", OFFER_USER, true, login },
 	{ "CRAM-MD5", OFFER_CRAM_MD5, false, cram_md5 },
 	{ "SCRAM-SHA-256", OFFER_SCRAM, false, scram },
 };

@@ -153,7 +153,11 @@ reply_dot(struct netio *net)
 	netio_put(net, ".\r\n", 3);
 }
 
-/* The best first: some clients take the first that they know. */
+/*
+ * The best first: some clients take the first that they know.  LOGIN is not
+ * among them: who can use it can use USER or PLAIN, and some clients try a
+ * wrong password with each method that is shown.
+ */
 static const struct mechanism {
 	unsigned offer;
 	const char *name;
@@ -161,7 +165,6 @@ static const struct mechanism {
 	{ OFFER_SCRAM_ALL, "SCRAM-SHA-256" },
 	{ OFFER_CRAM_MD5, "CRAM-MD5" },
 	{ OFFER_PLAIN, "PLAIN" },
-	{ OFFER_PLAIN, "LOGIN" },
 };
 
 /* Each with BEFORE and AFTER around it. */

@@ -8,8 +8,8 @@
 #define POPIN_OFFERS_H
 
 enum offer {
-	OFFER_USER = 1,	      /* USER and PASS */
-	OFFER_PLAIN = 2,      /* the mechanisms PLAIN and LOGIN */
+	OFFER_USER = 1,	      /* USER and PASS; AUTH PLAIN and LOGIN */
+	OFFER_PLAIN = 2,      /* PLAIN is shown: under TLS */
 	OFFER_APOP = 4,	      /* by a timestamp in the greeting */
 	OFFER_CRAM_MD5 = 8,   /* the mechanism */
 	OFFER_SCRAM = 16,     /* SCRAM-SHA-256, for who asks for it */

@@ -37,6 +37,19 @@ each()
 	assert_log 'login: .* method=PLAIN tls=1$'
 }
 
+@test "PLAIN is shown after STLS, and not before it" {
+	passwd_file "anna:$("$BIN/popin-checkpassword" --hash <<<secret)"
+	each <<-'EOT'
+			=> +OK
+	@capa SASL PLAIN no
+	STLS		=> +OK
+	@switch
+	@capa SASL PLAIN yes
+	QUIT		=> +OK
+	@end
+	EOT
+}
+
 @test "attempts by AUTH before STLS count after it" {
 	each <<-'EOT'
 					=> +OK

@@ -102,13 +102,38 @@ load auth
 }
 
 @test "AUTH alone lists the mechanisms, with a blank behind it too" {
-	auth --cram-md5 <<-'EOT'
+	auth --cram-md5 --tls <<-'EOT'
 	p = popin()
-	all = ['SCRAM-SHA-256', 'CRAM-MD5', 'PLAIN', 'LOGIN']
+	all = ['SCRAM-SHA-256', 'CRAM-MD5', 'PLAIN']
 	assert p.mechanisms() == all
 	p.ask('AUTH ', OK)
 	assert p.lines() == all
 	assert p.sasl() == all
+	p.quit()
+	EOT
+}
+
+# c-client, and so PHP's imap extension, stops where it sees PLAIN without TLS.
+@test "PLAIN and LOGIN are not shown without TLS, and work where PASS does" {
+	auth <<-'EOT'
+	for way in 'plain', 'login':
+	    p = popin()
+	    assert 'USER' in p.capa()
+	    assert p.sasl() == p.mechanisms() == ['SCRAM-SHA-256'], p.sasl()
+	    getattr(p, way)('anna', 'secret', OK)
+	    assert p.sasl() == ['SCRAM-SHA-256'], p.sasl()
+	    p.quit()
+	EOT
+}
+
+# Thunderbird tries one wrong password with every method that is shown.
+@test "under TLS PLAIN is shown, and LOGIN works without being shown" {
+	auth --tls <<-'EOT'
+	p = popin()
+	assert 'USER' in p.capa()
+	assert p.sasl() == p.mechanisms() == ['SCRAM-SHA-256', 'PLAIN']
+	p.login('anna', 'secret', OK)
+	assert p.sasl() == ['SCRAM-SHA-256', 'PLAIN']
 	p.quit()
 	EOT
 }
@@ -451,12 +476,12 @@ load auth
 	talk_to "${CHAIN[@]}" --checker "$BIN/popin-checkpassword" \
 	    -f "$PASSWD" <<-'EOT'
 	p = popin()
-	assert p.sasl() == ['PLAIN', 'LOGIN'] == p.mechanisms()
+	assert p.sasl() is None and p.mechanisms() == []
 	p.ask('AUTH SCRAM-SHA-256', NO)
 	p.ask('AUTH CRAM-MD5', NO)
 	p.plain('anna', 'wrong', AUTH)
 	p.plain('anna', 'secret', OK)
-	assert p.sasl() == ['PLAIN', 'LOGIN']
+	assert p.sasl() is None
 	p.quit()
 	p = popin()
 	p.login('anna', 'secret', OK)

@@ -12,7 +12,7 @@
 #
 #	USER anna	=> +OK		a command; status, and code, of the reply
 #			=> +OK		a reply without a command
-#	@capa TAG yes|no		is TAG among the capabilities?
+#	@capa TAG yes|no		is the line TAG among the capabilities?
 #	@send TEXT			raw octets (\r, \n)
 #	@switch				the wrapper does its part
 #	@switch TEXT			the same, but before that TEXT is passed on
@@ -153,7 +153,7 @@ while (<STDIN>) {
 		print $to "$command\r\n" if $command ne '';
 		judge($command, hear(), $expected);
 		$greeter ||= login();
-	} elsif (/^\@capa (\S+) (\S+)$/) {
+	} elsif (/^\@capa (.+) (\S+)$/) {
 		my ($tag, $wanted) = ($1, $2);
 		my ($line, %tags);
 		print $to "CAPA\r\n";
