@@ -260,7 +260,8 @@ cmd_noop(void *state, const struct command_line *line)
 	struct transaction *s = state;
 
 	(void)line;
-	reply_ok(&s->net, "");
+	/* Old versions of go-pop3 do not take a bare +OK. */
+	reply_ok(&s->net, "done");
 	return OUTCOME_DONE;
 }
 

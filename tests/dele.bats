@@ -53,3 +53,14 @@ load lib
 	NOOP	=> +OK
 	EOT
 }
+
+@test "no answer is a bare +OK: old versions of go-pop3 stop at one" {
+	three_messages
+	session <<-'EOT'
+	NOOP	=> =+OK done
+	LAST	=> =+OK 0
+	STAT	=> =+OK 3 84
+	RSET	=> =+OK 3 messages (84 octets)
+	QUIT	=> =+OK bye
+	EOT
+}
