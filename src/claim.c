@@ -8,18 +8,20 @@
 
 #include "claim.h"
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "netio.h"
 
-/* Bytes of the file, which need not exist; a directory is locked as a whole. */
-enum { BYTE_HELD, BYTE_BUSY, BYTE_WANTED };
+/*
+ * Bytes of the file, which need not exist.  A directory has as many for each
+ * maildrop that is kept in it.
+ */
+enum { BYTE_HELD, BYTE_BUSY, BYTE_WANTED, BYTES };
 
 enum {
 	WAIT = 5000, /* milliseconds, for somebody who may give way */
@@ -29,7 +31,8 @@ enum {
 };
 
 static struct {
-	int fd; /* -1: no marks */
+	int fd;	     /* -1: no marks */
+	off_t first; /* of the bytes */
 	int64_t patience;
 	bool resting; /* not BUSY */
 	bool only_look;
@@ -54,13 +57,21 @@ claim_holder(void)
 	return claim.holder;
 }
 
-static bool
-set_lock(int fd, short type, off_t byte)
+static struct flock
+lock_of(short type, off_t byte)
 {
 	struct flock lock = { .l_type = type,
 		.l_whence = SEEK_SET,
-		.l_start = byte,
+		.l_start = claim.first + byte,
 		.l_len = 1 };
+
+	return lock;
+}
+
+static bool
+set_lock(int fd, short type, off_t byte)
+{
+	struct flock lock = lock_of(type, byte);
 
 	return fcntl(fd, F_SETLK, &lock) == 0;
 }
@@ -69,27 +80,36 @@ set_lock(int fd, short type, off_t byte)
 static bool
 is_marked(int fd, off_t byte)
 {
-	struct flock lock = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = byte,
-		.l_len = 1 };
+	struct flock lock = lock_of(F_WRLCK, byte);
 
 	return fcntl(fd, F_GETLK, &lock) == -1 || lock.l_type != F_UNLCK;
 }
 
+/* The process that has locked this byte, or 0. */
+static pid_t
+holder_of(int fd, off_t byte)
+{
+	struct flock lock = lock_of(F_WRLCK, byte);
+
+	if (fcntl(fd, F_GETLK, &lock) == -1 || lock.l_type == F_UNLCK ||
+	    lock.l_pid < 0)
+		return 0;
+	return lock.l_pid;
+}
+
 /* ---- getting it ---- */
 
-static void
-note_holder(int fd)
+bool
+claim_is_strangers(int fd)
 {
-	struct flock lock = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = BYTE_HELD,
-		.l_len = 1 };
+	claim.first = 0;
+	for (off_t byte = 0; byte < BYTES && !claim.only_look; byte++) {
+		pid_t pid = holder_of(fd, byte);
 
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
-	    lock.l_pid > 0)
-		claim.holder = lock.l_pid;
+		if (pid > 0 && kill(pid, 0) == -1 && errno == EPERM)
+			return true;
+	}
+	return false;
 }
 
 static enum claim_result
@@ -100,12 +120,15 @@ lock_file(int fd)
 	return errno == EACCES || errno == EAGAIN ? CLAIM_IN_USE : CLAIM_FAILED;
 }
 
+/* Of two that do this at the same moment none may get it; never both do. */
 static enum claim_result
 lock_directory(int fd)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (!set_lock(fd, F_RDLCK, BYTE_HELD))
+		return CLAIM_FAILED;
+	if (!is_marked(fd, BYTE_HELD))
 		return CLAIM_MINE;
-	return errno == EWOULDBLOCK ? CLAIM_IN_USE : CLAIM_FAILED;
+	return set_lock(fd, F_UNLCK, BYTE_HELD) ? CLAIM_IN_USE : CLAIM_FAILED;
 }
 
 typedef enum claim_result locker(int fd);
@@ -134,20 +157,20 @@ wait_for_way(int fd, locker *lock)
 }
 
 static enum claim_result
-get(int fd, locker *lock, bool marks)
+get(int fd, locker *lock)
 {
 	enum claim_result result = lock(fd);
 
 	if (claim.only_look) {
 		if (result == CLAIM_IN_USE)
-			note_holder(fd);
+			claim.holder = holder_of(fd, BYTE_HELD);
 		return result;
 	}
-	if (result == CLAIM_IN_USE && marks)
+	if (result == CLAIM_IN_USE)
 		result = wait_for_way(fd, lock);
 	claim.resting = false;
 	claim.fd = -1;
-	if (result == CLAIM_MINE && marks && set_lock(fd, F_RDLCK, BYTE_BUSY))
+	if (result == CLAIM_MINE && set_lock(fd, F_RDLCK, BYTE_BUSY))
 		claim.fd = fd;
 	return result;
 }
@@ -155,7 +178,8 @@ get(int fd, locker *lock, bool marks)
 enum claim_result
 claim_file(int fd)
 {
-	return get(fd, lock_file, true);
+	claim.first = 0;
+	return get(fd, lock_file);
 }
 
 /* Can nobody but its owner, who we are, open the directory? */
@@ -164,14 +188,18 @@ is_private(int fd)
 {
 	struct stat st;
 
+	errno = EPERM;
 	return fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
 	    !(st.st_mode & (S_IRGRP | S_IROTH));
 }
 
 enum claim_result
-claim_directory(int fd)
+claim_directory(int fd, uint64_t key)
 {
-	return get(fd, lock_directory, is_private(fd));
+	if (!is_private(fd))
+		return CLAIM_FAILED;
+	claim.first = (off_t)(key >> 3) & ~(off_t)3;
+	return get(fd, lock_directory);
 }
 
 /* ---- giving way ---- */

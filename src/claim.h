@@ -20,14 +20,19 @@
  * reads and removes nothing.
  *
  * The marks are read locks of single bytes, which every kind of file has
- * room for, and which the kernel takes back from who dies.  A directory that
- * others can open has no marks: they could end a session that waits.
+ * room for, and which the kernel takes back from who dies.  A directory, which
+ * has no write locks, is claimed by such a mark as well: whoever has set it
+ * and sees nobody else's has the claim.
+ *
+ * All of this rests on nobody but the mail user being able to open what is
+ * claimed: who can open it can lock it, and keep everybody else out.
  */
 #ifndef POPIN_CLAIM_H
 #define POPIN_CLAIM_H
 
 #include <sys/types.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum claim_result {
@@ -56,11 +61,18 @@ void claim_set_patience(unsigned seconds);
 
 /*
  * Claims what the file FD stands for, which must be open for writing; or the
- * directory FD itself.  Waits a few seconds where whoever has it is silent.
- * FD must stay open, and no other descriptor of it may be closed.
+ * maildrop KEY in the directory FD.  Waits a few seconds where whoever has it
+ * is silent.  FD must stay open, and no other descriptor of it may be closed.
+ * A directory that somebody else owns or can open is not claimed: EPERM.
  */
 enum claim_result claim_file(int fd);
-enum claim_result claim_directory(int fd);
+enum claim_result claim_directory(int fd, uint64_t key);
+
+/*
+ * Is the file FD locked by a process of another user, which cannot be a
+ * session?  Where the kernel cannot tell (a lock from another host) it is not.
+ */
+bool claim_is_strangers(int fd);
 
 /*
  * To be called when the client does something, with CLAIM_ACTIVE; and while

@@ -57,20 +57,22 @@ open_folder(int dir_fd, const char *name)
 }
 
 /*
- * Where no state file can be made, the directory itself is locked.  Where
- * not even that is possible nothing can be deleted either: go on.
+ * Where no state file can be made, the directory itself is locked, if it is
+ * the user's alone.  Else sessions are not kept apart: nothing is lost by two
+ * at once, as a message that one has removed is gone for the other.
  */
 static enum maildrop_result
 lock_directory(int dir_fd, const char *path)
 {
 	log_error_errno("no state file, logins will be slow, in", path);
-	switch (claim_directory(dir_fd)) {
+	switch (claim_directory(dir_fd, 0)) {
 	case CLAIM_MINE:
 		break;
 	case CLAIM_IN_USE:
 		return MAILDROP_IN_USE;
 	case CLAIM_FAILED:
-		log_error_errno("cannot lock the Maildir", path);
+		log_error_errno(
+		    "no lock, two sessions may be served at once:", path);
 		break;
 	}
 	return MAILDROP_OK;

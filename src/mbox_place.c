@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checksum.h"
 #include "claim.h"
 #include "journal.h"
 #include "log.h"
@@ -74,26 +75,30 @@ open_home(const char *home)
 }
 
 /*
- * Without a state file the home directory itself is locked.  Where there is
- * no home at all sessions are not kept apart: locking the mbox would stop
- * delivery.  Then the one that removes messages first wins, and the other is
- * told that nothing was removed, as mbox_commit() looks at everything anew.
+ * Without a state file the home directory is locked, under the NAME that the
+ * state file would have: several users with one uid may have one home.  Where
+ * the home is not the user's alone, such as / and /var/mail, or there is none,
+ * sessions are not kept apart: locking the mbox would stop delivery.  Then the
+ * one that removes messages first wins, and the other is told that nothing
+ * was removed, as mbox_commit() looks at everything anew.
  */
 static enum maildrop_result
-lock_home(void)
+lock_home(const char *name)
 {
 	log_error_errno("no state file (the home of the user should be "
 			"writable): logins will be slow",
 	    NULL);
 	if (mbox.home_fd == -1)
 		return MAILDROP_OK;
-	switch (claim_directory(mbox.home_fd)) {
+	switch (claim_directory(
+	    mbox.home_fd, checksum(CHECKSUM_START, name, strlen(name)))) {
 	case CLAIM_MINE:
 		break;
 	case CLAIM_IN_USE:
 		return MAILDROP_IN_USE;
 	case CLAIM_FAILED:
-		log_error_errno("cannot lock the home directory", NULL);
+		log_error_errno(
+		    "no lock, two sessions may be served at once:", mbox.name);
 		break;
 	}
 	return MAILDROP_OK;
@@ -114,12 +119,12 @@ enum maildrop_result
 mbox_place(const char *path, const char *home)
 {
 	enum maildrop_result result;
-	char name[NAME_MAX];
+	char name[NAME_MAX] = "";
 
 	mbox.state.fd = -1;
 	mbox.home_fd = open_home(home);
 	if (mbox.home_fd == -1 || !place_name(path, name, sizeof name))
-		return lock_home();
+		return lock_home(name);
 	switch (state_open(&mbox.state, mbox.home_fd, name, STATE_KIND)) {
 	case STATE_LOCKED:
 		open_journal(name);
@@ -127,7 +132,7 @@ mbox_place(const char *path, const char *home)
 	case STATE_BUSY:
 		return MAILDROP_IN_USE;
 	case STATE_NOFILE:
-		result = lock_home();
+		result = lock_home(name);
 		if (result == MAILDROP_OK)
 			open_journal(name);
 		return result;

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "log.h"
 #include "mbox.h"
 #include "mboxlock.h"
+#include "ownfile.h"
 
 enum { BUFFER = 64 * 1024, LOCK_SECONDS = 30 };
 
@@ -45,14 +45,11 @@ static int
 open_file(int home_fd)
 {
 	struct stat st;
-	int fd = openat(home_fd, trash.name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	    0600);
+	int fd = ownfile_open(home_fd, trash.name, &st);
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && st.st_nlink == 1 && fsync(home_fd) == 0)
+	if (st.st_nlink == 1 && fsync(home_fd) == 0)
 		return fd;
 	(void)close(fd);
 	errno = EPERM;

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "claim.h"
+#include "log.h"
+#include "ownfile.h"
 
 struct block {
 	uint64_t kind;
@@ -65,22 +67,28 @@ same_file(int fd, int dir_fd, const char *name)
 	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/*
+ * The file of a moment ago may have been open to others, who can have it open
+ * still.  A lock of theirs is none of a session's, so what they hold is left
+ * to them, and there is a new file.
+ */
 static int
 open_file(int dir_fd, const char *name)
 {
 	struct stat st;
-	int fd = openat(dir_fd, name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	    0600);
+	int fd = ownfile_open(dir_fd, name, &st);
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid())
+	if (!ownfile_is_private(&st) && fchmod(fd, 0600) == -1)
+		log_error_errno("open to others, who can lock it:", name);
+	if (!claim_is_strangers(fd))
 		return fd;
+	log_error("locked by another user, made anew:", name);
 	(void)close(fd);
-	errno = EPERM;
-	return -1;
+	if (unlinkat(dir_fd, name, 0) == -1)
+		return -1;
+	return ownfile_open(dir_fd, name, &st);
 }
 
 enum state_lock

@@ -87,8 +87,26 @@ first_session()
 	leave a
 }
 
+# strangers_lock PATH: another user, if we are root, locks it in every way there
+# is, and keeps it open.
+strangers_lock()
+{
+	local as=()
+
+	[ "$(id -u)" != 0 ] ||
+	    as=(setpriv --reuid 12345 --regid 12345 --clear-groups --)
+	talk stranger "${as[@]}" perl -e 'use Fcntl qw(:DEFAULT :flock);
+	    sysopen F, $ARGV[0], O_RDONLY or die $!;
+	    flock F, LOCK_EX | LOCK_NB or die $!;
+	    $lock = pack("s s x4 q q l x4", F_RDLCK, 0, 0, 0, 0);
+	    fcntl F, F_SETLK, $lock or die $!;
+	    $| = 1; print "locked\n"; <STDIN>' "$1"
+	hear stranger
+	assert_equal "$reply" locked
+}
+
 @test "a read-only Maildir is served, and locked as well" {
-	chmod 555 "$MAILDIR"
+	chmod 500 "$MAILDIR"
 	first_session
 	session <<-'EOT'
 	=> -ERR [IN-USE]
@@ -105,9 +123,79 @@ first_session()
 	[ ! -e "$MAILDIR/popin.state" ]
 }
 
+@test "a read-only Maildir that others can open is served whatever they lock" {
+	chmod 555 "$MAILDIR"
+	strangers_lock "$MAILDIR"
+	first_session
+	assert_log 'no lock, two sessions may be served at once: "/.*Maildir": '
+	session <<-'EOT'
+	=> +OK 3 84
+	DELE 2	=> +OK
+	QUIT	=> +OK
+	EOT
+	ask a 'DELE 2' '+OK*'
+	ask a QUIT '+OK*'
+	gone a
+	leave stranger
+	chmod 755 "$MAILDIR"
+	assert_files new/1.one new/3.three
+}
+
+# bats test_tags=root
+@test "a state file that others could open is locked by its owner only" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	session <<-'EOT'
+	=> +OK 3 84
+	EOT
+	chmod 644 "$MAILDIR/popin.state"
+	strangers_lock "$MAILDIR/popin.state"
+	first_session
+	assert_log 'locked by another user, made anew: "popin\.state"'
+	assert_equal "$(stat -c '%a %u' "$MAILDIR/popin.state")" "600 $TEST_UID"
+	session <<-'EOT'
+	=> -ERR [IN-USE]
+	EOT
+	leave stranger
+	ask a NOOP '+OK*'
+	session <<-'EOT'
+	=> -ERR [IN-USE]
+	EOT
+	leave a
+}
+
+# bats test_tags=root
+@test "a lock on a state file that was open to others once is none, either" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	session <<-'EOT'
+	=> +OK 3 84
+	EOT
+	chmod 644 "$MAILDIR/popin.state"
+	strangers_lock "$MAILDIR/popin.state"
+	chmod 600 "$MAILDIR/popin.state"
+	session <<-'EOT'
+	=> +OK 3 84
+	EOT
+	leave stranger
+}
+
+@test "a state file that others could open is closed to them, and kept" {
+	session <<-'EOT'
+	=> +OK 3 84
+	EOT
+	chmod 666 "$MAILDIR/popin.state"
+	ln "$MAILDIR/popin.state" "$MAILDIR/same"
+	session <<-'EOT'
+	=> +OK 3 84
+	EOT
+	assert_log_lines 1
+	assert_equal "$(stat -c %a "$MAILDIR/popin.state")" 600
+	[ "$MAILDIR/popin.state" -ef "$MAILDIR/same" ]
+}
+
 @test "a Maildir whose state file is useless is locked as well" {
 	mkdir "$MAILDIR/popin.state"
 	own "$MAILDIR/popin.state"
+	chmod 700 "$MAILDIR"
 	first_session
 	session <<-'EOT'
 	=> -ERR [IN-USE]

@@ -83,6 +83,80 @@ hold()
 	chmod 700 "$BOX_HOME"
 }
 
+# shared_home HOME: a second user with our uid and this home, box_of says which
+# of the two mboxes SESSION is for.
+shared_home()
+{
+	SHARED=$1
+	mkdir "$BATS_TEST_TMPDIR/mail"
+	own "$BATS_TEST_TMPDIR/mail"
+	cp "$BOX" "$BATS_TEST_TMPDIR/mail/anna"
+	cp "$BOX" "$BATS_TEST_TMPDIR/mail/bert"
+	own "$BATS_TEST_TMPDIR/mail/anna" "$BATS_TEST_TMPDIR/mail/bert"
+}
+
+box_of()
+{
+	SESSION=(env USER="$1" HOME="$SHARED" "${AS[@]}" "$BIN/popin"
+	    -R session -m "mbox:$BATS_TEST_TMPDIR/mail/%u")
+}
+
+@test "users whose home is / do not lock each other out" {
+	shared_home /
+	box_of anna
+	talk a "${SESSION[@]}"
+	hear a
+	assert_log 'no lock, two sessions may be served at once: "anna": '
+	box_of bert
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	leave a
+}
+
+@test "users with one uid and one home do not lock each other out" {
+	shared_home "$BOX_HOME"
+	chmod 500 "$BOX_HOME"
+	box_of anna
+	talk a "${SESSION[@]}"
+	hear a
+	session <<-'EOT'
+	=> -ERR [IN-USE]
+	EOT
+	box_of bert
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	leave a
+	chmod 700 "$BOX_HOME"
+}
+
+# bats test_tags=root
+@test "users whose home is the spool do not lock each other out" {
+	[ "$(id -u)" = 0 ] || skip 'needs root for a spool of its own'
+	mkdir -m 2775 "$BATS_TEST_TMPDIR/spool"
+	shared_home "$BATS_TEST_TMPDIR/spool"
+	box_of anna
+	talk a "${SESSION[@]}"
+	hear a
+	box_of bert
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	leave a
+}
+
+@test "a home that cannot be written and others can open is locked by nobody" {
+	chmod 555 "$BOX_HOME"
+	talk stranger flock "$BOX_HOME" cat
+	ask stranger locked locked
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	leave stranger
+	chmod 700 "$BOX_HOME"
+}
+
 @test "without a home two sessions cannot spoil each other's mail" {
 	SESSION=(env USER=anna HOME=/nonexistent "${AS[@]}" "$BIN/popin"
 	    -R session -m "mbox:$BOX")

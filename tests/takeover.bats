@@ -226,14 +226,6 @@ three_in_box()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "where others can open what is locked a silent session stays" {
-	chmod 555 "$MAILDIR"
-	silent a
-	is_kept_out
-	ask a NOOP '+OK*'
-	leave a
-}
-
 @test "the state file can be opened by nobody else" {
 	silent a
 	assert_equal "$(stat -c %a "$MAILDIR/popin.state")" 600
