@@ -32,11 +32,13 @@ enum {
 	HOLD = TAIL - 1,   /* kept back: maybe the beginning of it */
 	PIPE_CHUNK = 4096, /* what poll(2) promises a pipe takes */
 	DRAIN_SECONDS = 2,
-	DRAIN_MAX = 64 * 1024
+	DRAIN_MAX = 64 * 1024,
+	NAP_MAX = 50 /* milliseconds between two looks at the queue */
 };
 
 static volatile sig_atomic_t stop_requested;
-static sigset_t waiting_mask; /* empty */
+static sigset_t waiting_mask;	   /* empty */
+static const struct netio *client; /* whose loops can be interrupted */
 
 static void
 on_stop(int signal_number)
@@ -127,10 +129,15 @@ netio_open(struct netio *n, char *in, size_t in_size, char *out,
 	n->out = out;
 	n->out_size = out_size;
 	n->stall = NETIO_STALL_SECONDS;
+	n->active = netio_now();
+	client = n;
 	n->is_socket =
 	    getsockopt(n->out_fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
 	if (!n->is_socket)
 		return;
+	n->is_local =
+	    getsockopt(n->out_fd, SOL_SOCKET, SO_DOMAIN, &type, &len) == 0 &&
+	    type == AF_UNIX;
 	if (tune)
 		tune_tcp(n->out_fd);
 	/*
@@ -145,23 +152,72 @@ netio_open(struct netio *n, char *in, size_t in_size, char *out,
 
 /*
  * A client on a slow line can be busy for long with what it was sent, and has
- * no command to give meanwhile.
+ * no command to give meanwhile.  Returns false when the system cannot tell.
  */
-static void
+static bool
 look_at_queue(struct netio *n, int64_t now)
 {
 #ifdef TIOCOUTQ
 	int queued;
 
 	if (ioctl(n->out_fd, TIOCOUTQ, &queued) == -1)
-		return;
+		return false;
 	if (queued < n->queued)
 		n->active = now;
 	n->queued = queued;
+	return true;
 #else
 	(void)n;
 	(void)now;
+	return false;
 #endif
+}
+
+/* POLLERR, POLLHUP of the output; a signal that is waiting comes now. */
+static short
+look_at_output(const struct netio *n)
+{
+	static const struct timespec zero = { 0, 0 };
+	struct pollfd p = { .fd = n->out_fd };
+
+	return ppoll(&p, 1, &zero, &waiting_mask) > 0 ? p.revents : 0;
+}
+
+enum net_status
+netio_interrupted(void)
+{
+	const struct netio *n = client;
+	short events;
+
+	if (n == NULL)
+		return NET_OK;
+	events = look_at_output(n);
+	if (stop_requested)
+		return NET_STOPPED;
+	if (events & (POLLERR | POLLHUP))
+		return NET_FAILED;
+	if (n->work > 0 && netio_now() - n->active >= n->work)
+		return NET_IDLE;
+	return NET_OK;
+}
+
+const char *
+netio_word(enum net_status status)
+{
+	switch (status) {
+	case NET_EOF:
+		return "eof";
+	case NET_IDLE:
+		return "idle";
+	case NET_STALLED:
+		return "stalled";
+	case NET_STOPPED:
+		return "signal";
+	case NET_TAKEN:
+		return "taken-over";
+	default:
+		return "io";
+	}
 }
 
 /* How long to sleep at most, or CLAIM_GIVE_WAY. */
@@ -202,7 +258,7 @@ wait_for(struct netio *n, int fd, short events, int64_t deadline,
 		if (ready == 0 && nap == left)
 			return expired;
 		if (ready == 0)
-			look_at_queue(n, netio_now());
+			(void)look_at_queue(n, netio_now());
 		else if (errno != EINTR)
 			return NET_FAILED;
 	}
@@ -277,6 +333,57 @@ netio_flush(struct netio *n)
 {
 	if (n->out_len > 0 && n->failed == NET_OK)
 		write_out(n, n->out_len);
+	return n->failed;
+}
+
+uint64_t
+netio_position(const struct netio *n)
+{
+	return n->sent + n->out_len;
+}
+
+/*
+ * When the other end of a Unix socket closes, what it has not read is no
+ * longer in the queue: only the error tells.
+ */
+static bool
+has_arrived(struct netio *n, uint64_t position)
+{
+	if (n->sent < position)
+		return false;
+	if (!n->is_socket || !look_at_queue(n, netio_now()))
+		return true;
+	return (uint64_t)n->queued <= n->sent - position &&
+	    !(n->is_local && look_at_output(n) & POLLERR);
+}
+
+/*
+ * Nothing tells when the queue becomes shorter, so it is looked at now and
+ * then.  Most clients have acknowledged everything when they send QUIT; one
+ * that has sent it before may do so 40 ms later.
+ */
+enum net_status
+netio_arrived(struct netio *n, uint64_t position)
+{
+	int nap = 0;
+
+	if (!has_arrived(n, position))
+		(void)netio_flush(n);
+	n->active = netio_now();
+	while (n->failed == NET_OK && !has_arrived(n, position)) {
+		int64_t now = netio_now();
+		enum net_status status;
+
+		nap += nap < NAP_MAX;
+		status = wait_for(n, n->out_fd, 0, now + nap, NET_IDLE);
+		/* ready for nothing: an error, maybe after it has arrived */
+		if (status == NET_OK && !has_arrived(n, position))
+			n->failed = NET_FAILED;
+		else if (status != NET_OK && status != NET_IDLE)
+			n->failed = status;
+		else if (now - n->active >= (int64_t)n->stall * 1000)
+			n->failed = NET_STALLED;
+	}
 	return n->failed;
 }
 

@@ -52,11 +52,13 @@ struct netio {
 	 */
 	int64_t (*watch)(int64_t silence);
 	int64_t active;		 /* when the client last did something */
+	int64_t work;		 /* milliseconds, see netio_interrupted(); 0 */
 	int queued;		 /* octets for the client that the kernel has */
 	enum net_status failed;	 /* NET_OK, or why output is over */
 	uint64_t received, sent; /* octets on the wire */
 	bool swallowing;	 /* inside a line that is too long already */
 	bool is_socket;
+	bool is_local; /* of Unix sockets */
 };
 
 /*
@@ -111,6 +113,32 @@ void netio_filled(struct netio *n, size_t len);
 
 /* Writes what is waiting.  Returns n->failed. */
 enum net_status netio_flush(struct netio *n);
+
+/*
+ * Where the output is: so many octets of it are on their way or waiting.  It
+ * has arrived up to POSITION when the client's system has acknowledged that
+ * much, or the program at the other end of a Unix socket has read it.
+ *
+ * netio_arrived() waits for that, and gives up when nothing got through for
+ * n->stall seconds, or when the connection broke before.  Of a pipe nobody
+ * can know: what was written has arrived.
+ */
+uint64_t netio_position(const struct netio *n);
+enum net_status netio_arrived(struct netio *n, uint64_t position);
+
+/*
+ * Is there a reason to end a loop over a message or a maildrop?  NET_OK: no;
+ * NET_STOPPED: a signal; NET_FAILED: nobody reads our output any more;
+ * NET_IDLE: for n->work milliseconds the client has neither got any output nor
+ * done anything.  The reason stays.  A client that only has nothing more to
+ * say is none: it may be waiting for the answers.
+ *
+ * To be called for each buffer, or every so many messages.
+ */
+enum net_status netio_interrupted(void);
+
+/* The word in the log for a status that ends a session. */
+const char *netio_word(enum net_status status);
 
 /*
  * One read of at most SIZE octets, past the line reader, which must not have

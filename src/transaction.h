@@ -23,6 +23,7 @@ struct transaction {
 	unsigned idle;	 /* seconds until the autologout */
 	unsigned offers; /* for CAPA */
 	uint64_t last;	 /* highest number accessed (RFC 1460) */
+	uint64_t sent;	 /* where the output of RETR and TOP ends */
 	struct tally retr, top;
 	uint64_t deleted; /* by UPDATE */
 	const char *end;  /* afterwards: why it ended, one word for the log */
