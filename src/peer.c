@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ peer_parse(struct peer *p, const char *text)
 	struct in6_addr v6;
 
 	p->port = 0;
+	p->unknown = false;
 	if (inet_pton(AF_INET, text, &v4) == 1)
 		set_ipv4(p, &v4);
 	else if (inet_pton(AF_INET6, text, &v6) == 1)
@@ -74,8 +76,12 @@ from_environment(struct peer *p)
 		const char *port = getenv(names[i].port);
 		uint64_t number;
 
-		if (ip == NULL || !peer_parse(p, ip))
+		if (ip == NULL || ip[0] == '\0')
 			continue;
+		if (!peer_parse(p, ip)) {
+			p->unknown = true;
+			continue;
+		}
 		if (port != NULL &&
 		    number_parse(port, strlen(port), UINT16_MAX, &number))
 			p->port = (uint16_t)number;
@@ -84,6 +90,10 @@ from_environment(struct peer *p)
 	return false;
 }
 
+/*
+ * A pipe and a socket of this machine have no address; whatever else has none
+ * that we know, or tells none, is not therefore here.
+ */
 static void
 from_socket(struct peer *p)
 {
@@ -96,14 +106,16 @@ from_socket(struct peer *p)
 	socklen_t len = sizeof a;
 
 	memset(&a, 0, sizeof a);
-	if (getpeername(STDIN_FILENO, &a.any, &len) == -1)
-		return;
-	if (a.any.sa_family == AF_INET) {
+	if (getpeername(STDIN_FILENO, &a.any, &len) == -1) {
+		p->unknown |= errno != ENOTSOCK;
+	} else if (a.any.sa_family == AF_INET) {
 		set_ipv4(p, &a.v4.sin_addr);
 		p->port = ntohs(a.v4.sin_port);
 	} else if (a.any.sa_family == AF_INET6) {
 		set_ipv6(p, &a.v6.sin6_addr);
 		p->port = ntohs(a.v6.sin6_port);
+	} else {
+		p->unknown |= a.any.sa_family != AF_UNIX;
 	}
 }
 
@@ -175,11 +187,13 @@ peer_export(const struct peer *p)
 	char port[NUMBER_DIGITS + 1];
 
 	port[number_format(port, p->port)] = '\0';
-	if (p->ip[0] == '-') {
-		(void)unsetenv("TCPREMOTEIP");
-		(void)unsetenv("TCPREMOTEPORT");
-	} else {
+	if (p->ip[0] != '-') {
 		(void)setenv("TCPREMOTEIP", p->ip, 1);
 		(void)setenv("TCPREMOTEPORT", port, 1);
+		return;
 	}
+	(void)unsetenv("TCPREMOTEIP");
+	(void)unsetenv("TCPREMOTEPORT");
+	if (p->unknown)
+		(void)setenv("TCPREMOTEIP", "unknown", 1);
 }

@@ -16,6 +16,7 @@ enum {
 struct peer {
 	char ip[PEER_IP_MAX]; /* canonical, never ::ffff:a.b.c.d; or "-" */
 	uint16_t port;	      /* 0: not known */
+	bool unknown; /* "-" not because it is a pipe: it may be anywhere */
 };
 
 /*
@@ -33,7 +34,10 @@ void peer_set(struct peer *p, bool ipv6, const uint8_t *address, uint16_t port);
 /* One record about what this client could not have, REASON is one word. */
 void peer_log(const struct peer *p, const char *text, const char *reason);
 
-/* Sets TCPREMOTEIP and TCPREMOTEPORT for a checker and the session. */
+/*
+ * Sets TCPREMOTEIP and TCPREMOTEPORT for a checker and the session; or
+ * TCPREMOTEIP alone, to "unknown", so that nobody takes it for a pipe.
+ */
 void peer_export(const struct peer *p);
 
 #endif

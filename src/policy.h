@@ -10,15 +10,12 @@
 
 struct peer;
 
-/*
- * Is TEXT a value for --cleartext: local, never, always, or networks like
- * 192.0.2.0/24,2001:db8::/32,192.0.2.7?
- */
+/* Is TEXT a value for --cleartext: never, always, or networks (nets.h)? */
 bool policy_valid(const char *text);
 
 /*
- * May PEER log in with a cleartext password?  "local" is loopback and clients
- * without an address (pipes); they count as allowed by networks, too.
+ * May PEER log in with a cleartext password?  Who is "local" may with any
+ * networks.
  */
 bool policy_allows(const char *text, const struct peer *peer);
 

@@ -663,12 +663,27 @@ from()
 	assert_in
 	from 192.0.2.7 ::ffff:192.0.2.0/120
 	assert_in
+	from 192.0.3.7 ::ffff:192.0.2.0/120
+	assert_refused_for allow_nets
 	from 2001:db8::7 ::/0
 	assert_in
 	from 192.0.2.7 ::/0
 	assert_refused_for allow_nets
 	from 2001:db8::7 0.0.0.0/0
 	assert_refused_for allow_nets
+}
+
+@test "allow_nets=local is loopback and no address, as in --cleartext" {
+	for address in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1; do
+		from "$address" local
+		assert_in
+		from "$address" 192.0.2.0/24,local
+		assert_in
+	done
+	for address in 192.0.2.7 ::2 ::ffff:192.0.2.7 unknown; do
+		from "$address" local
+		assert_refused_for allow_nets
+	done
 }
 
 @test "allow_nets refuses who has no address, unless it says local" {

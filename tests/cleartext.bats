@@ -104,6 +104,13 @@ setup()
 	    ('192.0.2.7', ['--cleartext=192.0.2.0/24'], True),
 	    ('::ffff:192.0.2.7', ['--cleartext=192.0.2.0/24'], True),
 	    ('192.0.3.7', ['--cleartext=192.0.2.0/24'], False),
+	    ('192.0.2.7', ['--cleartext=::ffff:192.0.2.0/120'], True),
+	    ('::ffff:192.0.2.7', ['--cleartext=::ffff:192.0.2.7'], True),
+	    ('192.0.3.7', ['--cleartext=::ffff:192.0.2.0/120'], False),
+	    ('192.0.2.7', ['--cleartext=local,192.0.2.7'], True),
+	    ('192.0.2.7', ['--cleartext=::/0'], False),
+	    ('2001:db8::7', ['--cleartext=0.0.0.0/0'], False),
+	    ('127.0.0.1', ['--cleartext=192.0.2.7'], True),
 	    ('192.0.2.7', ['--cleartext=always'], True),
 	    ('127.0.0.1', ['--cleartext=never'], False),
 	    ('192.0.2.7', ['--tls'], True)):
@@ -113,6 +120,40 @@ setup()
 	    p.plain('anna', 'secret', OK if allowed else TLS)
 	    p.quit()
 	EOT
+}
+
+@test "who is somewhere, but nobody knows where, is not local" {
+	passwd_file 'anna:{PLAIN}secret' 'here:{PLAIN}secret::::::allow_nets=local'
+	for address in fe80::1%eth0 mail.example.org unknown; do
+		TCPREMOTEIP=$address pop3 --cleartext local <<-'EOT'
+		USER anna	=> -ERR [AUTH]
+		QUIT		=> +OK
+		EOT
+		TCPREMOTEIP=$address pop3 --cleartext always <<-'EOT'
+		USER here	=> +OK
+		PASS secret	=> -ERR [AUTH]
+		QUIT		=> +OK
+		EOT
+		assert_log 'from="unknown" user="here" reason=allow_nets$'
+	done
+	TCPREMOTEIP='' pop3 --cleartext local <<-'EOT'
+	USER here	=> +OK
+	PASS secret	=> +OK
+	QUIT		=> +OK
+	EOT
+}
+
+# A socket may fail to tell, and there are more families than IPv4 and IPv6.
+@test "a client whose address the kernel does not tell is not local" {
+	need strace strace
+	printf 'USER anna\r\nQUIT\r\n' >"$IN"
+	for error in ENOTCONN ENOBUFS; do
+		limited "${AS[@]}" strace -qq -o /dev/null -e trace=getpeername \
+		    -e inject="getpeername:error=$error" "${CHAIN[@]:${#AS[@]}}"
+		grep -q '^-ERR' "$OUT" || fail "$error: $(cat "$OUT")"
+	done
+	limited "${CHAIN[@]}"
+	! grep '^-ERR' "$OUT"
 }
 
 @test "a password refused for want of TLS stays in no buffer" {

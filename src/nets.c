@@ -3,7 +3,8 @@
  *
  * Is an address in a list of networks?
  * Runs as: root, or whoever started the checker.
- * Input: the list from the passwd-file, the address from the environment.
+ * Input: the list from the command line or the passwd-file; the address from
+ * the super-server or the socket.
  */
 #include "config.h"
 
@@ -66,6 +67,13 @@ covers(const struct in6_addr *net, unsigned bits, const struct in6_addr *a)
 	    ((net->s6_addr[whole] ^ a->s6_addr[whole]) & mask) == 0;
 }
 
+static bool
+is_local(const struct in6_addr *a)
+{
+	return a == NULL || IN6_IS_ADDR_LOOPBACK(a) ||
+	    (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127);
+}
+
 static enum nets_result
 match(char *word, const struct in6_addr *address)
 {
@@ -73,7 +81,7 @@ match(char *word, const struct in6_addr *address)
 	unsigned bits;
 
 	if (strcmp(word, "local") == 0)
-		return address == NULL ? NETS_INSIDE : NETS_OUTSIDE;
+		return is_local(address) ? NETS_INSIDE : NETS_OUTSIDE;
 	if (!parse_net(word, &net, &bits))
 		return NETS_BAD;
 	return address != NULL && covers(&net, bits, address) ? NETS_INSIDE
