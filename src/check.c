@@ -12,11 +12,14 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fdio.h"
 #include "launch.h"
 #include "log.h"
 #include "options.h"
@@ -112,6 +115,24 @@ check_checker(const struct options *o)
 	return true;
 }
 
+/*
+ * A program that its user cannot read makes a process that he cannot trace,
+ * from the exec on.
+ */
+static void
+check_mode(const char *path)
+{
+	struct log_record r;
+	struct stat st;
+
+	if (geteuid() != 0 || stat(path, &st) == -1 || !(st.st_mode & S_IROTH))
+		return;
+	log_start(&r, LOG_LEVEL_WARNING,
+	    "users can trace a session when it begins, run chmod 711:");
+	log_text(&r, "program", path, strlen(path));
+	log_end(&r);
+}
+
 static void
 check_sandbox(void)
 {
@@ -178,7 +199,7 @@ check_policy(const struct options *o)
 }
 
 static pid_t
-start_as_user(const struct options *o)
+start_as_user(const struct options *o, int out)
 {
 	static struct self_words words;
 	extern char **environ;
@@ -187,7 +208,8 @@ start_as_user(const struct options *o)
 		.argv = words.word,
 		.envp = environ,
 		.fd3 = -1,
-		.fd4 = -1 };
+		.fd4 = -1,
+		.out = out };
 	bool fits = self_add(&words, checker) && self_add(&words, "--log") &&
 	    self_add(&words, self_log_style(o));
 
@@ -204,11 +226,34 @@ start_as_user(const struct options *o)
 	return -1;
 }
 
+/*
+ * What the user's process says, to who asked.  That may be root at a terminal:
+ * it gets nothing but text.
+ */
+static void
+pass_on(int fd)
+{
+	char buf[1024];
+	ssize_t got;
+
+	while ((got = read(fd, buf, sizeof buf)) != 0) {
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got == -1)
+			break;
+		for (ssize_t i = 0; i < got; i++)
+			if ((buf[i] < ' ' || buf[i] > '~') && buf[i] != '\n')
+				buf[i] = '?';
+		(void)fdio_write(STDOUT_FILENO, buf, (size_t)got);
+	}
+	(void)close(fd);
+}
+
 /* Our own checker alone can tell who somebody is without a password. */
 static int
 check_user(const struct options *o)
 {
-	int status;
+	int out[2], status;
 	pid_t pid;
 
 	if (o->checker != NULL) {
@@ -218,11 +263,18 @@ check_user(const struct options *o)
 		    o->checker[0]);
 		return EXIT_CONFIGURATION;
 	}
-	pid = start_as_user(o);
+	if (pipe2(out, O_CLOEXEC) == -1) {
+		log_error_errno("cannot make a pipe", NULL);
+		return EXIT_SYSTEM;
+	}
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored it would be reaped */
+	pid = start_as_user(o, out[1]);
+	(void)close(out[1]);
 	if (pid == -1) {
 		log_error_errno("cannot start popin-checkpassword", NULL);
 		return EXIT_SYSTEM;
 	}
+	pass_on(out[0]);
 	while (waitpid(pid, &status, 0) == -1)
 		if (errno != EINTR)
 			return EXIT_SYSTEM;
@@ -246,6 +298,7 @@ check_run(struct options *o)
 		status = EXIT_CONFIGURATION;
 	if (!check_checker(o))
 		status = EXIT_CONFIGURATION;
+	check_mode(self_path());
 	check_sandbox();
 	if (!check_log(o))
 		status = EXIT_CONFIGURATION;

@@ -100,9 +100,10 @@ start(const struct options *o, const struct checker_question *q,
     int credentials_fd, int handoff_fd)
 {
 	static struct self_words words;
-	struct launch s = {
-		.envp = environ, .fd3 = credentials_fd, .fd4 = handoff_fd
-	};
+	struct launch s = { .envp = environ,
+		.fd3 = credentials_fd,
+		.fd4 = handoff_fd,
+		.out = FD_LOG };
 
 	words.count = 0;
 	if (!command_line(&words, o, q)) {
@@ -111,9 +112,6 @@ start(const struct options *o, const struct checker_question *q,
 	}
 	s.path = words.word[0];
 	s.argv = words.word;
-	/* In a background group a terminal would stop the session. */
-	s.own_group = !isatty(STDIN_FILENO);
-	s.no_client = true;
 	return launch_start(&s);
 }
 
@@ -150,13 +148,11 @@ judge(struct checker *c, int status)
  * or by this: it is reaped last, so that its numbers cannot be others' yet.
  */
 static int
-end_checker(const struct checker *c, bool own_group)
+end_checker(const struct checker *c)
 {
 	int status = 0;
 
-	if (own_group)
-		(void)kill(-c->pid, SIGKILL);
-	(void)kill(c->pid, SIGKILL);
+	(void)kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) == -1 && errno == EINTR)
 		continue;
 	return status;
@@ -183,10 +179,10 @@ now(void)
 
 /* The program cannot be what it should be: it is ended. */
 static enum checker_verdict
-give_up(struct checker *c, bool own_group, const char *why)
+give_up(struct checker *c, const char *why)
 {
 	c->why = why;
-	(void)end_checker(c, own_group);
+	(void)end_checker(c);
 	return CHECKER_LATER;
 }
 
@@ -221,8 +217,7 @@ has_answered(struct checker *c, const struct checker_question *q, int status)
  * child, or the deadline.
  */
 static enum checker_verdict
-await(struct checker *c, const struct checker_question *q, unsigned seconds,
-    bool own_group)
+await(struct checker *c, const struct checker_question *q, unsigned seconds)
 {
 	int64_t deadline = now() + (int64_t)seconds * 1000;
 	struct pollfd p = { .fd = c->handoff, .events = POLLIN };
@@ -242,17 +237,17 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds,
 				if (c->answer[q->answer_len] == HANDOFF_SESSION)
 					return CHECKER_SESSION;
 				log_error("the checker wrote to 4", NULL);
-				return give_up(c, own_group, "checker");
+				return give_up(c, "checker");
 			}
 		}
 		if (has_ended(c)) {
-			status = end_checker(c, own_group);
+			status = end_checker(c);
 			return has_answered(c, q, status) ? CHECKER_ANSWERED
 							  : judge(c, status);
 		}
 	}
 	log_trouble("the checker took too long:", "seconds", seconds);
-	return give_up(c, own_group, "timeout");
+	return give_up(c, "timeout");
 }
 
 static enum checker_verdict
@@ -267,7 +262,6 @@ enum checker_verdict
 checker_run(struct checker *c, const struct options *o,
     const struct checker_question *q)
 {
-	bool own_group = !isatty(STDIN_FILENO);
 	enum checker_verdict verdict;
 	int pair[2], credential_pipe[2];
 
@@ -291,7 +285,7 @@ checker_run(struct checker *c, const struct options *o,
 		    o->checker != NULL ? o->checker[0] : "popin-checkpassword");
 	} else {
 		give_credentials(credential_pipe[1], q->text, q->len);
-		verdict = await(c, q, o->checker_timeout, own_group);
+		verdict = await(c, q, o->checker_timeout);
 	}
 	if (verdict != CHECKER_SESSION)
 		(void)close(c->handoff);
@@ -302,6 +296,6 @@ checker_run(struct checker *c, const struct options *o,
 void
 checker_end(struct checker *c)
 {
-	(void)end_checker(c, !isatty(STDIN_FILENO));
+	(void)end_checker(c);
 	(void)close(c->handoff);
 }

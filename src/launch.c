@@ -25,38 +25,35 @@ place(posix_spawn_file_actions_t *actions, int fd, int target)
 }
 
 static int
-hide_client(posix_spawn_file_actions_t *actions)
+hide_client(posix_spawn_file_actions_t *actions, int out)
 {
 	int error = posix_spawn_file_actions_addopen(
 	    actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
-	if (error != 0)
-		return error;
-	return posix_spawn_file_actions_adddup2(
-	    actions, STDERR_FILENO, STDOUT_FILENO);
+	if (error == 0)
+		error = place(actions, out, STDOUT_FILENO);
+	return error != 0 ? error : place(actions, out, STDERR_FILENO);
 }
 
+/*
+ * What we ignore, or were started with ignored, is not for others.  What
+ * becomes somebody else must not be able to type for who started us.
+ */
 static int
-set_attributes(posix_spawnattr_t *a, bool own_group)
+set_attributes(posix_spawnattr_t *a)
 {
-	short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-	sigset_t ignored, none;
+	sigset_t all, none;
 	int error;
 
-	/* What we ignore is not for others; handlers end with the exec. */
-	sigemptyset(&ignored);
-	sigaddset(&ignored, SIGPIPE);
-	sigaddset(&ignored, SIGXFSZ);
+	sigfillset(&all);
 	sigemptyset(&none);
-	error = posix_spawnattr_setsigdefault(a, &ignored);
+	error = posix_spawnattr_setsigdefault(a, &all);
 	if (error == 0)
 		error = posix_spawnattr_setsigmask(a, &none);
-	if (error == 0 && own_group) {
-		flags |= POSIX_SPAWN_SETPGROUP;
-		error = posix_spawnattr_setpgroup(a, 0);
-	}
 	if (error == 0)
-		error = posix_spawnattr_setflags(a, flags);
+		error = posix_spawnattr_setflags(a,
+		    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+			POSIX_SPAWN_SETSID);
 	return error;
 }
 
@@ -80,9 +77,9 @@ launch_start(const struct launch *s)
 		errno = error;
 		return -1;
 	}
-	error = set_attributes(&attributes, s->own_group);
-	if (error == 0 && s->no_client)
-		error = hide_client(&actions);
+	error = set_attributes(&attributes);
+	if (error == 0 && s->out != -1)
+		error = hide_client(&actions, s->out);
 	if (error == 0)
 		error = place(&actions, s->fd3, 3);
 	if (error == 0)

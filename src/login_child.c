@@ -40,7 +40,8 @@ launch(const struct options *o, const char *ids, bool after_stls, int channel)
 		.argv = words.word,
 		.envp = no_environment,
 		.fd3 = channel,
-		.fd4 = -1 };
+		.fd4 = -1,
+		.out = -1 };
 
 	if (!command_line(&words, o, ids, after_stls)) {
 		errno = E2BIG;

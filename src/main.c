@@ -26,6 +26,7 @@
 #include "self.h"
 #include "starttls.h"
 #include "stdfds.h"
+#include "terminal.h"
 
 /* The only words a client hears of a fault of ours before login runs. */
 static int
@@ -62,7 +63,7 @@ print_version(void)
 }
 
 static int
-run_monitor(const struct options *o)
+run_monitor(struct options *o)
 {
 	int status;
 
@@ -71,9 +72,27 @@ run_monitor(const struct options *o)
 	return status == EXIT_FINE ? monitor_run(o) : refuse(status);
 }
 
-static int
-run_session(const struct options *o)
+/*
+ * Behind a checker of somebody else's.  Where the client is a terminal that is
+ * the user's own.
+ */
+static bool
+leave_terminal(struct options *o)
 {
+	if (isatty(STDIN_FILENO))
+		return true;
+	terminal_leave();
+	if (!stdfds_leave_terminal(o->log, &o->log_style))
+		return false;
+	log_open(o->log_style, "popin");
+	return true;
+}
+
+static int
+run_session(struct options *o)
+{
+	if (!o->handoff && !leave_terminal(o))
+		return refuse(EXIT_SYSTEM);
 	if (o->handoff)
 		(void)close(FD_CREDENTIALS); /* should the checker have not */
 	stdfds_close_from(o->handoff ? FD_HANDOFF + 1 : FD_LOG + 1);

@@ -43,6 +43,7 @@
 #include "roles.h"
 #include "setup.h"
 #include "starttls.h"
+#include "stdfds.h"
 #include "wait.h"
 
 enum {
@@ -83,12 +84,30 @@ start_login(const struct options *o)
 	    monitor.root ? monitor.ids : NULL, monitor.switched);
 }
 
+/* What becomes somebody else has no descriptor of root's terminal. */
+static bool
+leave_terminal(struct options *o)
+{
+	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO)) {
+		log_error("a terminal of root's is not for users; behind pipes "
+			  "popin serves:",
+		    "cat | popin | cat");
+		return false;
+	}
+	if (!stdfds_leave_terminal(o->log, &o->log_style))
+		return false;
+	log_open(o->log_style, "popin");
+	return true;
+}
+
 int
-monitor_start(const struct options *o)
+monitor_start(struct options *o)
 {
 	rlimits_no_dump();
 	monitor.root = geteuid() == 0;
 	if (!setup_is_sound(o, monitor.root, &monitor.uid, &monitor.gid))
+		return EXIT_CONFIGURATION;
+	if (monitor.root && !leave_terminal(o))
 		return EXIT_CONFIGURATION;
 	peer_find(&monitor.peer);
 	peer_export(&monitor.peer);

@@ -12,7 +12,7 @@ struct options;
  * Checks what has to be there (account, jail) and starts login.  Returns 0,
  * or an exit status after one log line; the client has heard nothing then.
  */
-int monitor_start(const struct options *o);
+int monitor_start(struct options *o);
 
 /* Serves login until the connection ends.  Returns the exit status. */
 int monitor_run(const struct options *o);

@@ -9,6 +9,9 @@
 #include "privdrop.h"
 
 #include <sys/types.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <errno.h>
 #include <grp.h>
@@ -109,6 +112,11 @@ privdrop(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 			return -1;
 		if (setresuid(uid, uid, uid) == -1)
 			return -1;
+#ifdef __linux__
+		/* With the user the kernel has set it to fs.suid_dumpable. */
+		if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+			return -1;
+#endif
 	}
 	return prove(uid, gid);
 }

@@ -107,17 +107,12 @@ make_log(int fd)
 	(void)close(fd);
 }
 
-bool
-stdfds_open_log(enum log_choice choice, enum log_style *style)
+/* By syslog, or by nothing. */
+static bool
+replace_log(enum log_choice choice, enum log_style *style)
 {
-	bool usable = fcntl(FD_LOG, F_GETFD) != -1 && !is_client(FD_LOG);
 	int fd;
 
-	if (usable && choice != LOG_CHOICE_SYSLOG) {
-		*style =
-		    is_journal(FD_LOG) ? LOG_STYLE_JOURNAL : LOG_STYLE_STDERR;
-		return true;
-	}
 	*style = LOG_STYLE_SYSLOG;
 	(void)close(FD_LOG);
 	fd = choice == LOG_CHOICE_STDERR ? -1 : connect_syslog();
@@ -125,6 +120,37 @@ stdfds_open_log(enum log_choice choice, enum log_style *style)
 		fd = open("/dev/null", O_WRONLY);
 	make_log(fd);
 	return fcntl(FD_LOG, F_GETFD) != -1;
+}
+
+bool
+stdfds_open_log(enum log_choice choice, enum log_style *style)
+{
+	bool usable = fcntl(FD_LOG, F_GETFD) != -1 && !is_client(FD_LOG);
+
+	if (!usable || choice == LOG_CHOICE_SYSLOG)
+		return replace_log(choice, style);
+	*style = is_journal(FD_LOG) ? LOG_STYLE_JOURNAL : LOG_STYLE_STDERR;
+	return true;
+}
+
+/* That of root's is not his alone: others can have been given it by su(1). */
+static bool
+is_own(int fd)
+{
+	struct stat st;
+
+	return geteuid() != 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid();
+}
+
+bool
+stdfds_leave_terminal(enum log_choice choice, enum log_style *style)
+{
+	if (!isatty(FD_LOG) || is_own(FD_LOG))
+		return true;
+	log_error("a terminal is not for other users: the log goes to syslog "
+		  "or nowhere; it stays here with",
+	    "2>&1 | cat");
+	return replace_log(choice, style);
 }
 
 static void

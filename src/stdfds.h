@@ -29,6 +29,13 @@ bool stdfds_fill(void);
  */
 bool stdfds_open_log(enum log_choice choice, enum log_style *style);
 
+/*
+ * Where the log is a terminal, and not that of the one user whom all of popin
+ * runs as, it is replaced in the same way, after a line there that says so.
+ * Returns false as stdfds_open_log() does.
+ */
+bool stdfds_leave_terminal(enum log_choice choice, enum log_style *style);
+
 /* Closes all descriptors from FIRST on. */
 void stdfds_close_from(int first);
 

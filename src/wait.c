@@ -24,6 +24,7 @@
 #include "sandbox.h"
 #include "self.h"
 #include "stdfds.h"
+#include "terminal.h"
 
 static int
 judge(int status, const struct peer *peer)
@@ -45,6 +46,8 @@ wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
 {
 	int status;
 
+	if (root)
+		terminal_leave();
 	if (root && privdrop(uid, gid, NULL, 0) == -1) {
 		log_error_errno("cannot give up privilege", NULL);
 		(void)kill(pid, SIGKILL);

@@ -78,6 +78,8 @@ lib_setup_file()
 	fi
 	chmod -R a+rX "$BATS_FILE_TMPDIR/bin"
 	chmod a+x "$BATS_FILE_TMPDIR/bin"/*
+	# as they are installed
+	chmod 711 "$BATS_FILE_TMPDIR/bin"/popin*
 }
 
 lib_setup()

@@ -79,8 +79,15 @@ start()
 
 stop()
 {
+	local exe
+
 	[ -n "${SERVER:-}" ] || return 0
 	kill -TERM -- "-$SERVER" 2>/dev/null || :
+	# whoever is logged in has a wait role, which has left that group
+	for exe in $(popins); do
+		exe=${exe#/proc/}
+		kill -TERM "${exe%/exe}" 2>/dev/null || :
+	done
 	wait "$SERVER" 2>/dev/null || :
 	SERVER=
 }

@@ -21,6 +21,7 @@
 #include "log.h"
 #include "number.h"
 #include "privdrop.h"
+#include "terminal.h"
 
 enum { GROUPS_MAX = 4096 };
 
@@ -88,6 +89,8 @@ void
 become_and_exec(const struct account *a, bool with_groups, char *const *argv)
 {
 	umask(077);
+	if (geteuid() == 0)
+		terminal_leave();
 	if (drop(a, with_groups) == -1)
 		return;
 	/* As the user: root may not see into a home on another machine. */
