@@ -29,11 +29,22 @@ setup()
 	FETCHED=0
 }
 
-# unpacked PACKAGE FILE: sets PROGRAM to the file of the package.
+# unpacked PACKAGE FILE [PACKAGE...]: sets PROGRAM to the file of the first
+# package.  All of them are copied to where the mail user, as who the program
+# runs, can reach them: the build may be in a home that is closed to others.
 unpacked()
 {
-	PROGRAM=$UNPACKED/$1/$2
-	need "$PROGRAM" "$1"
+	local package file=$2
+
+	set -- "$1" "${@:3}"
+	PACKAGES=$BATS_TEST_TMPDIR/packages
+	PROGRAM=$PACKAGES/$1/$file
+	need "$UNPACKED/$1/$file" "$1"
+	mkdir "$PACKAGES"
+	for package; do
+		cp -R "$UNPACKED/$package" "$PACKAGES"
+	done
+	chmod -R a+rX "$PACKAGES"
 }
 
 # --- maildrops
@@ -158,9 +169,9 @@ courier()
 {
 	local libraries
 
-	unpacked courier-pop usr/lib/courier/courier/courierpop3d
-	libraries=$(find "$UNPACKED"/{courier-authlib,libcourier-unicode4} \
-	    "$UNPACKED/libidn12" -name '*.so.*' -printf '%h\n' | sort -u |
+	unpacked courier-pop usr/lib/courier/courier/courierpop3d \
+	    courier-authlib libcourier-unicode4 libidn12
+	libraries=$(find "$PACKAGES" -name '*.so.*' -printf '%h\n' | sort -u |
 	    paste -sd :)
 	front env LD_LIBRARY_PATH="$libraries" "$PROGRAM" "$MAILDIR"
 }
@@ -183,7 +194,7 @@ solid()
 {
 	own_system
 	unpacked solid-pop3d usr/sbin/solid-pop3d
-	OLD=("$PROGRAM" -f "$UNPACKED/solid-pop3d/etc/spop3d.conf" -n "$1"
+	OLD=("$PROGRAM" -f "$PACKAGES/solid-pop3d/etc/spop3d.conf" -n "$1"
 	    -t "$2")
 }
 

@@ -72,8 +72,27 @@ reply_to()
 	assert_equal "${#lines[@]}" 2
 }
 
-@test "quickstart works again, without building again" {
+packages()
+{
+	cksum /var/lib/dpkg/status 2>/dev/null || :
+}
+
+# again: once more, with the packages of the last time
+again()
+{
+	local before=none now
+
+	now=$(packages)
 	run quickstart
+	until [ "$before" = "$now" ]; do
+		before=$now
+		now=$(packages)
+		run quickstart
+	done
+}
+
+@test "quickstart works again, without building again" {
+	again
 	assert_success
 	refute_line '== making configure'
 	refute_line '== configuring'
@@ -166,4 +185,53 @@ reply_to()
 	PATH=$bin:/usr/bin:/bin run quickstart check
 	assert_equal "$status" 1
 	refute_output --partial haproxy
+}
+
+# makefile_says VARIABLE: its value in the Makefile of the build
+makefile_says()
+{
+	sed -n "s/^$1 = //p" "$BATS_FILE_TMPDIR/tree/_build/Makefile"
+}
+
+# As if it was not installed, not where the PATH leads
+without()
+{
+	local bin=$BATS_TEST_TMPDIR/without
+
+	mkdir "$bin"
+	cp -rs /usr/bin/. "$bin"
+	rm "$bin/$1"
+	shift
+	PATH=$bin run "$@"
+}
+
+@test "quickstart configures again when a tool has come that configure looked for" {
+	need pkg-config pkgconf
+	without pkg-config quickstart
+	assert_success
+	assert_line '== configuring'
+	assert_equal "$(makefile_says PKG_CONFIG)" ''
+	run quickstart
+	assert_success
+	assert_line '== configuring'
+	assert_equal "$(makefile_says PKG_CONFIG)" "$(command -v pkg-config)"
+	assert_equal "$(makefile_says systemdsystemunitdir)" \
+	    "$(pkg-config --variable=systemdsystemunitdir systemd)"
+	again
+	assert_success
+	refute_line '== configuring'
+}
+
+@test "quickstart keeps options given by hand, and no object made without them" {
+	local build=$BATS_FILE_TMPDIR/tree/_build
+
+	(cd "$build" && ../configure -q --enable-static) \
+	    >"$BATS_TEST_TMPDIR/log" 2>&1
+	run readelf -l "$build/popin"
+	assert_line --partial INTERP
+	run quickstart
+	assert_success
+	run readelf -l "$build/popin"
+	assert_success
+	refute_line --partial INTERP
 }
