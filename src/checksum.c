@@ -8,6 +8,7 @@
 
 #include "checksum.h"
 
+#include <endian.h>
 #include <string.h>
 
 static uint64_t
@@ -25,11 +26,11 @@ checksum(uint64_t sum, const void *data, size_t len)
 
 	for (; len >= sizeof word; len -= sizeof word, p += sizeof word) {
 		memcpy(&word, p, sizeof word);
-		sum = mix(sum, word);
+		sum = mix(sum, le64toh(word));
 	}
 	if (len == 0)
 		return sum;
-	word = (uint64_t)len << 56;
+	word = 0;
 	memcpy(&word, p, len);
-	return mix(sum, word);
+	return mix(sum, le64toh(word) | (uint64_t)len << 56);
 }

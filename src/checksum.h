@@ -2,7 +2,8 @@
  * Copyright (c) 2026 The popin authors
  *
  * A fast checksum against torn writes and mistaken files.  Not cryptographic:
- * whoever could forge what it is over could change the mail itself.
+ * whoever could forge what it is over could change the mail itself.  It is the
+ * same on every machine.
  */
 #ifndef POPIN_CHECKSUM_H
 #define POPIN_CHECKSUM_H

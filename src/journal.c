@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The journal's file: a header, two places for steps that take turns, the
- * ranges, two places for the data of steps that take turns with them.  All
- * in this machine's byte order; everything has a checksum.
+ * The journal's file.
+ *
+ *	page 0, 1	headers of plans, which take turns
+ *	page 2, 3	steps, which take turns
+ *	then		what has no room behind these: the body of a plan, which
+ *			are its ranges, the sums of its units as they were and
+ *			as they will be; two places for data of steps
+ *
+ * A header and a step are less than a sector, and all that follows them in
+ * their page is written together with them: one torn write spoils one plan or
+ * one step.  Whatever is relied on has a checksum.
  *
  * Runs as: session.  Input: a file in the home of the mail user.
  */
@@ -13,8 +21,11 @@
 
 #include <sys/stat.h>
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -22,38 +33,50 @@
 
 #include "checksum.h"
 
-/* "popinJo1" */
-static const uint64_t MAGIC = 0x706f70696e4a6f31;
+/* "popinJo2": the number is that of the format. */
+static const uint64_t MAGIC = 0x706f70696e4a6f32;
 
-/* Each has pages of its own: one torn write spoils one of them. */
 enum {
-	HEADER_AT = 0,
-	STEP_AT = 4096, /* and one page later */
-	RANGES_AT = 3 * 4096,
 	PAGE = 4096,
-	SUM_PIECE = 64 * 1024
+	STEP_AT = 2 * PAGE,
+	BODY_AT = 4 * PAGE,
+	BEHIND = JOURNAL_UNIT, /* where things begin behind a header or step */
+	WORDS = 1024,	       /* an even number of sums are whole words */
+	PIECE = 64 * 1024,
+	ASIDE_MAX = 99
 };
 
+/* Both are arrays of numbers on disk; the last one is the checksum. */
 struct header {
-	uint64_t magic, generation;
-	struct journal_plan plan; /* the pointer in it means nothing */
-	uint64_t ranges_sum;
+	uint64_t magic, generation, plan;
+	uint64_t body, data; /* where they are */
+	uint64_t size, first, final, head, count;
+	uint64_t ranges_sum, old_sum, new_sum;
 	uint64_t sum;
 };
 
 struct step {
-	uint64_t generation, number;
-	struct journal_step step;
+	uint64_t generation, plan, number;
+	uint64_t at, len, copied, data;
 	uint64_t sum;
+};
+
+enum {
+	HEADER_WORDS = sizeof(struct header) / 8,
+	STEP_WORDS = sizeof(struct step) / 8
 };
 
 static struct {
 	int fd;
 	int dir_fd; /* to be synced once before the journal is relied on */
-	uid_t owner;
-	uint64_t generation;
-	uint64_t number;  /* of the current step */
-	uint64_t data_at; /* place of the first data */
+	bool dir_synced;
+	char name[NAME_MAX + 1];
+	struct header header; /* of the current plan */
+	bool header_written;
+	uint64_t number;     /* of the current step */
+	uint64_t sums_at[2]; /* place of the next sums, enum journal_when */
+	uint64_t end;	     /* of all that was written */
+	int error;	     /* of a read that failed, or 0 */
 } journal = { .fd = -1, .dir_fd = -1 };
 
 /* ---- file ---- */
@@ -76,9 +99,12 @@ write_at(uint64_t at, const void *from, size_t len)
 		at += (uint64_t)n;
 		len -= (size_t)n;
 	}
+	if (at > journal.end)
+		journal.end = at;
 	return true;
 }
 
+/* False without an error where the file ends too early. */
 static bool
 read_at(uint64_t at, void *to, size_t len)
 {
@@ -89,6 +115,8 @@ read_at(uint64_t at, void *to, size_t len)
 
 		if (n == -1 && errno == EINTR)
 			continue;
+		if (n == -1)
+			journal.error = errno;
 		if (n <= 0) {
 			errno = n == 0 ? ENODATA : errno;
 			return false;
@@ -110,7 +138,10 @@ sync_file(int fd)
 	return true;
 }
 
-/* Ours alone, or it is not looked at: what it says is done to the mail. */
+/*
+ * Ours, and nobody else could write it: what it says is done to the mail.  It
+ * has mail in it; who has restored it may have let others read it.
+ */
 static bool
 trustworthy(int fd)
 {
@@ -118,9 +149,9 @@ trustworthy(int fd)
 
 	if (fstat(fd, &st) == -1)
 		return false;
-	if (S_ISREG(st.st_mode) && st.st_uid == journal.owner &&
-	    st.st_nlink == 1 && (st.st_mode & 077) == 0)
-		return true;
+	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 &&
+	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return (st.st_mode & 077) == 0 || fchmod(fd, 0600) == 0;
 	errno = EPERM;
 	return false;
 }
@@ -132,9 +163,10 @@ journal_open(int dir_fd, const char *name)
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	    0600);
 
+	journal.dir_fd = dir_fd;
+	(void)snprintf(journal.name, sizeof journal.name, "%s", name);
 	if (fd == -1)
 		return false;
-	journal.owner = geteuid();
 	if (!trustworthy(fd)) {
 		int error = errno;
 
@@ -143,7 +175,6 @@ journal_open(int dir_fd, const char *name)
 		return false;
 	}
 	journal.fd = fd;
-	journal.dir_fd = dir_fd;
 	return true;
 }
 
@@ -162,6 +193,41 @@ journal_pending(void)
 	    (fstat(journal.fd, &st) == -1 || st.st_size > 0);
 }
 
+const char *
+journal_name(void)
+{
+	return journal.name;
+}
+
+/*
+ * Nobody but sessions of this maildrop, and they are one at a time, gives
+ * such names: one that is free stays free until it is taken.
+ */
+const char *
+journal_set_aside(void)
+{
+	static char aside[sizeof journal.name + sizeof ".99"];
+	struct stat st;
+
+	if (journal.fd != -1)
+		(void)close(journal.fd);
+	journal.fd = -1;
+	for (int i = 1; i <= ASIDE_MAX; i++) {
+		(void)snprintf(aside, sizeof aside, "%s.%d", journal.name, i);
+		if (fstatat(journal.dir_fd, aside, &st, AT_SYMLINK_NOFOLLOW) ==
+		    0)
+			errno = EEXIST;
+		else if (errno != ENOENT)
+			break;
+		else if (renameat(journal.dir_fd, journal.name, journal.dir_fd,
+			     aside) == -1)
+			break;
+		else
+			return aside;
+	}
+	return NULL;
+}
+
 bool
 journal_clear(void)
 {
@@ -169,209 +235,535 @@ journal_clear(void)
 		if (errno != EINTR)
 			return false;
 	}
+	journal.header.plan = 0;
+	journal.number = 0;
+	journal.end = 0;
 	return true;
+}
+
+/* ---- numbers ---- */
+
+static void
+to_disk(uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		words[i] = htole64(words[i]);
+}
+
+static void
+from_disk(uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		words[i] = le64toh(words[i]);
+}
+
+/* Writes N numbers, the last of which becomes their checksum. */
+static bool
+write_record(uint64_t at, const void *record, size_t n)
+{
+	uint64_t words[HEADER_WORDS];
+	size_t last = n - 1;
+
+	memcpy(words, record, last * 8);
+	to_disk(words, last);
+	words[last] = htole64(checksum(CHECKSUM_START, words, last * 8));
+	return write_at(at, words, n * 8);
+}
+
+static bool
+read_record(uint64_t at, void *record, size_t n)
+{
+	uint64_t words[HEADER_WORDS], sum;
+	size_t last = n - 1;
+
+	if (!read_at(at, words, n * 8))
+		return false;
+	sum = checksum(CHECKSUM_START, words, last * 8);
+	from_disk(words, n);
+	memcpy(record, words, n * 8);
+	return words[last] == sum;
+}
+
+/* ---- units ---- */
+
+uint64_t
+journal_unit(const struct journal_plan *p, uint64_t at)
+{
+	uint64_t n;
+
+	if (at <= p->first)
+		return 0;
+	n = (at - 1) / JOURNAL_UNIT - p->first / JOURNAL_UNIT + 1;
+	return n + (at > p->final && p->final % JOURNAL_UNIT != 0);
+}
+
+uint64_t
+journal_unit_end(const struct journal_plan *p, uint64_t at)
+{
+	uint64_t end = (at / JOURNAL_UNIT + 1) * JOURNAL_UNIT;
+
+	if (at < p->final && end > p->final)
+		return p->final;
+	return end < p->size ? end : p->size;
+}
+
+uint64_t
+journal_sum_sums(uint64_t sum, const uint32_t *sums, size_t n)
+{
+	uint32_t words[WORDS];
+
+	while (n > 0) {
+		size_t now = n < WORDS ? n : WORDS;
+
+		for (size_t i = 0; i < now; i++)
+			words[i] = htole32(sums[i]);
+		sum = checksum(sum, words, now * sizeof *words);
+		sums += now;
+		n -= now;
+	}
+	return sum;
 }
 
 /* ---- places ---- */
 
 static uint64_t
-data_place(uint64_t ranges)
+page_after(uint64_t at)
 {
-	uint64_t end = RANGES_AT + ranges * sizeof(struct journal_range);
-
-	return (end + PAGE - 1) / PAGE * PAGE;
-}
-
-/* Where the data of step NUMBER is. */
-static uint64_t
-data_of(uint64_t number)
-{
-	return journal.data_at + (number % 2) * JOURNAL_DATA_MAX;
+	return (at + PAGE - 1) / PAGE * PAGE;
 }
 
 static uint64_t
-step_of(uint64_t number)
+header_place(uint64_t plan)
 {
-	return STEP_AT + (number % 2) * PAGE;
+	return plan % 2 * PAGE;
+}
+
+static uint64_t
+step_place(uint64_t number)
+{
+	return STEP_AT + number % 2 * PAGE;
+}
+
+static uint64_t
+data_place(uint64_t number, uint64_t len)
+{
+	if (len <= JOURNAL_INLINE)
+		return step_place(number) + BEHIND;
+	return journal.header.data + number % 2 * JOURNAL_DATA_MAX;
+}
+
+/* How many units there are of each kind. */
+static uint64_t
+units(const struct journal_plan *p, enum journal_when when)
+{
+	return journal_unit(p, when == JOURNAL_OLD ? p->size : p->final);
+}
+
+/* The sums are behind the ranges. */
+static void
+rewind_sums(const struct journal_plan *p)
+{
+	journal.sums_at[JOURNAL_OLD] =
+	    journal.header.body + p->count * sizeof(struct journal_range);
+	journal.sums_at[JOURNAL_NEW] = journal.sums_at[JOURNAL_OLD] +
+	    units(p, JOURNAL_OLD) * sizeof(uint32_t);
+}
+
+/* Where the body of a plan goes: apart from all that is relied on still. */
+static void
+find_places(const struct journal_plan *p)
+{
+	struct header *h = &journal.header;
+	uint64_t end,
+	    room = p->count * sizeof(struct journal_range) +
+	    (units(p, JOURNAL_OLD) + units(p, JOURNAL_NEW)) * sizeof(uint32_t);
+
+	if (room <= JOURNAL_INLINE) {
+		h->body = header_place(h->plan) + BEHIND;
+		room = 0;
+	} else if (h->plan == 1) {
+		h->body = BODY_AT;
+	} else {
+		end = h->data + 2 * (uint64_t)JOURNAL_DATA_MAX;
+		h->body = page_after(journal.end > end ? journal.end : end);
+	}
+	if (h->plan == 1)
+		h->data = page_after(BODY_AT + room);
 }
 
 /* ---- writing ---- */
 
 static uint64_t
-ranges_sum(const struct journal_range *ranges, uint64_t count)
+now(void)
 {
-	return checksum(CHECKSUM_START, ranges, (size_t)count * sizeof *ranges);
-}
-
-/*
- * The places of the steps are written too, so that they need no room on the
- * disk later.
- */
-bool
-journal_start(const struct journal_plan *plan)
-{
-	static char zeros[2 * PAGE]; /* not const: it would be in the file */
-	struct header h;
 	struct timespec t = { 0, 0 };
 
 	(void)clock_gettime(CLOCK_REALTIME, &t);
-	memset(&h, 0, sizeof h);
-	h.magic = MAGIC;
-	h.generation = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-	h.plan = *plan;
-	h.plan.ranges = NULL;
-	h.ranges_sum = ranges_sum(plan->ranges, plan->count);
-	h.sum = checksum(CHECKSUM_START, &h, offsetof(struct header, sum));
-	journal.generation = h.generation;
-	journal.number = 0;
-	journal.data_at = data_place(plan->count);
-	return write_at(HEADER_AT, &h, sizeof h) &&
-	    write_at(STEP_AT, zeros, sizeof zeros) &&
-	    write_at(RANGES_AT, plan->ranges,
-		(size_t)plan->count * sizeof *plan->ranges);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool
+write_ranges(const struct journal_plan *p)
+{
+	uint64_t words[WORDS], at = journal.header.body;
+	size_t left = (size_t)p->count;
+	const struct journal_range *r = p->ranges;
+
+	while (left > 0) {
+		size_t n = left < WORDS / 2 ? left : WORDS / 2;
+
+		memcpy(words, r, n * sizeof *r);
+		to_disk(words, n * 2);
+		journal.header.ranges_sum =
+		    checksum(journal.header.ranges_sum, words, n * sizeof *r);
+		if (!write_at(at, words, n * sizeof *r))
+			return false;
+		at += n * sizeof *r;
+		r += n;
+		left -= n;
+	}
+	return true;
+}
+
+/*
+ * The pages of headers and steps are written too, so that they need no room on
+ * the disk later.  As long as they are empty no UPDATE has begun.
+ */
+bool
+journal_start(const struct journal_plan *p)
+{
+	static char zeros[BODY_AT]; /* not const: it would be in the file */
+	struct header *h = &journal.header;
+	bool anew = journal.number == 0;
+
+	h->magic = MAGIC;
+	h->plan = anew ? 1 : h->plan + (journal.header_written ? 1 : 0);
+	h->generation = anew ? now() : h->generation;
+	h->size = p->size;
+	h->first = p->first;
+	h->final = p->final;
+	h->head = p->head;
+	h->count = p->count;
+	h->ranges_sum = h->old_sum = h->new_sum = CHECKSUM_START;
+	journal.header_written = false;
+	find_places(p);
+	rewind_sums(p);
+	return (!anew || write_at(0, zeros, sizeof zeros)) && write_ranges(p);
 }
 
 bool
-journal_put(uint64_t at, const void *p, size_t len)
+journal_put_sums(enum journal_when when, const uint32_t *sums, size_t n)
 {
-	return write_at(data_of(journal.number + 1) + at, p, len);
+	uint32_t words[WORDS];
+	uint64_t *sum = when == JOURNAL_OLD ? &journal.header.old_sum
+					    : &journal.header.new_sum;
+	size_t len = n * sizeof *words;
+
+	for (size_t i = 0; i < n && i < WORDS; i++)
+		words[i] = htole32(sums[i]);
+	*sum = journal_sum_sums(*sum, sums, n);
+	if (!write_at(journal.sums_at[when], words, len))
+		return false;
+	journal.sums_at[when] += len;
+	return true;
+}
+
+bool
+journal_put(
+    const struct journal_step *step, uint64_t at, const void *p, size_t len)
+{
+	return write_at(data_place(journal.number + 1, step->len) + at, p, len);
 }
 
 bool
 journal_commit(const struct journal_step *step)
 {
-	struct step s;
+	const struct header *h = &journal.header;
+	struct step s = { .generation = h->generation,
+		.plan = h->plan,
+		.number = journal.number + 1,
+		.at = step->at,
+		.len = step->len,
+		.copied = step->copied,
+		.data = step->data };
 
-	memset(&s, 0, sizeof s);
-	s.generation = journal.generation;
-	s.number = journal.number + 1;
-	s.step = *step;
-	s.sum = checksum(CHECKSUM_START, &s, offsetof(struct step, sum));
-	if (!write_at(step_of(s.number), &s, sizeof s) ||
-	    !sync_file(journal.fd))
+	if (!write_record(step_place(s.number), &s, STEP_WORDS))
+		return false;
+	if (!journal.header_written &&
+	    !write_record(header_place(h->plan), h, HEADER_WORDS))
+		return false;
+	if (!sync_file(journal.fd))
 		return false;
 	/* A file that is made by now must be found again, too. */
-	if (journal.dir_fd != -1 && !sync_file(journal.dir_fd) &&
+	if (!journal.dir_synced && !sync_file(journal.dir_fd) &&
 	    errno != EINVAL)
 		return false;
-	journal.dir_fd = -1;
+	journal.dir_synced = true;
+	journal.header_written = true;
 	journal.number = s.number;
 	return true;
 }
 
-bool
-journal_get(uint64_t at, void *p, size_t len)
-{
-	return read_at(data_of(journal.number) + at, p, len);
-}
-
 /* ---- reading ---- */
 
-/* In order, apart, and none before FIRST. */
-static bool
-sound_ranges(const struct journal_plan *plan)
+bool
+journal_get(const struct journal_step *step, uint64_t at, void *p, size_t len)
 {
-	uint64_t last = plan->first;
+	return read_at(data_place(journal.number, step->len) + at, p, len);
+}
 
-	if (plan->count == 0)
+bool
+journal_get_sums(enum journal_when when, uint32_t *sums, size_t n)
+{
+	size_t len = n * sizeof *sums;
+
+	if (!read_at(journal.sums_at[when], sums, len))
 		return false;
-	for (uint64_t i = 0; i < plan->count; i++) {
-		const struct journal_range *r = &plan->ranges[i];
+	for (size_t i = 0; i < n; i++)
+		sums[i] = le32toh(sums[i]);
+	journal.sums_at[when] += len;
+	return true;
+}
+
+bool
+journal_is_old(uint64_t sum)
+{
+	return sum == journal.header.old_sum;
+}
+
+/* In order, apart, none before FIRST, and FINAL is what they come to. */
+static bool
+sound_ranges(const struct journal_plan *p)
+{
+	uint64_t last = p->first, final = p->first;
+
+	for (uint64_t i = 0; i < p->count; i++) {
+		const struct journal_range *r = &p->ranges[i];
 
 		if (r->start <= last || r->end <= r->start)
 			return false;
 		last = r->end;
+		final += r->end - r->start;
 	}
-	return last <= plan->size && plan->size <= INT64_MAX;
+	return last <= p->size && final == p->final;
 }
 
 static bool
-load_header(struct journal_plan *plan)
+load_ranges(struct journal_plan *p)
 {
-	struct header h;
+	uint64_t sum = CHECKSUM_START, at = journal.header.body;
+	size_t left = (size_t)p->count;
+	struct journal_range *r;
 
-	if (!read_at(HEADER_AT, &h, sizeof h) || h.magic != MAGIC ||
-	    h.sum !=
-		checksum(CHECKSUM_START, &h, offsetof(struct header, sum)) ||
-	    h.plan.count == 0 || h.plan.count > JOURNAL_RANGES_MAX)
+	p->ranges = r = reallocarray(NULL, left, sizeof *r);
+	if (r == NULL) {
+		journal.error = errno;
 		return false;
-	*plan = h.plan;
-	plan->ranges =
-	    reallocarray(NULL, (size_t)plan->count + 1, sizeof *plan->ranges);
-	if (plan->ranges == NULL)
+	}
+	while (left > 0) {
+		size_t n = left < WORDS / 2 ? left : WORDS / 2;
+
+		if (!read_at(at, r, n * sizeof *r))
+			return false;
+		sum = checksum(sum, r, n * sizeof *r);
+		from_disk(&r->start, n * 2);
+		at += n * sizeof *r;
+		r += n;
+		left -= n;
+	}
+	return sum == journal.header.ranges_sum && sound_ranges(p);
+}
+
+static bool
+sound_sums(const struct journal_plan *p, enum journal_when when, uint64_t sum)
+{
+	uint64_t left = units(p, when), found = CHECKSUM_START;
+	uint32_t sums[WORDS];
+
+	while (left > 0) {
+		size_t n = left < WORDS ? (size_t)left : WORDS;
+
+		if (!journal_get_sums(when, sums, n))
+			return false;
+		found = journal_sum_sums(found, sums, n);
+		left -= n;
+	}
+	return found == sum;
+}
+
+static void
+take_plan(struct journal_plan *p, const struct header *h)
+{
+	journal.header = *h;
+	journal.header_written = true;
+	p->size = h->size;
+	p->first = h->first;
+	p->final = h->final;
+	p->head = h->head;
+	p->count = h->count;
+	p->ranges = NULL;
+	rewind_sums(p);
+}
+
+static bool
+load_body(struct journal_plan *p)
+{
+	if (!load_ranges(p) ||
+	    !sound_sums(p, JOURNAL_OLD, journal.header.old_sum) ||
+	    !sound_sums(p, JOURNAL_NEW, journal.header.new_sum))
 		return false;
-	journal.generation = h.generation;
-	journal.data_at = data_place(plan->count);
-	return read_at(RANGES_AT, plan->ranges,
-		   (size_t)plan->count * sizeof *plan->ranges) &&
-	    ranges_sum(plan->ranges, plan->count) == h.ranges_sum &&
-	    sound_ranges(plan);
+	rewind_sums(p);
+	return true;
+}
+
+/* A step is made of whole units. */
+static bool
+sound_step(const struct journal_plan *p, const struct journal_step *s)
+{
+	uint64_t end = s->at + s->len;
+
+	return s->at >= p->first && s->at < p->final && s->len > 0 &&
+	    s->len <= p->final - s->at &&
+	    (s->at == p->first || s->at % JOURNAL_UNIT == 0) &&
+	    (end == p->final || end % JOURNAL_UNIT == 0);
 }
 
 /* Is the copy that belongs to the current step whole? */
 static bool
-whole_data(const struct journal_step *step)
+whole_data(const struct journal_step *s)
 {
-	static char piece[SUM_PIECE];
+	static char piece[PIECE];
 	uint64_t sum = CHECKSUM_START;
 
-	if (step->bytes > JOURNAL_DATA_MAX)
+	if (s->copied == 0)
+		return true;
+	if (s->len > JOURNAL_DATA_MAX)
 		return false;
-	for (uint64_t at = 0; at < step->bytes; at += sizeof piece) {
+	for (uint64_t at = 0; at < s->len; at += sizeof piece) {
 		size_t len = sizeof piece;
 
-		if (len > step->bytes - at)
-			len = (size_t)(step->bytes - at);
-		if (!journal_get(at, piece, len))
+		if (len > s->len - at)
+			len = (size_t)(s->len - at);
+		if (!journal_get(s, at, piece, len))
 			return false;
 		sum = checksum(sum, piece, len);
 	}
-	return step->bytes == 0 || sum == step->data;
+	return sum == s->data;
+}
+
+static bool
+load_header(uint64_t place, struct header *h)
+{
+	return read_record(header_place(place), h, HEADER_WORDS) &&
+	    h->magic == MAGIC && h->plan > 0 && h->plan % 2 == place &&
+	    h->first < h->final && h->final < h->size && h->size <= INT64_MAX &&
+	    h->count > 0 && h->count <= JOURNAL_RANGES_MAX &&
+	    h->body <= INT64_MAX / 2 && h->data <= INT64_MAX / 2;
 }
 
 static bool
 load_step(uint64_t place, struct step *s)
 {
-	return read_at(STEP_AT + place * PAGE, s, sizeof *s) &&
-	    s->generation == journal.generation && s->number % 2 == place &&
-	    s->sum == checksum(CHECKSUM_START, s, offsetof(struct step, sum));
+	return read_record(step_place(place), s, STEP_WORDS) && s->number > 0 &&
+	    s->number % 2 == place;
+}
+
+/* The step S and its plan, which is H. */
+static bool
+take(struct journal_plan *p, struct journal_step *step, const struct header *h,
+    const struct step *s)
+{
+	if (h->plan != s->plan || h->generation != s->generation)
+		return false;
+	take_plan(p, h);
+	journal.number = s->number;
+	step->at = s->at;
+	step->len = s->len;
+	step->copied = s->copied;
+	step->data = s->data;
+	if (sound_step(p, step) && load_body(p) && whole_data(step))
+		return true;
+	free(p->ranges);
+	p->ranges = NULL;
+	return false;
 }
 
 /*
- * The later of the two steps, if that is complete.  If not it was not synced,
- * and so the one before it is done and the mbox was not touched since.
+ * Is there nothing yet where headers go?  Then the first sync never ended, and
+ * whatever else is there was never relied on.
  */
 static bool
-load_steps(struct journal_step *step)
+is_blank(void)
 {
-	struct step s[2];
-	bool sound[2];
+	static const char zeros[BEHIND];
+	char text[BEHIND];
+	struct stat st;
 
+	if (fstat(journal.fd, &st) == -1) {
+		journal.error = errno;
+		return false;
+	}
 	for (uint64_t i = 0; i < 2; i++) {
-		sound[i] = load_step(i, &s[i]);
-		if (!sound[i])
-			continue;
-		journal.number = s[i].number;
-		sound[i] = whole_data(&s[i].step);
+		uint64_t at = header_place(i), size = (uint64_t)st.st_size;
+		size_t len = at + BEHIND <= size ? BEHIND
+		    : at < size			 ? (size_t)(size - at)
+						 : 0;
+
+		if (!read_at(at, text, len) || memcmp(text, zeros, len) != 0)
+			return false;
 	}
-	for (int i = 0; i < 2; i++) {
-		if (!sound[i] || (sound[!i] && s[!i].number > s[i].number))
-			continue;
-		*step = s[i].step;
-		journal.number = s[i].number;
-		return true;
-	}
-	return false;
+	return true;
 }
 
-bool
-journal_load(struct journal_plan *plan, struct journal_step *step)
+/*
+ * The later of the two steps, if that is complete with its plan.  If not it
+ * was not synced, and so the one before it is done and the mbox was not
+ * touched since.
+ */
+static enum journal_found
+load(struct journal_plan *p, struct journal_step *step)
 {
-	plan->ranges = NULL;
-	errno = 0;
-	if (trustworthy(journal.fd) && load_header(plan) && load_steps(step))
-		return true;
-	free(plan->ranges);
-	plan->ranges = NULL;
-	return false;
+	struct header h[2];
+	struct step s[2];
+	bool header[2], sound[2];
+	int later;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		header[i] = load_header(i, &h[i]);
+		sound[i] = load_step(i, &s[i]);
+	}
+	later = sound[1] && (!sound[0] || s[1].number > s[0].number);
+	for (int n = 0; n < 2; n++) {
+		int i = n == 0 ? later : !later;
+
+		if (sound[i] && header[s[i].plan % 2] &&
+		    take(p, step, &h[s[i].plan % 2], &s[i]))
+			return JOURNAL_STEP;
+	}
+	if (header[1] && h[1].plan == 1) {
+		take_plan(p, &h[1]);
+		return JOURNAL_PLAN;
+	}
+	return is_blank() ? JOURNAL_NONE : JOURNAL_FOREIGN;
+}
+
+enum journal_found
+journal_load(struct journal_plan *p, struct journal_step *step)
+{
+	enum journal_found found;
+	struct stat st;
+
+	p->ranges = NULL;
+	journal.error = 0;
+	found = load(p, step);
+	if (fstat(journal.fd, &st) == -1)
+		journal.error = errno;
+	else
+		journal.end = (uint64_t)st.st_size;
+	if (journal.error == 0)
+		return found;
+	free(p->ranges);
+	p->ranges = NULL;
+	errno = journal.error;
+	return JOURNAL_FAILED;
 }

@@ -4,17 +4,47 @@
  * The journal: what makes removing messages from the middle of an mbox safe
  * against being killed, errors and loss of power at any point.
  *
- * Messages that stay move towards the beginning, in steps, lowest first.  A
- * step is written to the journal and synced before the mbox is touched, and
- * the mbox is synced before the next step is.  So at most one step is not
- * done yet, and it can be done again: either nothing it is made from has been
- * overwritten, or the journal has a copy.  The last thing is to cut off the
- * stale tail of the mbox.  A checksum of that tail tells whether this
- * happened, even when mail was delivered afterwards.
+ * Messages that stay move towards the beginning, in steps, lowest first.  The
+ * journal says which bytes stay, which step is at work, and for each unit of
+ * the mbox (512 bytes: what a disk writes whole or not at all) a checksum of
+ * what was there before and one of what will be there.  So after a crash the
+ * mbox itself is asked: before the step every unit is new, in it new or old,
+ * behind it old.  Then this is the mbox that the journal was written for, and
+ * the step is done again and the rest after it.  If anything is neither,
+ * somebody has changed the mbox: a backup was put back, or a program wrote
+ * it.  Then nothing of the journal is used, and it is set aside under another
+ * name.  Device and inode numbers change with a reboot or a restored backup,
+ * and times with the clock; none of them is looked at.
  *
- * The file stays open and is empty except during UPDATE and after an UPDATE
- * that was interrupted.  It is never larger than 32 MiB.  There is one
- * journal in a process.
+ * Where the units of a step are overwritten before they have been moved
+ * themselves, the journal has a copy of what becomes of them.
+ *
+ * The order of syncs, and what each is for:
+ *
+ *	1. the mbox, before a plan is relied on.  Its checksums are those of
+ *	   what popin read, which a delivery may not have synced: if that were
+ *	   lost with the power the mbox would not fit.
+ *	2. the journal, and the directory that it is in, before each step.
+ *	   Nothing is overwritten that the journal on disk does not know.
+ *	3. the mbox, after each step.  The next one says that it is done, and
+ *	   may overwrite what it was made from.
+ *	4. the mbox, after the stale tail was cut off.  Only then the journal
+ *	   is emptied.  That is not synced: an old journal that comes back
+ *	   finds everything new and the tail gone, and is done.
+ *
+ * This takes for granted that what was synced stays, and that a unit is
+ * written whole: if either is false the journal does not fit, or the disk has
+ * spoiled the mail without our help.
+ *
+ * Mail that is appended meanwhile or after a crash belongs to no plan; when
+ * everything is moved a second plan moves it.  That is written beside the
+ * first, which stays true until the second has its first step.
+ *
+ * On disk: see journal.c.  All numbers are little-endian and of fixed size,
+ * so that a journal can be finished by another kind of machine.  The file
+ * stays open and is empty except during UPDATE and after an UPDATE that was
+ * interrupted.  It takes at most 1/64 of the bytes behind the first message
+ * that goes, and 25 MiB.  There is one journal in a process.
  */
 #ifndef POPIN_JOURNAL_H
 #define POPIN_JOURNAL_H
@@ -24,7 +54,9 @@
 #include <stdint.h>
 
 enum {
+	JOURNAL_UNIT = 512,
 	JOURNAL_DATA_MAX = 8 * 1024 * 1024, /* bytes copied in one step */
+	JOURNAL_INLINE = 3584, /* so many there is always room for */
 	JOURNAL_RANGES_MAX = 500001
 };
 
@@ -35,20 +67,33 @@ struct journal_range {
 
 /* What does not change during an UPDATE. */
 struct journal_plan {
-	uint64_t device, inode; /* of the mbox */
-	uint64_t size;		/* of it, to begin with */
-	uint64_t first;		/* byte that changes */
-	uint64_t head;		/* checksum of what is before it */
-	uint64_t count;		/* of the ranges */
+	uint64_t size;	/* of the mbox, to begin with */
+	uint64_t first; /* byte that changes */
+	uint64_t final; /* size in the end */
+	uint64_t head;	/* checksum of what is before FIRST */
+	uint64_t count; /* of the ranges */
 	struct journal_range *ranges;
 };
 
+/*
+ * The bytes of the mbox from AT on, LEN of them, are being written; everything
+ * before is done, and synced.
+ */
 struct journal_step {
-	uint64_t at;	/* everything before is done, and synced */
-	uint64_t size;	/* of the mbox as long as the tail is there */
-	uint64_t tail;	/* checksum of the tail */
-	uint64_t bytes; /* of a copy of what belongs at AT, or 0 */
-	uint64_t data;	/* checksum of that */
+	uint64_t at, len;
+	uint64_t copied; /* is what belongs there in the journal? 0 or 1 */
+	uint64_t data;	 /* checksum of that */
+};
+
+/* Of a unit: what it was, of the whole mbox; what it will be, up to FINAL. */
+enum journal_when { JOURNAL_OLD, JOURNAL_NEW };
+
+enum journal_found {
+	JOURNAL_STEP,	 /* a plan with a step */
+	JOURNAL_PLAN,	 /* a plan whose first step was never begun */
+	JOURNAL_NONE,	 /* not even that */
+	JOURNAL_FOREIGN, /* nothing of ours, or damaged */
+	JOURNAL_FAILED	 /* it cannot be read, see errno */
 };
 
 /* Opens or makes it.  False with errno. */
@@ -56,22 +101,47 @@ bool journal_open(int dir_fd, const char *name);
 bool journal_is_open(void);
 /* Is an interrupted UPDATE in it, or what is left of one? */
 bool journal_pending(void);
+/*
+ * Closes it, so that there is none, and renames it: NAME.1, .2 and so on.
+ * Also what journal_open() refused.  Returns the new name, NULL with errno.
+ */
+const char *journal_set_aside(void);
+const char *journal_name(void);
 
 /*
- * Reads it.  Returns false for anything but a complete, consistent plan with
- * a step; else the caller frees PLAN->ranges, which has room for one more.
+ * Reads it.  The caller frees PLAN->ranges, which are there with a step only.
+ * Everything is consistent in itself; what was the mbox then is another matter.
  */
-bool journal_load(struct journal_plan *plan, struct journal_step *step);
+enum journal_found journal_load(
+    struct journal_plan *plan, struct journal_step *step);
+/* The next N sums of units, from the first one on.  False with errno. */
+bool journal_get_sums(enum journal_when when, uint32_t *sums, size_t n);
+/* Is SUM the checksum of all sums of units as they were? */
+bool journal_is_old(uint64_t sum);
 
 /* The functions that write return false with errno. */
 bool journal_start(const struct journal_plan *plan);
-/* Data of the next step: LEN bytes at AT from its beginning. */
-bool journal_put(uint64_t at, const void *p, size_t len);
+/* The next N sums of units, before the first step. */
+bool journal_put_sums(enum journal_when when, const uint32_t *sums, size_t n);
+/* Data of STEP, which is the next: LEN bytes at AT from its beginning. */
+bool journal_put(
+    const struct journal_step *step, uint64_t at, const void *p, size_t len);
 /* Makes STEP the current one, and syncs everything. */
 bool journal_commit(const struct journal_step *step);
 /* Data of the current step. */
-bool journal_get(uint64_t at, void *p, size_t len);
+bool journal_get(
+    const struct journal_step *step, uint64_t at, void *p, size_t len);
 /* The UPDATE is over, or never happened. */
 bool journal_clear(void);
+
+/*
+ * Units begin at multiples of their size, and at PLAN->first and PLAN->final.
+ * The first is 0; where the one at AT ends, at most at PLAN->size.
+ */
+uint64_t journal_unit(const struct journal_plan *plan, uint64_t at);
+uint64_t journal_unit_end(const struct journal_plan *plan, uint64_t at);
+
+/* Adds sums to the checksum over all: in this byte order, at any machine. */
+uint64_t journal_sum_sums(uint64_t sum, const uint32_t *sums, size_t n);
 
 #endif

@@ -221,13 +221,15 @@ mbox_open(struct maildrop *md, const char *path)
 	return result;
 }
 
-/* Only dotlocks need to reach a path. */
+/* Only dotlocks need to reach a path, and a journal that is set aside. */
 static bool
 mbox_confine(struct maildrop *md)
 {
 	bool dotlocks = md->settings->mbox_locks & MBOXLOCK_DOTLOCK;
+	int dirs[] = { dotlocks ? mbox.dir_fd : -1,
+		journal_pending() ? mbox.home_fd : -1 };
 
-	return sandbox_enter(SANDBOX_MBOX, &mbox.dir_fd, dotlocks ? 1 : 0);
+	return sandbox_enter(SANDBOX_MBOX, dirs, 2);
 }
 
 /* ---- reading ---- */

@@ -11,13 +11,15 @@
  *	mbox_foreign.c	those of other servers
  *	mbox_update.c	removes messages; mbox_move.c does the moving
  *			(with mbox_io.c), journal.c makes it safe
+ *	mbox_sums.c	does a journal belong to this mbox?
  *	mboxlock.c	keeps delivery out; dotlock.c is a part of it
  *
  * System calls after mbox_open, for the sandbox: pread64, pwrite64, fcntl,
  * fstat (newfstatat), fsync, ftruncate, ppoll (to wait for a lock),
  * clock_gettime, and what malloc needs.  Where dotlocks are used also openat,
  * linkat, unlinkat, renameat, write, read, close, utimensat, and kill with
- * signal 0, all in mbox.dir_fd.  Nothing is opened by a path.
+ * signal 0, all in mbox.dir_fd; renameat in mbox.home_fd where there is an
+ * interrupted UPDATE.  Nothing is opened by a path.
  */
 #ifndef POPIN_MBOX_H
 #define POPIN_MBOX_H
@@ -105,6 +107,11 @@ enum maildrop_result mbox_scan_from(
     struct maildrop *md, uint64_t start, uint64_t end);
 /* Notes the file as it is.  False, logged. */
 bool mbox_look(void);
+/*
+ * Is there a From_ line at AT, or nothing?  START is where: a program may have
+ * begun with blank lines.  False with errno, 0 if not.
+ */
+bool mbox_mail_follows(uint64_t at, uint64_t *start);
 /* See struct maildrop_ops. */
 enum maildrop_result mbox_commit(struct maildrop *md);
 

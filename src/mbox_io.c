@@ -15,19 +15,29 @@
 #include "log.h"
 #include "mbox.h"
 
-enum {
-	BUFFER = 64 * 1024, /* a multiple of 8, as checksum() wants it */
-	HEAD_SUMMED = 64 * 1024,
-	TAIL_SUMMED = 1024 * 1024 /* at either end of it */
-};
+enum { HEAD_SUMMED = 64 * 1024 };
 
-static char buf[BUFFER];
+static char buf[HEAD_SUMMED];
 
 bool
 mbox_cannot(const char *what)
 {
 	log_error_errno(what, mbox.name);
 	return false;
+}
+
+bool
+mbox_is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+bool
+mbox_cannot_journal(void)
+{
+	return mbox_is_full(errno)
+	    ? false
+	    : mbox_cannot("cannot write the journal for");
 }
 
 bool
@@ -79,35 +89,14 @@ mbox_cut(uint64_t size)
 	return mbox_sync();
 }
 
-/* The checksum of the bytes from START to END. */
-static bool
-sum_of(uint64_t start, uint64_t end, uint64_t *sum)
-{
-	for (uint64_t at = start; at < end; at += sizeof buf) {
-		size_t len =
-		    end - at < sizeof buf ? (size_t)(end - at) : sizeof buf;
-
-		if (!mbox_read(buf, len, at))
-			return false;
-		*sum = checksum(*sum, buf, len);
-	}
-	return true;
-}
-
-bool
-mbox_sum_tail(uint64_t start, uint64_t end, uint64_t *sum)
-{
-	*sum = CHECKSUM_START;
-	if (end - start <= (uint64_t)2 * TAIL_SUMMED)
-		return sum_of(start, end, sum);
-	return sum_of(start, start + TAIL_SUMMED, sum) &&
-	    sum_of(end - TAIL_SUMMED, end, sum);
-}
-
 bool
 mbox_sum_head(uint64_t first, uint64_t *sum)
 {
-	*sum = CHECKSUM_START;
-	return sum_of(
-	    first > HEAD_SUMMED ? first - HEAD_SUMMED : 0, first, sum);
+	uint64_t at = first > HEAD_SUMMED ? first - HEAD_SUMMED : 0;
+	size_t len = (size_t)(first - at);
+
+	if (!mbox_read(buf, len, at))
+		return false;
+	*sum = checksum(CHECKSUM_START, buf, len);
+	return true;
 }

@@ -13,6 +13,9 @@
 
 /* Logs WHAT about the mbox with errno, and returns false. */
 bool mbox_cannot(const char *what);
+/* The same about writing its journal, but for a full disk, and false. */
+bool mbox_cannot_journal(void);
+bool mbox_is_full(int error);
 
 bool mbox_read(void *to, size_t len, uint64_t offset);
 bool mbox_write(const char *p, size_t len, uint64_t offset);
@@ -20,8 +23,10 @@ bool mbox_sync(void);
 /* Cuts it off at SIZE, for good. */
 bool mbox_cut(uint64_t size);
 
-/* The checksums by which a journal knows its mbox. */
+/*
+ * The checksum of the 64 KiB before FIRST.  What is before them neither moves
+ * nor says where anything is that does.
+ */
 bool mbox_sum_head(uint64_t first, uint64_t *sum);
-bool mbox_sum_tail(uint64_t start, uint64_t end, uint64_t *sum);
 
 #endif

@@ -6,7 +6,8 @@
  * AT is where the next byte goes, SOURCE where it is.  As long as no more
  * than SOURCE - AT bytes are written, nothing that later steps need is
  * overwritten, and the step can be repeated from the mbox itself.  Where this
- * gap is small, a step is copied to the journal first.
+ * gap is small, a step is copied to the journal first.  A step ends where a
+ * unit does.
  *
  * Runs as: session.  Input: the mbox; a journal that may not belong to it.
  */
@@ -25,6 +26,7 @@
 #include "log.h"
 #include "mbox.h"
 #include "mbox_io.h"
+#include "mbox_sums.h"
 
 enum {
 	BUFFER = 128 * 1024,
@@ -34,9 +36,6 @@ enum {
 
 struct move {
 	struct journal_plan *plan;
-	uint64_t size;	/* of the mbox now */
-	uint64_t final; /* and in the end */
-	uint64_t tail;	/* checksum of what is between the two */
 	uint64_t at, source;
 	size_t range; /* that SOURCE is in */
 	bool touched; /* the mbox is not what it was */
@@ -69,45 +68,6 @@ seek(struct move *m, uint64_t at)
 	}
 }
 
-static void
-set_size(struct move *m, uint64_t size)
-{
-	struct journal_plan *p = m->plan;
-
-	m->size = size;
-	m->final = p->first;
-	for (size_t i = 0; i < p->count; i++)
-		m->final += p->ranges[i].end - p->ranges[i].start;
-}
-
-/*
- * The mbox has become SIZE bytes long: mail was delivered after a crash, or
- * by a program that does not lock.  It is to stay.
- */
-static void
-extend(struct move *m, uint64_t size)
-{
-	struct journal_plan *p = m->plan;
-
-	if (size <= m->size)
-		return;
-	if (p->ranges[p->count - 1].end < m->size) {
-		p->ranges[p->count].start = m->size;
-		p->count++;
-	}
-	p->ranges[p->count - 1].end = size;
-	set_size(m, size);
-}
-
-/* The same, ready for the next step. */
-static bool
-grow(struct move *m, uint64_t size)
-{
-	extend(m, size);
-	seek(m, m->at);
-	return mbox_sum_tail(m->final, m->size, &m->tail);
-}
-
 /* Reads the next LEN bytes into the buffer, wherever they are. */
 static bool
 gather(struct move *m, size_t len)
@@ -131,25 +91,21 @@ gather(struct move *m, size_t len)
 
 /* ---- steps ---- */
 
-static struct journal_step
-step_here(const struct move *m)
+/* As much of LEN bytes from AT on as is whole units, or leads to the end. */
+static uint64_t
+whole(const struct move *m, uint64_t at, uint64_t len)
 {
-	struct journal_step s = {
-		.at = m->at, .size = m->size, .tail = m->tail
-	};
+	uint64_t end = at + len;
 
-	return s;
+	if (end < m->plan->final)
+		end = end / JOURNAL_UNIT * JOURNAL_UNIT;
+	return end > at ? end - at : 0;
 }
 
 /* LEN bytes, at most the gap: what they are made from stays. */
 static bool
 copy(struct move *m, uint64_t len)
 {
-	struct journal_step s = step_here(m);
-
-	if (!journal_commit(&s))
-		return mbox_cannot("cannot write the journal for");
-	m->touched = true;
 	while (len > 0) {
 		size_t n = piece(len);
 		uint64_t to = m->at;
@@ -165,10 +121,10 @@ copy(struct move *m, uint64_t len)
 static bool
 copy_from_journal(const struct journal_step *s)
 {
-	for (uint64_t at = 0; at < s->bytes; at += sizeof buf) {
-		size_t n = piece(s->bytes - at);
+	for (uint64_t at = 0; at < s->len; at += sizeof buf) {
+		size_t n = piece(s->len - at);
 
-		if (!journal_get(at, buf, n))
+		if (!journal_get(s, at, buf, n))
 			return mbox_cannot("cannot read the journal of");
 		if (!mbox_write(buf, n, s->at + at))
 			return false;
@@ -176,74 +132,148 @@ copy_from_journal(const struct journal_step *s)
 	return mbox_sync();
 }
 
+/* Does the current step, or does it again.  M is behind it afterwards. */
 static bool
-is_full(int error)
+do_step(struct move *m, const struct journal_step *s)
 {
-	return error == ENOSPC || error == EDQUOT || error == EFBIG;
-}
-
-/*
- * Copies up to LEN bytes to the journal as data of the step S, fewer when the
- * disk is full.  M is behind them afterwards.
- */
-static bool
-copy_to_journal(struct move *m, uint64_t len, struct journal_step *s)
-{
-	s->data = CHECKSUM_START;
-	for (s->bytes = 0; s->bytes < len;) {
-		size_t n = piece(len - s->bytes);
-
-		if (!gather(m, n))
-			return false;
-		if (!journal_put(s->bytes, buf, n)) {
-			if (!is_full(errno))
-				return mbox_cannot(
-				    "cannot write the journal for");
-			seek(m, s->at + s->bytes);
-			return true;
-		}
-		s->data = checksum(s->data, buf, n);
-		s->bytes += n;
-	}
+	m->touched = true;
+	seek(m, s->at);
+	if (!s->copied)
+		return copy(m, s->len);
+	if (!copy_from_journal(s))
+		return false;
+	seek(m, s->at + s->len);
 	return true;
 }
 
+static bool
+begin_step(struct move *m, const struct journal_step *s)
+{
+	return journal_commit(s) ? do_step(m, s)
+				 : mbox_cannot("cannot write the journal for");
+}
+
 /*
- * A small gap.  When the disk has no room for a copy that is larger, the gap
- * has to do: slow, but it grows with each deleted message that is passed.
+ * Copies what belongs to the step S to the journal.  Returns how many bytes
+ * went in before the disk was full; UINT64_MAX, logged, for other failures.
+ */
+static uint64_t
+copy_to_journal(struct move *m, struct journal_step *s)
+{
+	seek(m, s->at);
+	s->copied = 1;
+	s->data = CHECKSUM_START;
+	for (uint64_t at = 0; at < s->len;) {
+		size_t n = piece(s->len - at);
+
+		if (!gather(m, n))
+			return UINT64_MAX;
+		if (!journal_put(s, at, buf, n)) {
+			(void)mbox_cannot_journal();
+			return mbox_is_full(errno) ? at : UINT64_MAX;
+		}
+		s->data = checksum(s->data, buf, n);
+		at += n;
+	}
+	return s->len;
+}
+
+/*
+ * A small gap.  Where the disk has no room for a copy of LEN bytes, what there
+ * was room for has to do, or the gap if that is more: slow, but it grows with
+ * each deleted message that is passed.
  */
 static bool
 step_with_copy(struct move *m, uint64_t gap, uint64_t len)
 {
-	struct journal_step s = step_here(m);
+	struct journal_step s = { .at = m->at, .len = len };
+	uint64_t room = copy_to_journal(m, &s), least;
 
-	if (!copy_to_journal(m, len, &s))
+	if (room == UINT64_MAX)
 		return false;
-	if (s.bytes < len && s.bytes <= gap) {
-		if (!m->touched && (m->final - s.at) / gap > STEPS_MAX) {
-			errno = ENOSPC;
-			return mbox_cannot("no room for the journal of");
-		}
-		seek(m, s.at);
-		return copy(m, gap);
+	if (room == len)
+		return begin_step(m, &s);
+	least = whole(m, s.at, JOURNAL_INLINE);
+	room = whole(m, s.at, room);
+	room = room > least ? room : least;
+	gap = whole(m, s.at, gap);
+	if (len <= least ||
+	    (!m->touched &&
+		(m->plan->final - s.at) / (gap > room ? gap : room) >
+		    STEPS_MAX)) {
+		errno = ENOSPC;
+		return mbox_cannot("no room for the journal of");
 	}
-	if (!journal_commit(&s))
-		return mbox_cannot("cannot write the journal for");
-	m->touched = true;
-	return copy_from_journal(&s);
+	seek(m, s.at);
+	if (gap < room)
+		return step_with_copy(m, gap, room);
+	s.len = gap;
+	s.copied = 0;
+	return begin_step(m, &s);
 }
 
 static bool
 step(struct move *m)
 {
-	uint64_t gap = m->source - m->at, left = m->final - m->at;
+	uint64_t gap = m->source - m->at, left = m->plan->final - m->at;
+	struct journal_step s = { .at = m->at };
 
-	if (left <= gap)
-		return copy(m, left);
-	if (gap >= GAP_ENOUGH)
-		return copy(m, gap);
-	return step_with_copy(
-	    m, gap, left < JOURNAL_DATA_MAX ? left : JOURNAL_DATA_MAX);
+	if (left > gap && gap < GAP_ENOUGH)
+		return step_with_copy(m, gap,
+		    whole(m, m->at,
+			left < JOURNAL_DATA_MAX ? left : JOURNAL_DATA_MAX));
+	s.len = left <= gap ? left : whole(m, m->at, gap);
+	return begin_step(m, &s);
+}
+
+/* ---- plans ---- */
+
+static bool
+write_plan(const struct journal_plan *p)
+{
+	return journal_start(p) ? mbox_sums_write(p) : mbox_cannot_journal();
+}
+
+/* Sets what is not known of the plan yet, and writes it to the journal. */
+static bool
+start(struct move *m)
+{
+	struct journal_plan *p = m->plan;
+
+	p->final = p->first;
+	for (size_t i = 0; i < p->count; i++)
+		p->final += p->ranges[i].end - p->ranges[i].start;
+	seek(m, p->first);
+	if (!mbox_sum_head(p->first, &p->head))
+		return false;
+	if (!write_plan(p)) {
+		if (!mbox_is_full(errno))
+			return false;
+		/* The state file is only a cache: its room is worth more. */
+		state_write_start(&mbox.state);
+		state_write_end(&mbox.state);
+		if (!write_plan(p))
+			return mbox_cannot("no room for the journal of");
+	}
+	return mbox_sync();
+}
+
+/*
+ * The mbox has become SIZE bytes long: mail was delivered after a crash, or
+ * by a program that does not lock.  It is to stay: it moves next, over the
+ * stale tail.
+ */
+static bool
+go_on_with(struct move *m, uint64_t size)
+{
+	struct journal_plan *p = m->plan;
+
+	p->first = p->final;
+	p->ranges[0].start = p->size;
+	p->ranges[0].end = size;
+	p->count = 1;
+	p->size = size;
+	return start(m);
 }
 
 /* From AT to the end, and the tail off. */
@@ -253,62 +283,41 @@ move_on(struct move *m)
 	struct stat st;
 
 	for (;;) {
-		while (m->at < m->final)
+		while (m->at < m->plan->final)
 			if (!step(m))
 				return false;
 		if (fstat(mbox.fd, &st) == -1)
 			return mbox_cannot("cannot look at the mbox");
-		if ((uint64_t)st.st_size == m->size)
+		if ((uint64_t)st.st_size == m->plan->size)
 			break;
-		if ((uint64_t)st.st_size < m->size) {
+		if ((uint64_t)st.st_size < m->plan->size) {
 			errno = ESTALE;
 			return mbox_cannot("somebody truncated the mbox");
 		}
-		if (!grow(m, (uint64_t)st.st_size))
+		if (!go_on_with(m, (uint64_t)st.st_size))
 			return false;
 	}
-	if (!mbox_cut(m->final))
+	if (!mbox_cut(m->plan->final))
 		return false;
 	if (!journal_clear())
 		log_error_errno("cannot empty the journal of", mbox.name);
 	return true;
 }
 
-static bool
-start(struct move *m)
-{
-	struct stat st;
-
-	if (fstat(mbox.fd, &st) == -1)
-		return mbox_cannot("cannot look at the mbox");
-	m->plan->device = st.st_dev;
-	m->plan->inode = st.st_ino;
-	m->plan->size = (uint64_t)st.st_size;
-	set_size(m, m->plan->size);
-	m->at = m->plan->first;
-	if (!grow(m, m->size) || !mbox_sum_head(m->plan->first, &m->plan->head))
-		return false;
-	if (journal_start(m->plan))
-		return true;
-	if (!is_full(errno))
-		return mbox_cannot("cannot write the journal for");
-	/* The state file is only a cache: its room is worth more here. */
-	state_write_start(&mbox.state);
-	state_write_end(&mbox.state);
-	return journal_start(m->plan) ||
-	    mbox_cannot("no room for the journal of");
-}
-
 bool
 mbox_move(struct journal_plan *plan)
 {
 	struct move m = { .plan = plan };
+	struct stat st;
 
 	if (!journal_is_open()) {
 		log_error(
 		    "no place for a journal, nothing deleted from", mbox.name);
 		return false;
 	}
+	if (fstat(mbox.fd, &st) == -1)
+		return mbox_cannot("cannot look at the mbox");
+	plan->size = (uint64_t)st.st_size;
 	if (start(&m) && move_on(&m))
 		return true;
 	if (!m.touched && !journal_clear())
@@ -319,91 +328,120 @@ mbox_move(struct journal_plan *plan)
 /* ---- after a crash ---- */
 
 static void
-log_notice(const char *text)
+log_journal(enum log_level level, const char *text, const char *name)
 {
 	struct log_record r;
 
-	log_start(&r, LOG_LEVEL_NOTICE, text);
+	log_start(&r, level, text);
 	log_text(&r, "mbox", mbox.name, strlen(mbox.name));
+	if (name != NULL)
+		log_text(&r, "journal", name, strlen(name));
 	log_end(&r);
 }
 
-/*
- * Is the mbox what the journal was written for, and its tail not cut off yet?
- * Only a checksum vouches for the journal, so nothing in it is believed.
- * Returns false with errno when that cannot be found out, 0 if it is not.
- */
-static bool
-applies(struct move *m, const struct journal_step *s)
+bool
+mbox_move_set_aside(const char *why)
 {
-	const struct journal_plan *p = m->plan;
-	uint64_t head, tail;
-	struct stat st;
+	const char *name = journal_set_aside();
 
-	errno = 0;
-	if (mbox.fd == -1 || fstat(mbox.fd, &st) == -1 ||
-	    st.st_dev != p->device || st.st_ino != p->inode ||
-	    (uint64_t)st.st_size < s->size || s->size < p->size)
+	if (name == NULL) {
+		log_error_errno("cannot rename", journal_name());
+		log_journal(LOG_LEVEL_ERROR, why, journal_name());
 		return false;
-	set_size(m, p->size);
-	extend(m, s->size);
-	if (s->at < p->first || s->at > m->final || s->bytes > m->final - s->at)
-		return false;
-	return mbox_sum_head(p->first, &head) && head == p->head &&
-	    mbox_sum_tail(m->final, m->size, &tail) && tail == s->tail;
-}
-
-static bool
-finish(struct move *m, const struct journal_step *s)
-{
-	struct stat st;
-
-	m->touched = true;
-	m->at = s->at;
-	if (s->bytes > 0) {
-		if (!copy_from_journal(s))
-			return false;
-		m->at += s->bytes;
 	}
-	if (fstat(mbox.fd, &st) == -1)
-		return mbox_cannot("cannot look at the mbox");
-	return grow(m, (uint64_t)st.st_size) && move_on(m);
+	log_journal(LOG_LEVEL_ERROR, why, name);
+	return true;
 }
 
-/* The journal is no use, or EIO and the like keep us from knowing. */
+/* The mbox stays as it is, and the session has no journal. */
 static enum maildrop_result
-give_up(void)
+set_aside(const char *why)
 {
-	if (errno == EIO || errno == ENOMEM || errno == ESTALE) {
-		log_error_errno("cannot use the journal of", mbox.name);
-		return MAILDROP_TEMP;
-	}
-	log_notice("a journal that is not of this mbox is not used:");
+	(void)mbox_move_set_aside(why);
+	return MAILDROP_OK;
+}
+
+/* Nothing is left to be done. */
+static enum maildrop_result
+clear(void)
+{
 	if (!journal_clear())
 		log_error_errno("cannot empty the journal of", mbox.name);
 	return MAILDROP_OK;
 }
 
+static enum maildrop_result
+finish(struct move *m, const struct journal_step *s)
+{
+	if (!mbox.writable) {
+		log_error("cannot finish an UPDATE, no permission to write",
+		    mbox.name);
+		return MAILDROP_PERM;
+	}
+	log_journal(LOG_LEVEL_NOTICE,
+	    "finishing an UPDATE that was interrupted:", NULL);
+	return do_step(m, s) && move_on(m) ? MAILDROP_OK : MAILDROP_TEMP;
+}
+
+static enum maildrop_result
+replay(struct journal_plan *plan, const struct journal_step *s)
+{
+	struct move m = { .plan = plan };
+	struct stat st;
+
+	/* It may come back: what is not there was not removed by us. */
+	if (mbox.fd == -1) {
+		log_journal(LOG_LEVEL_ERROR,
+		    "an UPDATE was interrupted, and now there is no mbox; "
+		    "is it mounted? If it is gone for good remove the journal:",
+		    journal_name());
+		return MAILDROP_TEMP;
+	}
+	if (fstat(mbox.fd, &st) == -1) {
+		(void)mbox_cannot("cannot look at the mbox");
+		return MAILDROP_TEMP;
+	}
+	switch (mbox_sums_compare(plan, s, (uint64_t)st.st_size)) {
+	case MBOX_FITS:
+		return finish(&m, s);
+	case MBOX_DONE:
+		return clear();
+	case MBOX_CHANGED:
+		return set_aside("an UPDATE was interrupted, and the mbox was "
+				 "changed since; it may need a backup:");
+	case MBOX_UNKNOWN:
+		break;
+	}
+	return MAILDROP_TEMP;
+}
+
 enum maildrop_result
 mbox_replay(void)
 {
-	struct journal_plan plan = { .ranges = NULL };
+	struct journal_plan plan;
 	struct journal_step s;
-	struct move m = { .plan = &plan };
-	enum maildrop_result result;
+	enum maildrop_result result = MAILDROP_TEMP;
 
 	if (!journal_pending())
 		return MAILDROP_OK;
-	if (!journal_load(&plan, &s) || !applies(&m, &s)) {
-		result = give_up();
-	} else if (!mbox.writable) {
-		log_error("cannot finish an UPDATE, no permission to write",
-		    mbox.name);
-		result = MAILDROP_PERM;
-	} else {
-		log_notice("finishing an UPDATE that was interrupted:");
-		result = finish(&m, &s) ? MAILDROP_OK : MAILDROP_TEMP;
+	switch (journal_load(&plan, &s)) {
+	case JOURNAL_STEP:
+		result = replay(&plan, &s);
+		free(plan.ranges);
+		break;
+	case JOURNAL_PLAN:
+		result = replay(&plan, NULL);
+		break;
+	case JOURNAL_NONE:
+		result = clear();
+		break;
+	case JOURNAL_FOREIGN:
+		result = set_aside("a journal that cannot be read; "
+				   "the mbox may need a backup:");
+		break;
+	case JOURNAL_FAILED:
+		log_error_errno("cannot read the journal of", mbox.name);
+		break;
 	}
-	free(plan.ranges);
 	return result;
 }

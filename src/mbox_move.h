@@ -12,13 +12,20 @@
 #include "maildrop.h"
 
 /*
- * Makes the mbox consist of what is before PLAN->first and of the ranges,
- * which have room for one more.  Sets everything else in PLAN.  False, logged,
- * when that did not happen, or only in part; then the journal knows.
+ * Makes the mbox consist of what is before PLAN->first and of the ranges; at
+ * least one, and something between them goes.  Sets everything else in PLAN.
+ * False, logged, when that did not happen, or only in part; then the journal
+ * knows.
  */
 bool mbox_move(struct journal_plan *plan);
 
-/* Finishes an UPDATE that was interrupted.  The delivery lock is held. */
+/*
+ * Finishes an UPDATE that was interrupted, or sets the journal aside.  The
+ * delivery lock is held, unless there is no mbox.
+ */
 enum maildrop_result mbox_replay(void);
+
+/* Renames the journal, and logs WHY.  False, logged, where that fails. */
+bool mbox_move_set_aside(const char *why);
 
 #endif

@@ -21,6 +21,7 @@
 #include "journal.h"
 #include "log.h"
 #include "mbox.h"
+#include "mbox_move.h"
 #include "sha256.h"
 
 enum { KEY_BYTES = 16 };
@@ -108,11 +109,19 @@ lock_home(const char *name)
 static void
 open_journal(char *name)
 {
+	struct stat st;
+
 	memcpy(name + strlen(name), ".journal", sizeof ".journal");
-	if (!journal_open(mbox.home_fd, name))
-		log_error_errno("no journal, cannot delete from the middle of "
-				"an mbox:",
-		    name);
+	if (journal_open(mbox.home_fd, name))
+		return;
+	if ((errno == EPERM || errno == ELOOP || errno == EACCES) &&
+	    fstatat(mbox.home_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    mbox_move_set_aside("a journal that is not a file of the user's "
+				"alone is not used:") &&
+	    journal_open(mbox.home_fd, name))
+		return;
+	log_error_errno(
+	    "no journal, cannot delete from the middle of an mbox:", name);
 }
 
 enum maildrop_result

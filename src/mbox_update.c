@@ -111,16 +111,11 @@ same_messages(const struct maildrop *md, const struct update *u)
 	return true;
 }
 
-/*
- * Where appended mail begins if the last message before it goes.  A program
- * may have begun with a blank line, which goes, too.  If what follows does
- * not begin with a From_ line it may belong to the last message.
- */
-static bool
-find_tail(struct update *u)
+bool
+mbox_mail_follows(uint64_t at, uint64_t *start)
 {
 	char text[FROM_LINE_MAX + SLACK];
-	ssize_t got = mbox_pread(mbox.fd, text, sizeof text, mbox.size);
+	ssize_t got = mbox_pread(mbox.fd, text, sizeof text, at);
 	size_t skip = 0;
 
 	errno = got >= 0 ? 0 : errno;
@@ -129,7 +124,7 @@ find_tail(struct update *u)
 	while (skip < SLACK && skip < (size_t)got &&
 	    (text[skip] == '\n' || text[skip] == '\r'))
 		skip++;
-	u->tail = mbox.size + skip;
+	*start = at + skip;
 	return skip == (size_t)got ||
 	    from_line(text + skip, (size_t)got - skip) > 0;
 }
@@ -139,8 +134,9 @@ check(const struct maildrop *md, struct update *u)
 {
 	if (!same_file(u) || !same_messages(md, u))
 		return changed();
+	/* If it is no mail it may belong to the last message. */
 	u->tail = mbox.size;
-	if (goes(md, mbox.count - 1) && !find_tail(u))
+	if (goes(md, mbox.count - 1) && !mbox_mail_follows(mbox.size, &u->tail))
 		return changed();
 	u->appended = u->tail < (uint64_t)u->now.st_size;
 	return true;
@@ -181,7 +177,7 @@ make_plan(const struct maildrop *md, struct update *u)
 	p->first = mbox.entries[u->first].start;
 	if (ranges > JOURNAL_RANGES_MAX)
 		return false;
-	p->ranges = reallocarray(NULL, ranges + 1, sizeof *p->ranges);
+	p->ranges = reallocarray(NULL, ranges, sizeof *p->ranges);
 	if (p->ranges == NULL) {
 		log_error_errno("cannot plan the UPDATE of", mbox.name);
 		return false;

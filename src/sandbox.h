@@ -24,7 +24,8 @@ enum sandbox_role {
  * Sets no_new_privs; then Landlock, as much of it as the kernel knows: of all
  * paths only files beneath the COUNT directories DIRS (-1 is passed over) can
  * be listed, read and removed, by an mbox session made, by one with a trash
- * moved; then seccomp: any system call that is not the role's ends the
+ * moved; in all but the first directory of an mbox session they can only be
+ * renamed.  Then seccomp: any system call that is not the role's ends the
  * process.  Returns false, and has logged, without seccomp.
  */
 bool sandbox_enter(enum sandbox_role role, const int *dirs, size_t count);

@@ -71,7 +71,10 @@ allow_beneath(
 
 	if (dir == -1)
 		return 0;
-	if (paths != SANDBOX_PATHS_MAKE)
+	if (paths == SANDBOX_PATHS_RENAME)
+		rule.allowed_access = LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		    LANDLOCK_ACCESS_FS_MAKE_REG;
+	else if (paths != SANDBOX_PATHS_MAKE)
 		rule.allowed_access |= handled & (TRUNCATE | IOCTL_DEV);
 	if (paths == SANDBOX_PATHS_MAKE)
 		rule.allowed_access |=
@@ -111,7 +114,10 @@ sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
 	if (fd == -1)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = allow_beneath(fd, dirs[i], paths, attr.fs);
+		result = allow_beneath(fd, dirs[i],
+		    paths == SANDBOX_PATHS_MAKE && i > 0 ? SANDBOX_PATHS_RENAME
+							 : paths,
+		    attr.fs);
 	if (result == 0)
 		result = (int)syscall(NR_RESTRICT_SELF, fd, 0);
 	(void)close(fd);

@@ -12,8 +12,9 @@
 /* What can be done beneath the directories besides listing and reading. */
 enum sandbox_paths {
 	SANDBOX_PATHS_REMOVE,
-	SANDBOX_PATHS_MAKE, /* and make and write files */
-	SANDBOX_PATHS_MOVE  /* and move files from one to another */
+	SANDBOX_PATHS_MAKE, /* and make and write files; rename in the others */
+	SANDBOX_PATHS_RENAME, /* only that, within the directory */
+	SANDBOX_PATHS_MOVE    /* and move files from one to another */
 };
 
 /*

@@ -20,12 +20,6 @@ delete()
 	assert_equal "$status" 0
 }
 
-# journal: its file.
-journal()
-{
-	echo "$BOX_HOME"/.popin.mbox.*.journal
-}
-
 @test "QUIT removes what was marked, and the rest stays byte for byte" {
 	plain_box 9 700
 	split_box
@@ -311,22 +305,6 @@ teardown()
 	[ "$ok" -gt 0 ]
 }
 
-# A journal that is left behind by a session killed in the middle.
-interrupted()
-{
-	plain_box "$@"
-	split_box
-	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
-	status=0
-	# the second sync is that of the home, the third that of the mbox
-	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
-	    -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL:when=3 \
-	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" \
-	    3>&- || status=$?
-	assert_equal "$status" 137
-	[ -s "$(journal)" ]
-}
-
 @test "an UPDATE that was interrupted is finished at the next login" {
 	need strace strace
 	interrupted 6
@@ -369,75 +347,77 @@ interrupted()
 	assert_equal "$(subjects)" '1 4 5 6'
 }
 
-@test "a journal is not used on another mbox, nor after the mbox was changed" {
+@test "a journal with any byte changed is set aside, or does the right thing" {
 	need strace strace
-	local how
-
-	for how in 'plain_box 8 333' \
-	    'cp "$BOX" "$BOX.2"; own "$BOX.2"; mv "$BOX.2" "$BOX"' \
-	    'truncate -s 400 "$BOX"' ': >"$BOX"' 'rm "$BOX"' \
-	    "edit 's/Subject: 6\n/Subject: 6\nStatus: RO\n/'"; do
-		interrupted 6
-		eval "$how"
-		cp "$BOX" "$BATS_TEST_TMPDIR/before" 2>/dev/null || :
-		session <<-'EOT'
-		=> +OK
-		QUIT	=> +OK
-		EOT
-		assert_log 'not of this mbox'
-		if [ -e "$BOX" ]; then
-			cmp "$BOX" "$BATS_TEST_TMPDIR/before"
-		fi
-		assert_equal "$(stat -c %s "$(journal)")" 0
-	done
-}
-
-@test "a journal with any byte changed is not used, or does the right thing" {
-	need strace strace
-	local size i
+	local size i finished=0 aside=0
 
 	interrupted 6
 	cp "$BOX" "$BATS_TEST_TMPDIR/half"
 	cp "$(journal)" "$BATS_TEST_TMPDIR/journal"
-	for i in {0..87..5} {4096..4200..9} {8192..8255..5} {12288..12303..3}; do
+	for i in {4096..4207..9} {4608..4680..7} {8192..8255..5} \
+	    {12288..12351..5} {12800..12820..3}; do
+		rm -f "$(journal)"*
 		cat "$BATS_TEST_TMPDIR/half" >"$BOX"
-		cat "$BATS_TEST_TMPDIR/journal" >"$(journal)"
+		cp -p "$BATS_TEST_TMPDIR/journal" "$(journal)"
+		own "$(journal)"
 		perl -e 'open F, "+<:raw", $ARGV[0] or die;
 		    seek F, $ARGV[1], 0; read F, $c, 1; seek F, $ARGV[1], 0;
 		    print F chr(ord($c) ^ (1 << $ARGV[1] % 8))' \
 		    "$(journal)" "$i"
+		cp "$(journal)" "$BATS_TEST_TMPDIR/spoilt"
 		session <<-'EOT'
 		=> +OK
 		QUIT	=> +OK
 		EOT
-		if ! cmp -s "$BOX" "$BATS_TEST_TMPDIR/half"; then
+		if [ -e "$(journal).1" ]; then
+			aside=$((aside + 1))
+			cmp "$BOX" "$BATS_TEST_TMPDIR/half"
+			cmp "$(journal).1" "$BATS_TEST_TMPDIR/spoilt"
+		else
+			finished=$((finished + 1))
 			assert_equal "$(subjects)" '1 4 5 6'
+			assert_equal "$(stat -c %s "$(journal)")" 0
 		fi
-		assert_equal "$(stat -c %s "$(journal)")" 0
 	done
+	[ "$finished" -gt 0 ] && [ "$aside" -gt 0 ]
 }
 
-@test "a journal that others can read or write, or that is a link, is not used" {
+@test "a journal that others can read is used, and they cannot any more" {
+	need strace strace
+	interrupted 6
+	chmod 644 "$(journal)"
+	session <<-'EOT'
+	=> +OK 4
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" '1 4 5 6'
+	assert_equal "$(stat -c %a "$(journal)")" 600
+}
+
+@test "a journal that others can write, or that is a link, is set aside" {
 	need strace strace
 	local how name
 
-	for how in 'chmod 644 "$name"' 'chmod 620 "$name"' \
-	    'ln "$name" "$name.2"' 'mv "$name" "$name.2"; ln -s "$name.2" "$name"'; do
+	for how in 'chmod 620 "$name"' 'ln "$name" "$name.old"' \
+	    'mv "$name" "$name.old"; ln -s "$name.old" "$name"'; do
 		interrupted 6
 		name=$(journal)
 		cp "$BOX" "$BATS_TEST_TMPDIR/before"
+		cp "$name" "$BATS_TEST_TMPDIR/journal"
 		eval "$how"
 		session <<-'EOT'
 		=> +OK
 		QUIT	=> +OK
 		EOT
+		assert_log "not a file of the user's alone.*journal.1\""
 		cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+		cmp "$name.1" "$BATS_TEST_TMPDIR/journal"
 		rm -f "$BOX_HOME"/.popin*
 	done
 }
 
 # bats test_tags=root
-@test "a journal of somebody else is not used" {
+@test "a journal of somebody else is set aside" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	need strace strace
 	interrupted 6
@@ -448,9 +428,10 @@ interrupted()
 	QUIT	=> +OK
 	EOT
 	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+	[ -s "$(journal).1" ]
 }
 
-@test "garbage in the place of the journal changes nothing" {
+@test "garbage in the place of the journal changes nothing, and is kept" {
 	local n
 
 	plain_box 4
@@ -458,14 +439,20 @@ interrupted()
 	session <<-'EOT'
 	QUIT	=> +OK
 	EOT
+	name=$(journal)
 	for n in 1 88 4096 20000; do
-		head -c "$n" /dev/urandom >"$(journal)"
+		head -c "$n" /dev/urandom >"$name"
+		own "$name"
+		chmod 600 "$name"
+		cp "$name" "$BATS_TEST_TMPDIR/garbage"
 		session <<-'EOT'
 		=> +OK 4
 		QUIT	=> +OK
 		EOT
+		assert_log 'a journal that cannot be read'
 		assert_equal "$(subjects)" "$uids_before"
-		assert_equal "$(stat -c %s "$(journal)")" 0
+		cmp "$name.1" "$BATS_TEST_TMPDIR/garbage"
+		rm "$name.1"
 	done
 }
 

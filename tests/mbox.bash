@@ -107,3 +107,37 @@ uids()
 		UIDS[n]=$id
 	done < <(body_of 1 | tr -d '\r')
 }
+
+# journal: the file that an interrupted UPDATE leaves.
+journal()
+{
+	local state
+
+	for state in "$BOX_HOME"/.popin.mbox.????????????????????????????????; do
+		echo "$state.journal"
+	done
+}
+
+# break_off WHEN: a session that deletes messages 2 and 3 is killed at
+# its sync number WHEN: 1 is that of the mbox, 2 of the journal, 3 of the home;
+# from then on the mbox and the journal take turns.
+break_off()
+{
+	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
+	status=0
+	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
+	    -o /dev/null -e trace=fsync -e inject="fsync:signal=KILL:when=$1" \
+	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" \
+	    3>&- || status=$?
+	assert_equal "$status" 137
+}
+
+# interrupted N [SIZE]: a journal that is left behind by a session killed in
+# the middle of overwriting an mbox as of plain_box.
+interrupted()
+{
+	plain_box "$@"
+	split_box
+	break_off 4
+	[ -s "$(journal)" ]
+}

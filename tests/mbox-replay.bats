@@ -1,0 +1,314 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+load lib
+load mbox
+
+# An UPDATE that was interrupted, and what may have become of the world before
+# the next login.
+
+setup()
+{
+	lib_setup
+	mbox_setup
+	need strace strace
+}
+
+teardown()
+{
+	lib_teardown
+	if [ -n "${MOUNTED:-}" ]; then
+		umount "$BOX_HOME"
+	fi
+}
+
+# finished SUBJECT...: the next login finishes the UPDATE, and these are left.
+finished()
+{
+	session <<-EOT
+	=> +OK $#
+	QUIT	=> +OK
+	EOT
+	assert_log 'finishing an UPDATE'
+	assert_equal "$(subjects)" "$*"
+	assert_equal "$(stat -c %s "$(journal)")" 0
+	[ ! -e "$(journal).1" ]
+}
+
+# set_aside: the next login leaves the mbox alone, and the journal is kept.
+set_aside()
+{
+	local name
+
+	name=$(journal)
+	cp "$BOX" "$BATS_TEST_TMPDIR/box"
+	cp "$name" "$BATS_TEST_TMPDIR/journal"
+	session <<-'EOT'
+	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_log 'the mbox was changed since; it may need a backup: mbox="mbox" journal="[^"]*.journal.1"$'
+	cmp "$BOX" "$BATS_TEST_TMPDIR/box"
+	cmp "$name.1" "$BATS_TEST_TMPDIR/journal"
+	[ ! -e "$name" ]
+	rm "$name.1"
+}
+
+# bats test_tags=root
+@test "an UPDATE is finished when the file system has another device number" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	local before
+
+	interrupted 6
+	before=$(stat -c '%d' "$BOX")
+	cp -a "$BOX_HOME" "$BATS_TEST_TMPDIR/disk"
+	mount -t tmpfs -o "mode=700,uid=$TEST_UID,gid=$TEST_UID" tmpfs \
+	    "$BOX_HOME" 2>/dev/null || cannot 'mount a tmpfs'
+	MOUNTED=y
+	cp -a "$BATS_TEST_TMPDIR/disk/." "$BOX_HOME"
+	[ "$(stat -c '%d' "$BOX")" != "$before" ]
+	finished 1 4 5 6
+}
+
+@test "an UPDATE is finished in a copy of the mbox, as a backup has it" {
+	interrupted 6
+	cp "$BOX" "$BOX.2"
+	own "$BOX.2"
+	mv "$BOX.2" "$BOX"
+	finished 1 4 5 6
+}
+
+@test "while the mbox is not there its journal waits, and so do clients" {
+	local n
+
+	interrupted 6
+	mv "$BOX" "$BATS_TEST_TMPDIR/elsewhere"
+	for n in 1 2; do
+		session <<-'EOT'
+		=> -ERR [SYS/TEMP]
+		EOT
+		assert_log 'now there is no mbox; is it mounted[?].*journal="[^"]*.journal"$'
+	done
+	[ -s "$(journal)" ]
+	mv "$BATS_TEST_TMPDIR/elsewhere" "$BOX"
+	finished 1 4 5 6
+}
+
+@test "an mbox that is gone for good does not keep its user out" {
+	interrupted 6
+	rm "$BOX"
+	session <<-'EOT'
+	=> -ERR [SYS/TEMP]
+	EOT
+	# as the log says
+	rm "$(journal)"
+	session <<-'EOT'
+	=> +OK 0
+	QUIT	=> +OK
+	EOT
+	interrupted 6
+	rm "$BOX"
+	append new
+	own "$BOX"
+	set_aside
+	assert_equal "$(subjects)" new
+}
+
+@test "an mbox that was put back in place is left alone" {
+	local how
+
+	plain_box 6
+	cp "$BOX" "$BATS_TEST_TMPDIR/new"
+	head -c "$(grep -abo '^From ' "$BOX" | sed -n '6s/:.*//p')" "$BOX" \
+	    >"$BATS_TEST_TMPDIR/old"
+	for how in 'cat "$BATS_TEST_TMPDIR/old" >"$BOX"' \
+	    'cat "$BATS_TEST_TMPDIR/old" >"$BOX"; append 6; append 7' \
+	    'dd if="$BATS_TEST_TMPDIR/old" of="$BOX" conv=notrunc 2>/dev/null;
+		truncate -s -1 "$BOX"' \
+	    'plain_box 8 333' 'truncate -s 400 "$BOX"' ': >"$BOX"' \
+	    "edit 's/Subject: 6\n/Subject: 6\nStatus: RO\n/'"; do
+		interrupted 6
+		eval "$how"
+		set_aside
+	done
+}
+
+@test "a letter that was changed anywhere in the mbox is noticed" {
+	local n
+
+	interrupted 6 2000
+	cp "$BOX" "$BATS_TEST_TMPDIR/half"
+	cp -p "$(journal)" "$BATS_TEST_TMPDIR/half.journal"
+	for n in 700 1500 {2100..12500..700}; do
+		cp -p "$BATS_TEST_TMPDIR/half.journal" "$(journal)"
+		perl -e 'open F, "+<:raw", $ARGV[0] or die;
+		    seek F, $ARGV[1], 0; print F "\x01"' "$BOX" "$n"
+		set_aside
+		cat "$BATS_TEST_TMPDIR/half" >"$BOX"
+	done
+	cp -p "$BATS_TEST_TMPDIR/half.journal" "$(journal)"
+	finished 1 4 5 6
+}
+
+# Steps of 8 MiB: the third is under way at the eighth sync.
+@test "what was before the first step is left alone when more are done" {
+	plain_box 40 1000000
+	cp "$BOX" "$BATS_TEST_TMPDIR/backup"
+	break_off 8
+	cat "$BATS_TEST_TMPDIR/backup" >"$BOX"
+	set_aside
+	cmp "$BOX" "$BATS_TEST_TMPDIR/backup"
+}
+
+@test "an mbox of a snapshot that is one step behind its journal is left alone" {
+	plain_box 40 1000000
+	cp "$BOX" "$BATS_TEST_TMPDIR/backup"
+	break_off 4
+	cp "$BOX" "$BATS_TEST_TMPDIR/snapshot"
+	rm "$(journal)"
+	cat "$BATS_TEST_TMPDIR/backup" >"$BOX"
+	break_off 8
+	cp -p "$(journal)" "$BATS_TEST_TMPDIR/journal.8"
+	cp "$BOX" "$BATS_TEST_TMPDIR/box.8"
+	cat "$BATS_TEST_TMPDIR/snapshot" >"$BOX"
+	set_aside
+	cp -p "$BATS_TEST_TMPDIR/journal.8" "$(journal)"
+	cat "$BATS_TEST_TMPDIR/box.8" >"$BOX"
+	finished 1 {4..40}
+}
+
+@test "an UPDATE of which only the end was not noted is over" {
+	plain_box 6
+	# the sync after the stale tail was cut off
+	break_off 5
+	[ -s "$(journal)" ]
+	assert_equal "$(subjects)" '1 4 5 6'
+	append late
+	cp "$BOX" "$BATS_TEST_TMPDIR/box"
+	session <<-'EOT'
+	=> +OK 5
+	QUIT	=> +OK
+	EOT
+	cmp "$BOX" "$BATS_TEST_TMPDIR/box"
+	assert_equal "$(stat -c %s "$(journal)")" 0
+	[ ! -e "$(journal).1" ]
+}
+
+# kill_replay WHEN: true if the next login was killed at that sync.
+kill_replay()
+{
+	status=0
+	printf 'QUIT\r\n' | timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" \
+	    "${AS[@]}" strace -f -o /dev/null -e trace=fsync \
+	    -e inject="fsync:signal=KILL:when=$1" "$BIN/popin" -R session \
+	    -m "mbox:$BOX" >"$OUT" 2>"$LOG" 3>&- || status=$?
+	[ "$status" = 137 ]
+}
+
+@test "what is finished later can be interrupted again and again" {
+	local n text i
+
+	for text in 1 10 30000; do
+		for n in {1..12}; do
+			interrupted 6 700
+			append "$(printf 'late %0*d' "$text" 1)"
+			kill_replay "$n" || break
+			append after
+			for i in 1 3 2; do
+				kill_replay "$i" || :
+			done
+			session <<-'EOT'
+			=> +OK 6
+			QUIT	=> +OK
+			EOT
+			assert_equal "$(subjects | tr -d 0)" '1 4 5 6 late 1 after'
+			[ ! -e "$(journal).1" ]
+			assert_equal "$(stat -c %s "$(journal)")" 0
+		done
+		[ "$n" -gt 3 ]
+	done
+}
+
+# syncs: the writes and syncs of an UPDATE in order, one letter each: m for
+# the mbox, j for the journal, h for the home; a capital letter is a sync.
+# Names cannot be seen: the process lets nobody look into it.
+syncs()
+{
+	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
+	env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
+	    -o "$BOX_HOME/trace" -e trace=openat,fsync,pwrite64,ftruncate \
+	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&-
+	perl -ne 'if (/ openat\(.*= (\d+)$/) {
+		my $fd = $1;
+		if (/O_CREAT/) {
+			$is{$fd} = $made++ ? "j" : "";
+		} else {
+			$is{$fd} = /O_DIRECTORY/ ? "h" : /O_RDWR/ ? "m" : "";
+		}
+	    } elsif (/ (\w+)\((\d+)/ && $is{$2}) {
+		print $1 eq "fsync" ? uc $is{$2} :
+		    $1 eq "ftruncate" ? "$is{$2}!" : $is{$2};
+	    }' "$BOX_HOME/trace" | tr -s jm
+}
+
+@test "the mbox is synced before its journal is, that before the mbox is changed" {
+	plain_box 6
+	assert_equal "$(syncs)" 'jMjJHmMm!Mj!'
+	plain_box 20 1000000
+	assert_equal "$(syncs)" 'jMjJHmMjJmMjJmMm!Mj!'
+}
+
+@test "as many journals are set aside as there are, and none is overwritten" {
+	local n name
+
+	interrupted 6
+	name=$(journal)
+	echo first >"$name.1"
+	ln -s nowhere "$name.2"
+	plain_box 6 333
+	session <<-'EOT'
+	=> +OK 6
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(cat "$name.1")" first
+	assert_equal "$(readlink "$name.2")" nowhere
+	[ -s "$name.3" ]
+	# and now there is room for another UPDATE
+	printf 'DELE 2\t=> +OK\nQUIT\t=> +OK\n' | session
+	assert_equal "$(subjects)" '1 3 4 5 6'
+}
+
+@test "a journal that cannot be set aside stays, and the mbox as it is" {
+	local n name
+
+	interrupted 6
+	name=$(journal)
+	cp "$name" "$BATS_TEST_TMPDIR/journal"
+	for n in {1..99}; do
+		: >"$name.$n"
+	done
+	plain_box 6 333
+	cp "$BOX" "$BATS_TEST_TMPDIR/box"
+	session <<-'EOT'
+	=> +OK 6
+	DELE 2	=> +OK
+	QUIT	=> -ERR [SYS/TEMP]
+	EOT
+	assert_log 'cannot rename "[^"]*.journal": File exists'
+	cmp "$BOX" "$BATS_TEST_TMPDIR/box"
+	cmp "$name" "$BATS_TEST_TMPDIR/journal"
+}
+
+@test "a journal of an earlier popin is set aside" {
+	plain_box 6
+	session <<-'EOT'
+	QUIT	=> +OK
+	EOT
+	printf '1oJnipop%200s' x >"$(journal)"
+	session <<-'EOT'
+	=> +OK 6
+	QUIT	=> +OK
+	EOT
+	assert_log 'a journal that cannot be read.*journal.1'
+	assert_equal "$(stat -c %s "$(journal).1")" 208
+}
