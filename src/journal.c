@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "checksum.h"
+#include "ownfile.h"
 
 /* "popinJo2": the number is that of the format. */
 static const uint64_t MAGIC = 0x706f70696e4a6f32;
@@ -139,19 +140,14 @@ sync_file(int fd)
 }
 
 /*
- * Ours, and nobody else could write it: what it says is done to the mail.  It
- * has mail in it; who has restored it may have let others read it.
+ * Nobody else could write it, or it is not looked at: what it says is done to
+ * the mail.  It has mail in it; who has restored it may have let others read.
  */
 static bool
-trustworthy(int fd)
+trustworthy(int fd, const struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return false;
-	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1 &&
-	    (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-		return (st.st_mode & 077) == 0 || fchmod(fd, 0600) == 0;
+	if (st->st_nlink == 1 && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return ownfile_is_private(st) || fchmod(fd, 0600) == 0;
 	errno = EPERM;
 	return false;
 }
@@ -159,23 +155,21 @@ trustworthy(int fd)
 bool
 journal_open(int dir_fd, const char *name)
 {
-	int fd = openat(dir_fd, name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	    0600);
+	struct stat st;
+	int error, fd = ownfile_open(dir_fd, name, &st);
 
 	journal.dir_fd = dir_fd;
 	(void)snprintf(journal.name, sizeof journal.name, "%s", name);
 	if (fd == -1)
 		return false;
-	if (!trustworthy(fd)) {
-		int error = errno;
-
-		(void)close(fd);
-		errno = error;
-		return false;
+	if (trustworthy(fd, &st)) {
+		journal.fd = fd;
+		return true;
 	}
-	journal.fd = fd;
-	return true;
+	error = errno;
+	(void)close(fd);
+	errno = error;
+	return false;
 }
 
 bool
