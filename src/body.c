@@ -235,6 +235,8 @@ body_copy(struct body *b, int fd, off_t offset, uint64_t len)
 			return BODY_DONE;
 		offset += got;
 		len -= (uint64_t)got;
+		if (len > 0 && netio_interrupted() != NET_OK)
+			return BODY_STOPPED;
 	}
 	body_end(b);
 	return BODY_DONE;

@@ -36,8 +36,9 @@ struct body {
 
 enum body_status {
 	BODY_DONE,
-	BODY_SHORT, /* the file ended before LEN bytes */
-	BODY_IO	    /* reading failed; errno is set */
+	BODY_SHORT,  /* the file ended before LEN bytes */
+	BODY_IO,     /* reading failed; errno is set */
+	BODY_STOPPED /* see netio_interrupted() */
 };
 
 /*
@@ -52,7 +53,8 @@ void body_end(struct body *b);
 
 /*
  * Feeds LEN bytes of FD from OFFSET on to B and ends it.  Stops early when B
- * has enough, or when the client is gone (look at the netio).
+ * has enough, when the client is gone (look at the netio), or when the loop
+ * has to end.
  */
 enum body_status body_copy(struct body *b, int fd, off_t offset, uint64_t len);
 

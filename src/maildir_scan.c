@@ -17,11 +17,21 @@
 #include "maildir_name.h"
 #include "maildir_order.h"
 #include "maildir_state.h"
+#include "netio.h"
 
-enum { SCAN_TRIES = 5 };
+enum {
+	SCAN_TRIES = 5,
+	LOOK_EVERY = 64 /* messages: is there a reason to stop? */
+};
 
 /* A message was left out that a chown(2) could make one. */
 static bool left_out;
+
+static bool
+has_to_stop(size_t i)
+{
+	return i % LOOK_EVERY == 0 && netio_interrupted() != NET_OK;
+}
 
 static enum maildrop_result
 add_message(struct maildrop *md, uint8_t folder, const char *name)
@@ -53,6 +63,8 @@ list_folder(struct maildrop *md, uint8_t folder)
 	    (e = readdir(dir)) != NULL) {
 		if (maildir_is_message(maildir.fd[folder], e))
 			result = add_message(md, folder, e->d_name);
+		if (result == MAILDROP_OK && has_to_stop(md->count))
+			result = MAILDROP_TEMP;
 		errno = 0;
 	}
 	if (result == MAILDROP_OK && errno != 0) {
@@ -111,9 +123,11 @@ count_octets(struct maildrop *md, struct message *m)
 	if (status == BODY_SHORT)
 		log_error("became shorter while it was read:", maildir_name(m));
 	maildir_release(md, &source);
+	if (status != BODY_DONE)
+		return MAILDROP_TEMP;
 	m->octets = b.octets;
 	md->counted++;
-	return status == BODY_DONE ? MAILDROP_OK : MAILDROP_TEMP;
+	return MAILDROP_OK;
 }
 
 enum maildrop_result
@@ -140,9 +154,11 @@ maildir_scan(struct maildrop *md)
 		if (m->octets != MESSAGE_UNKNOWN ||
 		    maildir_octets(maildir_name(m), m->len, &m->octets))
 			continue;
-		result = count_octets(md, m);
-		if (result != MAILDROP_OK)
+		result = has_to_stop(i) ? MAILDROP_TEMP : count_octets(md, m);
+		if (result != MAILDROP_OK) {
+			maildir_state_keep_part(md);
 			return result;
+		}
 		counted = true;
 	}
 	maildrop_compact(md);

@@ -271,6 +271,12 @@ is_told(const struct message *m)
 	    told == m->octets;
 }
 
+static bool
+is_worth_it(const struct message *m)
+{
+	return m->octets != MESSAGE_UNKNOWN && !is_told(m);
+}
+
 static void
 write_entry(const struct message *m)
 {
@@ -290,7 +296,7 @@ write_all(const struct maildrop *md, bool is_list)
 	state_write_start(&maildir.state);
 	state_write(&maildir.state, &heads.now, sizeof heads.now);
 	for (size_t i = 0; i < md->count; i++)
-		if (is_list || !is_told(&md->messages[i]))
+		if (is_list || is_worth_it(&md->messages[i]))
 			write_entry(&md->messages[i]);
 	state_write_end(&maildir.state);
 	heads.saved = heads.now;
@@ -300,6 +306,12 @@ void
 maildir_state_write(const struct maildrop *md)
 {
 	write_all(md, heads.saved.is_list);
+}
+
+void
+maildir_state_keep_part(const struct maildrop *md)
+{
+	write_all(md, false);
 }
 
 void

@@ -34,6 +34,12 @@ void maildir_state_octets(struct maildrop *md);
  */
 void maildir_state_keep(const struct maildrop *md, bool counted, bool all);
 
+/*
+ * Remembers the octets that are known, where counting had to stop: the next
+ * login has fewer to count.
+ */
+void maildir_state_keep_part(const struct maildrop *md);
+
 /* Remembers octets that turned out to be others. */
 void maildir_state_write(const struct maildrop *md);
 

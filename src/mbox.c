@@ -252,6 +252,7 @@ scan_locked(struct maildrop *md)
 		return MAILDROP_OK;
 	known = md->count;
 	result = mbox_scan_from(md, start, end);
+	mbox.scanned_part &= md->count > known;
 	md->counted = md->count - known;
 	return result;
 }
@@ -271,7 +272,7 @@ mbox_scan(struct maildrop *md)
 	}
 	result = scan_locked(md);
 	mboxlock_drop(&mbox.lock);
-	if (result == MAILDROP_OK && mbox.state_outdated)
+	if ((result == MAILDROP_OK || mbox.scanned_part) && mbox.state_outdated)
 		mbox_state_write(md);
 	return result;
 }

@@ -77,6 +77,7 @@ struct mbox {
 	int home_fd; /* -1: no place for the two files below */
 	struct state state;
 	bool state_outdated;
+	bool scanned_part; /* scanning had to stop; SIZE is how far it came */
 };
 
 extern struct mbox mbox;

@@ -33,6 +33,7 @@
 #include "blake2b.h"
 #include "log.h"
 #include "mbox.h"
+#include "netio.h"
 #include "number.h"
 #include "uidl.h"
 #include "uidl_store.h"
@@ -42,7 +43,8 @@ enum {
 	HEADER_MAX = 16 * 1024, /* bytes that they are looked for in */
 	READ_SMALL = 4 * 1024,
 	READ_LARGE = 64 * 1024,
-	SMALL_MESSAGE = 8 * 1024
+	SMALL_MESSAGE = 8 * 1024,
+	LOOK_EVERY = 64 /* messages: is there a reason to stop? */
 };
 
 /* A part of the mbox in memory. */
@@ -486,6 +488,8 @@ mbox_identify(struct maildrop *md)
 
 		if (e->twin != 0 && e->decided)
 			continue;
+		if (i % LOOK_EVERY == 0 && netio_interrupted() != NET_OK)
+			return MAILDROP_TEMP;
 		if (!mbox_id_of(i, e->id) ||
 		    (foreign && !find_foreign(scheme, i)))
 			return cannot_identify();

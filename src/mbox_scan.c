@@ -27,6 +27,7 @@
 #include "lanes.h"
 #include "log.h"
 #include "mbox.h"
+#include "netio.h"
 
 enum {
 	BEHIND = 16, /* bytes that can be looked at before `at' */
@@ -42,6 +43,7 @@ struct window {
 	uint64_t end;	 /* of what is to be scanned */
 	size_t at, used;
 	enum maildrop_result result;
+	bool stopped; /* see netio_interrupted() */
 };
 
 static char buf[BUFFER + STEP];
@@ -83,10 +85,14 @@ fill(struct window *w)
 	want = BUFFER - w->used;
 	if (want > w->end - w->offset - w->used)
 		want = (size_t)(w->end - w->offset - w->used);
-	got = mbox_pread(mbox.fd, buf + w->used, want, w->offset + w->used);
+	w->stopped = netio_interrupted() != NET_OK;
+	got = w->stopped
+	    ? -1
+	    : mbox_pread(mbox.fd, buf + w->used, want, w->offset + w->used);
 	if (got != (ssize_t)want) {
 		errno = got >= 0 ? ESTALE : errno;
-		log_error_errno("cannot read the mbox", mbox.name);
+		if (!w->stopped)
+			log_error_errno("cannot read the mbox", mbox.name);
 		w->result = MAILDROP_TEMP;
 		w->end = w->offset + w->used;
 		return;
@@ -353,6 +359,17 @@ read_message(struct window *w, struct maildrop *md)
 	m->octets = octets(w, &r, e);
 }
 
+/* The last one is not complete.  What was found before it is as good as ever. */
+static void
+forget_last(struct maildrop *md)
+{
+	if (mbox.count == 0)
+		return;
+	md->count -= mbox.count > 1 || !mbox.hidden;
+	mbox.hidden &= mbox.count > 1;
+	mbox.size = mbox.entries[--mbox.count].start;
+}
+
 enum maildrop_result
 mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 {
@@ -371,5 +388,8 @@ mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 		read_message(&w, md);
 	}
 	mbox.size = end;
+	mbox.scanned_part = w.stopped;
+	if (w.stopped)
+		forget_last(md);
 	return w.result;
 }

@@ -52,6 +52,7 @@ log_session(
 static int
 refuse(struct transaction *t, enum maildrop_result why)
 {
+	enum net_status interrupted = netio_interrupted();
 	int status = EXIT_FINE;
 
 	switch (why) {
@@ -72,6 +73,12 @@ refuse(struct transaction *t, enum maildrop_result why)
 	}
 	netio_finish(&t->net);
 	t->end = why == MAILDROP_IN_USE ? "in-use" : "maildrop";
+	if (interrupted == NET_IDLE)
+		log_error("reading the maildrop takes longer than --idle, "
+			  "the next login goes on with it",
+		    NULL);
+	else if (why == MAILDROP_TEMP && interrupted != NET_OK)
+		t->end = netio_word(interrupted);
 	return status;
 }
 
@@ -117,6 +124,7 @@ session_run(const struct options *o)
 	t.net.in_end = unread;
 	t.net.received = unread;
 	t.idle = o->idle;
+	t.net.work = (int64_t)o->idle * 1000;
 	t.offers = o->offers;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;

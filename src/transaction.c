@@ -184,11 +184,13 @@ send_message(struct transaction *s, struct message *m, uint64_t lines,
 	body_start(&b, &s->net, lines);
 	status = body_copy(&b, source.fd, source.offset, source.bytes);
 	if (status != BODY_DONE) {
+		s->end = "io";
 		if (status == BODY_IO)
 			log_error_errno("cannot read a message", NULL);
-		else
+		else if (status == BODY_SHORT)
 			log_error("a message became shorter while sent", NULL);
-		s->end = "io";
+		else
+			s->end = netio_word(netio_interrupted());
 	}
 	s->drop.ops->release(&s->drop, &source);
 	if (status != BODY_DONE)
@@ -355,6 +357,7 @@ one_command(struct transaction *s)
 	s->net.active = netio_now();
 	s->net.deadline = s->net.active + (int64_t)s->idle * 1000;
 	status = netio_line(&s->net, COMMAND_LINE_MAX, &line, &len);
+	s->net.active = netio_now();
 	if (status == NET_OK)
 		return command_run(commands,
 		    sizeof commands / sizeof commands[0], &s->net, s, line,
