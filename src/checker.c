@@ -186,16 +186,21 @@ give_up(struct checker *c, const char *why)
 	return CHECKER_LATER;
 }
 
-/* Takes what is there; false at the end of it. */
-static bool
+/* Takes what is there.  Returns 0 at the end of it, -1 if it cannot. */
+static int
 listen_to(struct checker *c, size_t want)
 {
-	ssize_t got = recv(c->handoff, c->answer + c->answered,
-	    want - c->answered, MSG_DONTWAIT);
+	ssize_t got;
 
+	do {
+		got = recv(c->handoff, c->answer + c->answered,
+		    want - c->answered, MSG_DONTWAIT);
+	} while (got == -1 && errno == EINTR);
 	if (got > 0)
 		c->answered += (size_t)got;
-	return got > 0 || (got == -1 && errno == EAGAIN);
+	else if (got == 0 || errno != EAGAIN)
+		return (int)got;
+	return 1;
 }
 
 /* Did all it had to say arrive, and did it mean it? */
@@ -223,7 +228,7 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 	struct pollfd p = { .fd = c->handoff, .events = POLLIN };
 	sigset_t waiting;
 	int64_t left;
-	int status;
+	int status, heard;
 
 	sigemptyset(&waiting);
 	while ((left = deadline - now()) > 0) {
@@ -231,7 +236,13 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 			.tv_nsec = (long)(left % 1000) * 1000000 };
 
 		if (ppoll(&p, 1, &timeout, &waiting) > 0 && p.fd != -1) {
-			if (!listen_to(c, q->answer_len + 1))
+			heard = listen_to(c, q->answer_len + 1);
+			if (heard == -1) {
+				log_error_errno(
+				    "cannot hear the checker", NULL);
+				return give_up(c, "system");
+			}
+			if (heard == 0)
 				p.fd = -1; /* the child's end will tell why */
 			if (c->answered == q->answer_len + 1) {
 				if (c->answer[q->answer_len] == HANDOFF_SESSION)

@@ -168,18 +168,20 @@ static enum received
 receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 {
 	struct pollfd p = { .fd = monitor.login.channel, .events = POLLIN };
-	ssize_t got;
+	ssize_t got = -1;
 
-	for (;;) {
+	do {
 		int64_t left = deadline - seconds_now();
 		int ready = poll(&p, 1, left > 0 ? (int)left * 1000 : 0);
 
-		if (ready > 0)
-			break;
-		if (ready == 0 || errno != EINTR)
+		if (ready == 0)
 			return RECEIVED_NOTHING;
-	}
-	got = recv(p.fd, q, sizeof *q, MSG_TRUNC | MSG_DONTWAIT);
+		if (ready > 0)
+			got =
+			    recv(p.fd, q, sizeof *q, MSG_TRUNC | MSG_DONTWAIT);
+	} while (got == -1 && errno == EINTR);
+	if (got == -1)
+		log_error_errno("cannot hear login", NULL);
 	if (got <= 0)
 		return RECEIVED_END;
 	if (got == (ssize_t)sizeof *q && monmsg_valid(q) && allowed(q, o))
@@ -225,11 +227,38 @@ start_tls(const struct options *o)
 	return start_login(o);
 }
 
+/*
+ * Nobody waits for a login that does not read its answers.  EPIPE is a login
+ * that ended with its client, and no news.
+ */
+static bool
+answer(const struct monmsg_answer *a)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(monitor.login.channel, a, sizeof *a,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (sent == -1 && errno == EINTR);
+	if (sent == -1 && errno != EPIPE)
+		log_error_errno("cannot answer login", NULL);
+	return sent != -1;
+}
+
+/* Login has ended, or cannot be spoken with. */
+static void
+end_without_login(void)
+{
+	attempt_end(&monitor.attempt);
+	login_child_reap(&monitor.login, &monitor.peer);
+}
+
 /* Returns false when the connection is over, with the exit status. */
 static bool
 serve(const struct options *o, struct monmsg_request *q, int *status)
 {
 	struct monmsg_answer a;
+	bool answered;
 
 	*status = EXIT_FINE;
 	memset(&a, 0, sizeof a);
@@ -251,14 +280,11 @@ serve(const struct options *o, struct monmsg_request *q, int *status)
 		*status = become_wait(q);
 		return false;
 	}
-	/*
-	 * Should login be gone, the next receive() will see it.  Should it not
-	 * read its answers, that is its own loss: nobody waits for it.
-	 */
-	(void)send(
-	    monitor.login.channel, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL);
+	answered = answer(&a);
 	explicit_bzero(&a, sizeof a);
-	return true;
+	if (!answered)
+		end_without_login();
+	return answered;
 }
 
 int
@@ -271,8 +297,7 @@ monitor_run(const struct options *o)
 	for (;;) {
 		switch (receive(&q, o, deadline)) {
 		case RECEIVED_END:
-			attempt_end(&monitor.attempt);
-			login_child_reap(&monitor.login, &monitor.peer);
+			end_without_login();
 			return EXIT_FINE;
 		case RECEIVED_NOTHING:
 			(void)login_child_end(&monitor.login);
