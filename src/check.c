@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -267,7 +266,6 @@ check_user(const struct options *o)
 		log_error_errno("cannot make a pipe", NULL);
 		return EXIT_SYSTEM;
 	}
-	(void)signal(SIGCHLD, SIG_DFL); /* ignored it would be reaped */
 	pid = start_as_user(o, out[1]);
 	(void)close(out[1]);
 	if (pid == -1) {

@@ -17,6 +17,7 @@
 #include "check.h"
 #include "command.h"
 #include "fdio.h"
+#include "inherited.h"
 #include "log.h"
 #include "monitor.h"
 #include "netio.h"
@@ -107,6 +108,7 @@ main(int argc, char **argv)
 	struct options o;
 	bool client = stdfds_have_client();
 
+	inherited_clear();
 	(void)umask(077);
 	result = options_parse(&o, argc, argv, &error, &what);
 	if (!client && !o.check)

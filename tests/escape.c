@@ -6,7 +6,7 @@
  * try.  It takes the place of command_run() by ld's --wrap, so that popin
  * itself has no line of code for it.
  *
- *	TRY socket | execve | fork | kill | ptrace | mmap | mprotect | x32
+ *	TRY socket | execve | fork | kill | ptrace | mmap | mprotect | x32 | keyring
  *	TRY truncate (the log) | owner (of the signals of the client's socket)
  *	TRY mute
  *	TRY open PATH | create PATH | empty PATH | write PATH | remove PATH
@@ -19,6 +19,8 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+
+#include <linux/keyctl.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,6 +75,14 @@ static long
 try_ptrace(void)
 {
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+/* That of who started the super-server comes with each exec. */
+static long
+try_keyring(void)
+{
+	return syscall(
+	    SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
 }
 
 static long
@@ -168,6 +178,7 @@ static const struct {
 	{ "truncate", try_truncate },
 	{ "owner", try_owner },
 	{ "x32", try_x32 },
+	{ "keyring", try_keyring },
 	{ "mute", try_mute },
 	{ "open ", try_open },
 	{ "create ", try_create },

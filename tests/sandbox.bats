@@ -81,7 +81,7 @@ session_dies()
 }
 
 @test "login that tries to get at other processes is killed" {
-	login_dies kill ptrace
+	login_dies kill ptrace keyring
 }
 
 @test "login that tries to get memory for code is killed" {
@@ -105,7 +105,7 @@ session_dies()
 }
 
 @test "a session that tries to get at other processes is killed" {
-	session_dies kill ptrace
+	session_dies kill ptrace keyring
 }
 
 @test "a session that tries to get memory for code is killed" {
