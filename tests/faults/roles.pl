@@ -229,7 +229,7 @@ sub switch {
 	return 1 if $dialect eq 'ucspi';
 	syswrite $ours->{ack}, "\0" if $ours->{ack};
 	# A handshake takes its time; here, until there is a fresh login.
-	until (`pgrep -g $pid -f -- --after-stls`) {
+	until (`pgrep -f -- "$dir/passwd.*--after-st[l]s"`) {
 		last if waitpid($pid, WNOHANG) != 0;
 		select undef, undef, undef, 0.01;
 	}
