@@ -27,13 +27,15 @@ enum {
 	WAIT = 5000, /* milliseconds, for somebody who may give way */
 	NAP = 50,
 	LOOK = 1000, /* how often the one who may give way looks */
-	LOOKS = 3    /* before its patience is over */
+	LOOKS = 3,   /* before its patience is over */
+	EXTENSION = 10
 };
 
 static struct {
 	int fd;	     /* -1: no marks */
 	off_t first; /* of the bytes */
 	int64_t patience;
+	bool extended;
 	bool resting; /* not BUSY */
 	bool only_look;
 	pid_t holder;
@@ -43,6 +45,14 @@ void
 claim_set_patience(unsigned seconds)
 {
 	claim.patience = (int64_t)seconds * 1000;
+}
+
+void
+claim_extend(void)
+{
+	if (!claim.extended)
+		claim.patience *= EXTENSION;
+	claim.extended = true;
 }
 
 void

@@ -60,6 +60,12 @@ pid_t claim_holder(void);
 void claim_set_patience(unsigned seconds);
 
 /*
+ * From now on only after ten times as long: the client has mail that it may
+ * be busy with, and means to delete.
+ */
+void claim_extend(void);
+
+/*
  * Claims what the file FD stands for, which must be open for writing; or the
  * maildrop KEY in the directory FD.  Waits a few seconds where whoever has it
  * is silent.  FD must stay open, and no other descriptor of it may be closed.

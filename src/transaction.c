@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "claim.h"
 #include "command.h"
 #include "log.h"
 #include "maildrop.h"
@@ -195,8 +196,10 @@ send_message(struct transaction *s, struct message *m, uint64_t lines,
 	s->drop.ops->release(&s->drop, &source);
 	if (status != BODY_DONE)
 		return OUTCOME_END;
-	if (!b.enough && s->net.failed == NET_OK)
+	if (!b.enough && s->net.failed == NET_OK) {
 		maildrop_counted(&s->drop, m, b.octets);
+		claim_extend();
+	}
 	if (s->net.failed == NET_OK)
 		tally->messages++;
 	tally->octets += b.octets;
@@ -253,6 +256,7 @@ cmd_dele(void *state, const struct command_line *line)
 		return no_such_message(s);
 	accessed(s, m);
 	maildrop_delete(&s->drop, m);
+	claim_extend();
 	reply_ok(&s->net, "marked for deletion");
 	return OUTCOME_DONE;
 }

@@ -110,7 +110,7 @@ removed()
 }
 
 @test "another login ends the wait of a silent client, and the message stays" {
-	client tcp --testing --takeover 1 <<-'EOT'
+	client tcp --testing --takeover 0 <<-'EOT'
 	client.send(ALL)
 	client.until_it_waits()
 	answer = '-ERR [IN-USE]'

@@ -123,7 +123,7 @@ three_in_box()
 
 @test "a session gives way that waits for its client to take a message" {
 	perl -e 'print "A: b\n\n", "x" x 1000000' | deliver 0.big
-	talk a "${SESSION[@]}" --testing --takeover 1
+	talk a "${SESSION[@]}" --testing --takeover 0
 	hear a
 	ask a 'DELE 2' '+OK*'
 	tell a 'RETR 1'
@@ -186,6 +186,60 @@ three_in_box()
 	ask a QUIT '+OK*'
 	gone a
 	assert_files cur/2.two:2,S new/3.three
+}
+
+# nobody_comes_in_past PATIENCE NAME: NAME was silent for longer, and stays.
+nobody_comes_in_past()
+{
+	sleep "$(($1 + 1))"
+	is_kept_out
+	ask "$2" NOOP '+OK*'
+}
+
+# A ticket system: it fetches a message, and deletes it when it has a ticket.
+@test "a session that has fetched a message has ten times as long" {
+	talk a "${SESSION[@]}" --testing --takeover 3
+	hear a
+	ask a 'RETR 1' '+OK*'
+	hear_body a
+	nobody_comes_in_past 3 a
+	ask a 'DELE 1' '+OK*'
+	nobody_comes_in_past 3 a
+	ask a QUIT '+OK*'
+	gone a
+	assert_files cur/2.two:2,S new/3.three
+}
+
+@test "so has one that has marked a message, and one that fetched all by TOP" {
+	talk a "${SESSION[@]}" --testing --takeover 3
+	hear a
+	ask a 'DELE 1' '+OK*'
+	nobody_comes_in_past 3 a
+	leave a
+	talk b "${SESSION[@]}" --testing --takeover 3
+	hear b
+	ask b 'TOP 1 1000' '+OK*'
+	hear_body b
+	nobody_comes_in_past 3 b
+	leave b
+}
+
+@test "one that has looked at sizes, ids and headers only has not" {
+	talk a "${SESSION[@]}" --testing --takeover 3
+	hear a
+	ask a 'LIST' '+OK*'
+	hear_body a
+	ask a 'UIDL' '+OK*'
+	hear_body a
+	ask a 'TOP 1 0' '+OK*'
+	hear_body a
+	until talk b "${SESSION[@]}" && hear b && [[ $reply == +OK* ]]; do
+		[[ $reply == '-ERR [IN-USE]'* ]] || fail "$reply"
+		gone b
+		rm -r "$BATS_TEST_TMPDIR/talk.b"
+	done
+	gave_way a
+	leave b
 }
 
 @test "a client on a slow line is not silent while it is sent a message" {
