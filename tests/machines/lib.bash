@@ -1,0 +1,213 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# Machines of other kinds: Debian's kernels, booted in qemu without any help of
+# this machine's processor, with programs that were built for them here.
+# What runs inside is in init, and in a script that init is given.
+#
+# To be set before: top (the sources), cache (a directory to work in, which may
+# be kept: packages, kernels and programs in it are used again).
+
+# Of each architecture: the name that compilers have for it, Debian's package
+# with its newest kernel, and what qemu needs to know.
+machine_of()
+{
+	kernel_name=vmlinuz
+	case $1 in
+	amd64)
+		triplet=x86_64-linux-gnu image=linux-image-amd64
+		qemu=(qemu-system-x86_64 -M pc) console=ttyS0
+		;;
+	arm64)
+		triplet=aarch64-linux-gnu image=linux-image-arm64
+		qemu=(qemu-system-aarch64 -M virt -cpu cortex-a57)
+		console=ttyAMA0
+		;;
+	armhf)
+		triplet=arm-linux-gnueabihf image=linux-image-armmp
+		qemu=(qemu-system-arm -M virt -cpu cortex-a15) console=ttyAMA0
+		;;
+	i386)
+		triplet=i686-linux-gnu image=linux-image-686
+		qemu=(qemu-system-i386 -M pc) console=ttyS0
+		;;
+	ppc64el)
+		triplet=powerpc64le-linux-gnu image=linux-image-powerpc64le
+		qemu=(qemu-system-ppc64 -M pseries -cpu power9) console=hvc0
+		kernel_name=vmlinux
+		;;
+	s390x)
+		triplet=s390x-linux-gnu image=linux-image-s390x
+		qemu=(qemu-system-s390x -M s390-ccw-virtio) console=ttysclp0
+		;;
+	riscv64)
+		die "riscv64: Debian 12 has neither a kernel nor a libc for it
+in its release; ppc64el is there instead"
+		;;
+	*)
+		die "$1: not a machine that is known here"
+		;;
+	esac
+}
+
+say()
+{
+	printf -- '-- %s\n' "$*" >&2
+}
+
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+# logged COMMAND...: its output is in $dir/log, and shown if it fails.
+logged()
+{
+	"$@" >"$dir/log" 2>&1 || {
+		tail -n 30 "$dir/log" >&2
+		die "this failed: $*"
+	}
+}
+
+# need_programs PROGRAM:PACKAGE...: root gets what is missing.
+need_programs()
+{
+	local missing=() pair
+
+	for pair; do
+		command -v "${pair%%:*}" >/dev/null ||
+		    missing+=("${pair#*:}")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] || die "missing packages: ${missing[*]}"
+	say "installing ${missing[*]}"
+	dir=$cache
+	DEBIAN_FRONTEND=noninteractive logged apt-get install -y \
+	    -o DPkg::Lock::Timeout=600 --no-install-recommends --no-remove \
+	    "${missing[@]}"
+}
+
+# need_for ARCH: qemu and a cross compiler.
+need_for()
+{
+	local package
+
+	machine_of "$1"
+	package=gcc-$triplet
+	case $1 in
+	amd64 | i386) need_programs "${qemu[0]}:qemu-system-x86" ;;
+	arm*) need_programs "${qemu[0]}:qemu-system-arm" ;;
+	ppc64el) need_programs "${qemu[0]}:qemu-system-ppc" ;;
+	*) need_programs "${qemu[0]}:qemu-system-misc" ;;
+	esac
+	need_programs "$triplet-gcc:$package" cpio:cpio
+	[ -e "/usr/$triplet/lib/libc.a" ] || [ "$1" = amd64 ] ||
+	    need_programs "no such program:libc6-dev-$1-cross"
+}
+
+# apt_for ARCH apt-get|apt-cache ARGUMENT...: as if this machine were of that
+# architecture; nothing about this one is changed.
+apt_for()
+{
+	local arch=$1 tool=$2 state=$cache/apt/$1
+
+	shift 2
+	mkdir -p "$state/lists/partial" "$state/archives/partial"
+	[ -e "$state/status" ] || : >"$state/status"
+	"$tool" -q -o APT::Architecture="$arch" -o APT::Architectures="$arch" \
+	    -o Dir::State="$state" -o Dir::State::status="$state/status" \
+	    -o Dir::Cache="$state" -o APT::Sandbox::User=root "$@"
+}
+
+# package ARCH NAME: unpacks a package into $cache/ARCH/root, if it is not
+# there yet.  Lists that could not be read need not be those that have it.
+package()
+{
+	local arch=$1 name=$2
+
+	dir=$cache/$arch
+	[ ! -e "$dir/have/$name" ] || return 0
+	mkdir -p "$dir/root" "$dir/have" "$dir/debs"
+	[ -n "${apt_is_new[$arch]:-}" ] ||
+	    apt_for "$arch" apt-get update >"$dir/log" 2>&1 || :
+	apt_is_new[$arch]=yes
+	(cd "$dir/debs" && logged apt_for "$arch" apt-get download "$name")
+	logged dpkg -x "$(echo "$dir/debs/$name"_*.deb)" "$dir/root"
+	: >"$dir/have/$name"
+}
+declare -A apt_is_new=()
+
+# kernel ARCH: sets kernel, its file, and release, its version.
+kernel()
+{
+	local name
+
+	machine_of "$1"
+	package "$1" "$image"
+	name=$(dpkg-deb -f "$(echo "$cache/$1/debs/$image"_*.deb)" Depends |
+	    grep -o 'linux-image-[^ ,]*' | head -n 1)
+	package "$1" "$name"
+	release=${name#linux-image-}
+	kernel=$cache/$1/root/boot/$kernel_name-$release
+	[ -e "$kernel" ] || die "$name has no $kernel"
+}
+
+# build ARCH PROGRAM...: popin for it, all static, in $cache/ARCH/build.
+build()
+{
+	local arch=$1 root=$cache/$1/root crypt flags=()
+
+	shift
+	machine_of "$arch"
+	package "$arch" libcrypt-dev
+	crypt=$(dirname "$(find "$root" -name libcrypt.a)")
+	dir=$cache/$arch
+	[ "$arch" = amd64 ] || flags=(--host="$triplet")
+	mkdir -p "$dir/build"
+	(
+		cd "$dir/build" || exit
+		[ config.status -nt "$top/configure" ] ||
+		    logged "$top/configure" -q "${flags[@]}" --enable-static \
+			--without-systemd \
+			CPPFLAGS="-isystem $root/usr/include" \
+			LDFLAGS="-L$crypt"
+		# shellcheck disable=SC2016
+		logged make "-j$(nproc)" "$@" \
+		    popin_checkpassword_LDFLAGS='$(popin_LDFLAGS)'
+	) || exit
+}
+
+# initramfs ARCH FILE...: $cache/ARCH/initramfs, with busybox, init, and the
+# files, which get names without directories.
+initramfs()
+{
+	local tree=$cache/$1/tree
+
+	package "$1" busybox-static
+	rm -rf "$tree"
+	mkdir -p "$tree/bin"
+	cp "$cache/$1/root/bin/busybox" "$tree/bin"
+	cp "$top/tests/machines/init" "$tree"
+	shift
+	cp "$@" "$tree"
+	chmod -R a+rX "$tree"
+	(cd "$tree" && find . | LC_ALL=C sort |
+	    cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$tree/../initramfs"
+}
+
+# boot ARCH SECONDS ARGUMENT...: boots it, with arguments for qemu; what it
+# says is in $cache/ARCH/console.  Fails if it did not end by itself in time.
+boot()
+{
+	local arch=$1 seconds=$2
+
+	shift 2
+	machine_of "$arch"
+	nice -n 10 timeout -k 5 "$seconds" "${qemu[@]}" -accel tcg -m 512 \
+	    -kernel "$kernel" -initrd "$cache/$arch/initramfs" \
+	    -append "console=$console quiet panic=-1 rdinit=/init" \
+	    -display none -monitor none -serial "file:$cache/$arch/console" \
+	    -nodefaults -no-reboot "$@" </dev/null >"$cache/$arch/qemu.log" 2>&1
+}
