@@ -16,6 +16,7 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/net.h>
 #include <linux/seccomp.h>
 
 #include <assert.h>
@@ -64,6 +65,7 @@ enum verdict {
 	NO_EXEC,   /* allowed without PROT_EXEC in the third argument */
 	READ_ONLY, /* allowed where the third argument opens just for reading */
 	NO_STD,	   /* allowed on descriptors other than 0, 1 and 2 */
+	SHUT,	   /* socketcall(2): allowed for shutdown(2) */
 	DENY,	   /* EPERM: harmless, and a libc may try it */
 	SECOND = 8 /* SECOND + N: allowed with N for the second argument */
 };
@@ -162,10 +164,17 @@ static const struct rule {
 	{ B, SYS_kill, SECOND },
 	/* the last reply is not lost to unread input */
 	{ L | M | B, SYS_shutdown, ALLOW },
+#ifdef __i386__
+	{ L | M | B, SYS_socketcall, SHUT }, /* glibc's shutdown(2) */
+#endif
 	/* the wait role's one task */
 	{ W, SYS_wait4, ALLOW },
 	/* after a signal handler; a wait that was stopped and continued */
 	{ L | W | M | B, SYS_rt_sigreturn, ALLOW },
+#if defined(SYS_sigreturn) && !defined(__powerpc64__)
+	/* the same without SA_SIGINFO: i386, arm, s390x */
+	{ L | W | M | B, SYS_sigreturn, ALLOW },
+#endif
 	{ L | W | M | B, SYS_restart_syscall, ALLOW },
 	{ L | W | M | B, SYS_exit_group, ALLOW },
 	{ L | W | M | B, SYS_exit, ALLOW },
@@ -261,6 +270,9 @@ emit_rule(const struct rule *r)
 		break;
 	case NO_STD:
 		emit_if(number, 0, BPF_JGT, 2);
+		break;
+	case SHUT:
+		emit_if(number, 0, BPF_JEQ, SYS_SHUTDOWN);
 		break;
 	case DENY:
 		emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
