@@ -28,6 +28,11 @@ faults()
 	faults 40 small gap all end
 }
 
+@test "an mbox survives a loss of power, whatever has changed by the next login" {
+	faults 30 --only power,grown,unsynced,restored,older,cut small gap all \
+	    end trash
+}
+
 @test "a Maildir survives every fault in a session that deletes" {
 	faults 12 maildir
 }

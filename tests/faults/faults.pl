@@ -20,7 +20,12 @@
 # gone.
 #
 # Loss of power is modelled: from the recorded writes, at each point, those
-# that were not synced yet are dropped, kept, torn and mixed at random.
+# that were not synced yet are dropped, kept, torn and mixed at random.  Before
+# the next login the world has changed, too, in every combination: the mbox was
+# put back as it was, or as it was earlier, cut short, or mail was delivered;
+# what was delivered last was never synced; the device has another number; the
+# mbox is not there at first; the clock was set back or forward.  Where others
+# changed the mbox popin leaves it alone and keeps the journal.
 #
 # With POPIN_FAULTS_SPARE_MEMORY in the environment calls for memory do not
 # fail, nor those for signal handlers: a sanitizer does not live without.
@@ -196,7 +201,13 @@ sub keep_state {
 
 sub own_files {
 	opendir(my $d, $home) or die;
-	return grep { /^\.popin/ } readdir $d;
+	return grep { /^\.popin/ && !/\.\d+$/ } readdir $d;
+}
+
+# Journals that were set aside.
+sub aside {
+	my @found = glob "$home/.popin*.journal.*";
+	return @found;
 }
 
 sub restore {
@@ -216,7 +227,7 @@ sub restore {
 		return;
 	}
 	put("$home/mbox", as_mbox(@{$s->{messages}}));
-	unlink "$home/mbox.lock", glob "$home/.lk*";
+	unlink "$home/mbox.lock", glob("$home/.lk*"), aside();
 	put("$home/$_", $s->{first}{$_}) for keys %{$s->{first} || {}};
 }
 
@@ -352,18 +363,22 @@ sub present {
 }
 
 sub judge {
-	my ($s, $what, $promised) = @_;
+	my ($s, $what, $promised, %env) = @_;
 	my %before = %{$s->{ids}};
 	$s->{last_log} = '';
 	my $first_log = $s->{log};
-	unless (session($s, "UIDL\r\nSTAT\r\nQUIT\r\n", '')) {
+	my $mbox = slurp("$home/mbox");
+	unless (session($s, "UIDL\r\nSTAT\r\nQUIT\r\n", '', [], %env)) {
 		complain($s, $what, 'the next session hangs');
 		return;
 	}
 	$s->{last_log} = $s->{log};
 	$s->{log} = $first_log;
 	my @there = stored($s);
-	my $wrong = present($s, $promised);
+	my $wrong = $s->{untouched} ? slurp("$home/mbox") ne $mbox &&
+	    'the mbox was touched' : present($s, $promised);
+	$wrong ||= 'the journal was set aside'
+	    if aside() && !$s->{foreign};
 	my %after = uidls($s);
 	for my $name (sort keys %before) {
 		next unless exists $after{$name};
@@ -374,7 +389,8 @@ sub judge {
 	my $octets = 0;
 	$octets += length($_) + tr/\n// for @there;
 	$wrong ||= "the next session: $s->{out}"
-	    unless $s->{out} =~ /^\+OK $n messages/ &&
+	    unless $s->{untouched} ? $s->{out} =~ /^\+OK / :
+	    $s->{out} =~ /^\+OK $n messages/ &&
 	    $s->{out} =~ /^\+OK $n $octets\r\n\+OK[^\n]*\n\z/m;
 	for my $f (own_files()) {
 		$wrong ||= "$f is not empty"
@@ -450,10 +466,10 @@ sub thin {
 my $started = time;
 my $deadline = 0;
 
-# Each kind of fault has its share of the time, as a part of 13.
+# Each kind of fault has its share of the time, as a part of 14.
 sub allow {
 	my ($parts) = @_;
-	$deadline = time + $seconds * $parts / 13 / (@wanted || 1)
+	$deadline = time + $seconds * $parts / 14 / (@wanted || 1)
 	    if $seconds;
 }
 
@@ -617,41 +633,120 @@ sub content_after {
 	return $content;
 }
 
+# What may have become of the mbox by the next login, and of the rest.
+my @fates = qw(power grown unsynced restored older cut);
+my @spools = ('there', 'absent');
+my @devices = (0, 1);
+my @clocks = (0, -40000000, 40000000);
+my %worlds; # how many of each
+my @hows = ([ 'dropped', 'dropped' ], [ 'kept', 'kept' ], [ 'torn', 'mixed' ],
+    [ 'mixed', 'torn' ], [ 'dropped', 'kept' ], [ 'kept', 'dropped' ]);
+
+# Every combination of elements of LISTS.
+sub combinations {
+	my ($first, @lists) = @_;
+	return [] unless $first;
+	my @rest = combinations(@lists);
+	return map { my $e = $_; map { [ $e, @$_ ] } @rest } @$first;
+}
+
+# Does what FATE says to the mbox that is left by the loss of power.
+sub befall {
+	my ($s, $fate) = @_;
+	my $mbox = "$home/mbox";
+	my @all = (@{$s->{messages}}, @{$s->{delivered}});
+	$s->{foreign} = $fate =~ /^(?:restored|older|cut)$/;
+	$s->{untouched} = $fate =~ /^(?:older|cut)$/;
+	if ($fate eq 'grown') {
+		my $after = message('after', chance() < 0.5 ? 300 : 20000);
+		deliver($s, '', $after);
+		push @{$s->{delivered}}, $after;
+	} elsif ($fate eq 'restored') {
+		put($mbox, as_mbox(@all));
+	} elsif ($fate eq 'older') {
+		put($mbox, as_mbox(@all[0 .. $#all - 1 - int(chance() * 2)]));
+	} elsif ($fate eq 'cut') {
+		my $all = slurp($mbox);
+		put($mbox, substr($all, 0,
+		    100 + int(chance() * (length($all) - 100))));
+	}
+}
+
+# A login while the mbox is not there: it must not cost anything.
+sub login_without {
+	my ($s, %env) = @_;
+	rename("$home/mbox", "$home/away") or die;
+	session($s, "QUIT\r\n", '', [], %env);
+	rename("$home/away", "$home/mbox") or die;
+}
+
+# One loss of power after the first OPS of files that began as FIRST.
+sub lose_power {
+	my ($s, $what, $file, $first, $world, @ops) = @_;
+	my ($how, $fate, $spool, $device, $clock) = @$world;
+	my %first = %$first;
+	$s->{fault} = $fate;
+	$s->{delivered} = $s->{quiet} ? [] : [ $s->{late} ];
+	my ($mbox) = grep { $file->{$_} eq 'mbox' } keys %$file;
+	if ($fate eq 'unsynced' && !$s->{quiet}) {
+		my $len = length(my $late = as_mbox($s->{late}));
+		my $at = length($first{mbox}) - $len;
+		substr($first{mbox}, $at) = '';
+		unshift @ops, { what => 'w', inode => $mbox, offset => $at,
+		    data => $late };
+		# it was the agent that did not sync it
+		$s->{delivered} = [] if $how->[0] ne 'kept' &&
+		    !grep { $_->{what} eq 's' && $_->{inode} == $mbox } @ops;
+		$how = [ $how->[0] eq 'kept' ? 'kept' : 'dropped', $how->[1] ];
+	}
+	for my $inode (keys %$file) {
+		my $name = $file->{$inode};
+		put("$home/$name", content_after($first{$name},
+		    $how->[$inode == $mbox ? 0 : 1],
+		    grep { $_->{inode} == $inode } @ops));
+	}
+	unlink aside();
+	befall($s, $fate);
+	$table{$s->{name}}{$fate}{points}++;
+	$worlds{$_}++ for $device ? 'device' : (),
+	    $spool eq 'absent' ? 'absent' : (),
+	    $clock < 0 ? 'back' : $clock > 0 ? 'forward' : ();
+	$s->{log} = '';
+	my %env = $device || $clock ? (LD_PRELOAD => $shim,
+	    SHIM_DEVICE => $device, SHIM_CLOCK => $clock) : ();
+	login_without($s, %env) if $spool eq 'absent';
+	judge($s, "loss of power $what, @$how, $fate, mbox $spool, device " .
+	    "+$device, clock $clock", 0, %env);
+	$s->{foreign} = $s->{untouched} = 0;
+}
+
 sub power_loss {
 	my ($s, $share) = @_;
-	return unless $has_shim && wanted('power');
+	return unless $has_shim && grep { wanted($_) } @fates;
 	my @ops = record($s);
 	my %file = map { (stat "$home/$_")[1] => $_ } 'mbox', own_files(),
 	    $s->{trash} ? 'mbox.Trash' : ();
 	@ops = grep { exists $file{$_->{inode}} } @ops;
 	my %first = (%{$s->{first}}, 'mbox.Trash' => '', mbox =>
 	    as_mbox(@{$s->{messages}}, $s->{quiet} ? () : $s->{late}));
-	$s->{fault} = 'power';
-	my @points = thin($full ? 400 : $share, 0 .. scalar @ops);
+	my @worlds = combinations(\@hows, [ grep { wanted($_) } @fates ],
+	    \@spools, \@devices, \@clocks);
+	my @cases = combinations([ thin($full ? 100 : $share,
+	    0 .. scalar @ops) ], $s->{bulky} ? [ thin(20, @worlds) ] :
+	    \@worlds);
+	@cases = map { $cases[int(chance() * @cases)] } 1 .. 8 * $share
+	    unless $full;
+	@cases = thin(scalar @cases, @cases);
 	my $done = 0;
-	allow(3);
-	for my $point (@points) {
+	allow(4);
+	$s->{fault} = 'power';
+	for (@cases) {
+		my ($point, $world) = @$_;
 		last if late($done);
-		my @so_far = @ops[0 .. $point - 1];
-		for my $how ('dropped', 'kept', ('torn', 'mixed') x
-		    ($full ? 4 : 2)) {
-			for my $inode (keys %file) {
-				my $name = $file{$inode};
-				put("$home/$name", content_after($first{$name},
-				    $how, grep { $_->{inode} == $inode }
-				    @so_far));
-			}
-			my $n = $table{$s->{name}}{power}{points}++;
-			$s->{delivered} = $s->{quiet} ? [] : [ $s->{late} ];
-			if ($n % 3 == 0) {
-				my $after = message('after', 20000);
-				deliver($s, '', $after);
-				push @{$s->{delivered}}, $after;
-			}
-			$s->{log} = '';
-			judge($s, "power loss after $point writes, $how", 0);
-		}
-		tick($s, ++$done, scalar @points);
+		lose_power($s, "after $point writes", \%file, \%first, $world,
+		    @ops[0 .. $point - 1]);
+		$s->{fault} = 'power';
+		tick($s, ++$done, scalar @cases);
 	}
 }
 
@@ -659,7 +754,7 @@ sub power_loss {
 
 # What was tried so far.
 sub report {
-	my @faults = (map({ $_->[0] } @injections), 'memory', 'short', 'power');
+	my @faults = (map({ $_->[0] } @injections), 'memory', 'short', @fates);
 	printf "%-9s", 'points';
 	printf " %7s", $_ for @faults;
 	print "\n";
@@ -673,6 +768,9 @@ sub report {
 		}
 		print "\n";
 	}
+	printf "power was lost: with another device number then %d, without the " .
+	    "mbox at first %d, the clock set back %d, forward %d\n",
+	    map { $worlds{$_} || 0 } qw(device absent back forward);
 	printf "%d points of failure, %d violations, %d s\n", $points, $violations,
 	    time - $started;
 }

@@ -9,6 +9,8 @@
  *	SHIM_LOG	where: records of struct op, each with its data
  *	SHIM_SHORT	N: the Nth pwrite(2) writes half of what it should
  *	SHIM_MEMORY	N: there is none when it is asked for the Nth time
+ *	SHIM_DEVICE	N: added to the device number of every file
+ *	SHIM_CLOCK	N: the time of day is N seconds later
  *
  * With SPARE_MEMORY defined, memory is left alone.
  */
@@ -17,11 +19,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOG_SIZE = 256 * 1024 * 1024 };
@@ -34,7 +38,11 @@ struct op {
 
 static unsigned char *op_log;
 static size_t used;
-static long short_at, none_at;
+static long short_at, none_at, device, later;
+
+static int (*real_fstat)(int, struct stat *);
+static int (*real_fstatat)(int, const char *, struct stat *, int);
+static int (*real_clock_gettime)(clockid_t, struct timespec *);
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t n, size_t size);
@@ -44,13 +52,21 @@ __attribute__((constructor)) static void
 start(void)
 {
 	const char *path = getenv("SHIM_LOG"), *n = getenv("SHIM_SHORT"),
-		   *m = getenv("SHIM_MEMORY");
+		   *m = getenv("SHIM_MEMORY"), *d = getenv("SHIM_DEVICE"),
+		   *c = getenv("SHIM_CLOCK");
 	int fd = path != NULL ? open(path, O_RDWR | O_CREAT, 0600) : -1;
 
 	if (n != NULL)
 		short_at = strtol(n, NULL, 10);
+	real_fstat = dlsym(RTLD_NEXT, "fstat");
+	real_fstatat = dlsym(RTLD_NEXT, "fstatat");
+	real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
 	if (m != NULL)
 		none_at = strtol(m, NULL, 10);
+	if (d != NULL)
+		device = strtol(d, NULL, 10);
+	if (c != NULL)
+		later = strtol(c, NULL, 10);
 	if (fd == -1 || ftruncate(fd, LOG_SIZE) == -1)
 		return;
 	op_log =
@@ -58,6 +74,36 @@ start(void)
 	if (op_log == MAP_FAILED)
 		op_log = NULL;
 	close(fd);
+}
+
+int
+fstat(int fd, struct stat *st)
+{
+	int result = real_fstat(fd, st);
+
+	if (result == 0)
+		st->st_dev += (dev_t)device;
+	return result;
+}
+
+int
+fstatat(int fd, const char *path, struct stat *st, int flags)
+{
+	int result = real_fstatat(fd, path, st, flags);
+
+	if (result == 0)
+		st->st_dev += (dev_t)device;
+	return result;
+}
+
+int
+clock_gettime(clockid_t id, struct timespec *t)
+{
+	int result = real_clock_gettime(id, t);
+
+	if (result == 0 && id == CLOCK_REALTIME)
+		t->tv_sec += later;
+	return result;
 }
 
 static void

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The journal: any bytes at all; and plans and steps that carry right
- * checksums, but that no UPDATE of ours would have written.  Whatever it
- * says, the next login ends, writes nothing but what is in the mbox or in the
- * journal, and makes the mbox no longer than it was.
+ * The journal: any bytes at all; plans and steps that carry right checksums,
+ * but that no UPDATE of ours would have written; and such as ours would have,
+ * with the step done in part.  Whatever it says, the next login ends, and
+ * makes the mbox no longer than it was; where the journal does not fit it
+ * writes nothing.
  */
 #include "config.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,7 @@
 #include "journal.h"
 #include "mbox.h"
 #include "mbox_io.h"
+#include "mbox_sums.h"
 #include "mboxes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -50,59 +53,134 @@ make_plan(struct journal_plan *p, struct input *in, uint64_t size)
 	unsigned flags = take_byte(in);
 	uint64_t at;
 
-	p->device = 1;
-	p->inode = flags & 1 ? 99 : 1;
 	p->size = flags & 2 ? number(in, size) : size;
 	p->first = number(in, size);
 	p->count = 1 + take_byte(in) % RANGES;
 	p->ranges = ranges;
-	at = p->first;
+	at = p->final = p->first;
 	for (size_t i = 0; i < p->count; i++) {
+		ranges[i].start = at + 1 + take_byte(in);
+		at = ranges[i].end = ranges[i].start + 1 + take_byte(in);
 		if (flags & 4) {
 			ranges[i].start = number(in, size);
 			ranges[i].end = number(in, size);
-			continue;
 		}
-		ranges[i].start = at + 1 + take_byte(in);
-		at = ranges[i].end = ranges[i].start + 1 + take_byte(in);
+		p->final += ranges[i].end - ranges[i].start;
 	}
+	if (flags & 1)
+		p->final = number(in, size);
 	if ((flags & 8) || p->first > size ||
 	    !mbox_sum_head(p->first, &p->head))
 		p->head = number(in, size);
 }
 
+/* Is it one that could be of this mbox? */
+static bool
+is_sane(const struct journal_plan *p, uint64_t size)
+{
+	uint64_t last = p->first, final = p->first;
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->ranges[i].start <= last ||
+		    p->ranges[i].end <= p->ranges[i].start)
+			return false;
+		last = p->ranges[i].end;
+		final += p->ranges[i].end - p->ranges[i].start;
+	}
+	return p->size <= size && last <= p->size && final == p->final;
+}
+
+static void
+make_sums(const struct journal_plan *p, struct input *in, uint64_t size)
+{
+	uint32_t sum;
+
+	if (is_sane(p, size)) {
+		MUST(mbox_sums_write(p));
+		return;
+	}
+	for (unsigned n = take_byte(in); n > 0; n--) {
+		sum = take_two(in);
+		/* there is no room for the sums of a huge mbox */
+		if (!journal_put_sums(
+			n & 1 ? JOURNAL_OLD : JOURNAL_NEW, &sum, 1))
+			return;
+	}
+}
+
 static void
 make_step(const struct journal_plan *p, struct input *in, uint64_t size)
 {
-	struct journal_step s;
+	struct journal_step s = { .at = p->first };
 	struct input data;
 	unsigned flags = take_byte(in);
-	uint64_t final = p->first;
 
-	for (size_t i = 0; i < p->count; i++)
-		final += p->ranges[i].end - p->ranges[i].start;
-	s.at = flags & 1 ? number(in, size) : p->first + take_byte(in);
-	s.size = flags & 2 ? number(in, size) : size;
-	if ((flags & 4) || final > s.size || s.size > size ||
-	    !mbox_sum_tail(final, s.size, &s.tail))
-		s.tail = number(in, size);
-	data = take_bytes(in, flags & 8 ? take_two(in) % DATA_MAX : 0);
-	s.bytes = flags & 16 ? number(in, size) : data.len;
+	if (flags & 1)
+		s.at = number(in, size) & ~(uint64_t)(JOURNAL_UNIT - 1);
+	if (flags & 2)
+		s.at = number(in, size);
+	s.len = flags & 4 ? number(in, size) : p->final - s.at;
+	s.copied = flags & 8 ? 1 : 0;
+	data = take_bytes(in, s.copied ? take_two(in) % DATA_MAX : 0);
+	if (flags & 16)
+		s.len = data.len;
 	s.data = checksum(CHECKSUM_START, data.p, data.len);
-	MUST(data.len == 0 || journal_put(0, data.p, data.len));
+	/* far away is much to keep in memory */
+	if (s.len <= JOURNAL_INLINE && data.len > 0)
+		MUST(journal_put(&s, 0, data.p, data.len));
 	MUST(journal_commit(&s));
+}
+
+/* The one step of a sane plan, some of which is in the mbox. */
+static void
+do_in_part(const struct journal_plan *p, struct input *in, int fd)
+{
+	static uint8_t text[JOURNAL_INLINE];
+	struct input now = file_bytes(fd);
+	struct journal_step s = { .at = p->first, .len = p->final - p->first };
+	unsigned how = take_byte(in), part = take_two(in);
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		size_t len = (size_t)(p->ranges[i].end - p->ranges[i].start);
+
+		if (len > sizeof text - n)
+			return;
+		memcpy(text + n, now.p + p->ranges[i].start, len);
+		n += len;
+	}
+	s.copied = 1;
+	s.data = checksum(CHECKSUM_START, text, n);
+	MUST(journal_put(&s, 0, text, n));
+	MUST(journal_commit(&s));
+	for (size_t at = 0, i = 0; at < n; i++) {
+		size_t end =
+		    (size_t)(journal_unit_end(p, p->first + at) - p->first);
+
+		if (how & 1 ? part >> i % 16 & 1 : at < part)
+			file_change(
+			    fd, (size_t)p->first + at, text + at, end - at);
+		at = end;
+	}
 }
 
 /* As UPDATE would, but for what is in it. */
 static void
-write_journal(struct input *in, uint64_t size)
+write_journal(struct input *in, uint64_t size, int fd)
 {
 	struct journal_plan plan;
+	unsigned steps = take_byte(in);
 
 	memset(&plan, 0, sizeof plan);
 	make_plan(&plan, in, size);
 	MUST(journal_start(&plan));
-	for (unsigned n = take_byte(in) % 4; n > 0; n--)
+	make_sums(&plan, in, size);
+	if (steps & 128) {
+		if (is_sane(&plan, size))
+			do_in_part(&plan, in, fd);
+		return;
+	}
+	for (unsigned n = steps % 4; n > 0; n--)
 		make_step(&plan, in, size);
 }
 
@@ -124,7 +202,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	if (flags & 1)
 		file_append(journal_fd, in.p, in.len);
 	else
-		write_journal(&in, mail.len);
+		write_journal(&in, mail.len, fd);
 	for (unsigned n = flags & 2 ? take_byte(&in) % 8 : 0; n > 0; n--) {
 		size_t at = take_two(&in);
 		uint8_t byte = (uint8_t)take_byte(&in);

@@ -196,13 +196,16 @@ seed 'state', byte(2 | 16 | 32), two(1), two(length $long), $long,
     byte(1, 1, 37, 5);
 seed 'state', byte(4 | 8), two(0), two(0), byte(0), 'x' x 60;
 
-# flags, length of the mail; plan: flags, first, count, ranges
+# flags, length of the mail; how many steps; plan: flags, first, count, ranges
 for my $mbox (@mboxes) {
-	seed 'journal', byte(0), two(length $mbox), $mbox, byte(0), two(0),
-	    byte(0, 60, 70), byte(1, 0, 0);
-	seed 'journal', byte(4), two(length $mbox), $mbox, byte(0), two(0),
-	    byte(1, 60, 10, 5, 20), byte(2, 8, 0), two(8), '12345678',
-	    byte(0, 9);
+	my $first = index($mbox, "\nFrom ") + 1;
+	seed 'journal', byte(0), two(length $mbox), $mbox, byte(1, 0),
+	    two($first), byte(0, 20, 30), byte(0);
+	seed 'journal', byte(4), two(length $mbox), $mbox, byte(128, 0),
+	    two($first), byte(1, 20, 10, 5, 20), byte(1), two(0x5555);
+	seed 'journal', byte(0), two(length $mbox), $mbox, byte(2, 0),
+	    two($first), byte(0, 9, 30), byte(24), two(31), 'x' x 31, byte(8),
+	    two(8), '12345678';
 	seed 'journal', byte(1), two(length $mbox), $mbox, 'x' x 200;
 }
 
