@@ -380,6 +380,8 @@ sub judge {
 	$wrong ||= 'the journal was set aside'
 	    if aside() && !$s->{foreign};
 	my %after = uidls($s);
+	# of the one that was cut off in the middle the header may have changed
+	delete $after{name($there[-1])} if $s->{fault} eq 'cut' && @there;
 	for my $name (sort keys %before) {
 		next unless exists $after{$name};
 		$wrong ||= "$name has another unique-id"
@@ -680,9 +682,26 @@ sub login_without {
 	rename("$home/away", "$home/mbox") or die;
 }
 
-# One loss of power after the first OPS of files that began as FIRST.
+sub note_world {
+	my ($s, $fate, $spool, $device, $clock) = @_;
+	$table{$s->{name}}{$fate}{points}++;
+	$worlds{$_}++ for $device ? 'device' : (),
+	    $spool eq 'absent' ? 'absent' : (),
+	    $clock < 0 ? 'back' : $clock > 0 ? 'forward' : ();
+	$s->{log} = '';
+}
+
+# What makes a session see it.
+sub world_of {
+	my ($device, $clock) = @_;
+	return $device || $clock ? (LD_PRELOAD => $shim,
+	    SHIM_DEVICE => $device, SHIM_CLOCK => $clock) : ();
+}
+
+# One loss of power after the first AT calls, to files that began as FIRST.
 sub lose_power {
-	my ($s, $what, $file, $first, $world, @ops) = @_;
+	my ($s, $at, $file, $first, $world, @all) = @_;
+	my @ops = @all[0 .. $at - 1];
 	my ($how, $fate, $spool, $device, $clock) = @$world;
 	my %first = %$first;
 	$s->{fault} = $fate;
@@ -707,16 +726,13 @@ sub lose_power {
 	}
 	unlink aside();
 	befall($s, $fate);
-	$table{$s->{name}}{$fate}{points}++;
-	$worlds{$_}++ for $device ? 'device' : (),
-	    $spool eq 'absent' ? 'absent' : (),
-	    $clock < 0 ? 'back' : $clock > 0 ? 'forward' : ();
-	$s->{log} = '';
-	my %env = $device || $clock ? (LD_PRELOAD => $shim,
-	    SHIM_DEVICE => $device, SHIM_CLOCK => $clock) : ();
+	note_world($s, $fate, $spool, $device, $clock);
+	my %env = world_of($device, $clock);
 	login_without($s, %env) if $spool eq 'absent';
-	judge($s, "loss of power $what, @$how, $fate, mbox $spool, device " .
-	    "+$device, clock $clock", 0, %env);
+	# in the end +OK was said
+	judge($s, "loss of power after $at calls, @$how, $fate, mbox $spool, " .
+	    "device +$device, clock $clock",
+	    $at == @all && !$s->{foreign}, %env);
 	$s->{foreign} = $s->{untouched} = 0;
 }
 
@@ -743,8 +759,97 @@ sub power_loss {
 	for (@cases) {
 		my ($point, $world) = @$_;
 		last if late($done);
-		lose_power($s, "after $point writes", \%file, \%first, $world,
-		    @ops[0 .. $point - 1]);
+		lose_power($s, $point, \%file, \%first, $world, @ops);
+		$s->{fault} = 'power';
+		tick($s, ++$done, scalar @cases);
+	}
+}
+
+# What is done to names in a Maildir, after the first OPS: each is on the disk
+# if its directory was synced since, and others may be.
+sub names_after {
+	my ($s, $how, $path, @ops) = @_;
+	my %synced;
+	for (my $i = $#ops; $i >= 0; $i--) {
+		my $op = $ops[$i];
+		$synced{$op->{inode}} = 1 if $op->{what} eq 's';
+		next unless $op->{what} =~ /[ur]/;
+		next if $how eq 'dropped' && !$synced{$op->{inode}};
+		next if $how =~ /torn|mixed/ && !$synced{$op->{inode}} &&
+		    chance() < 0.5;
+		my ($from, $to) = split /\0/, $op->{data};
+		$from = "$path->{$op->{inode}}/$from";
+		if ($op->{what} eq 'u') {
+			unlink $from;
+		} else {
+			rename($from, "$path->{$op->{offset}}/$to");
+		}
+	}
+}
+
+# The same of a Maildir: popin's files as they were, or cut off; the folders
+# as they were.
+sub lose_power_maildir {
+	my ($s, $at, $file, $path, $first, $world, @all) = @_;
+	my @ops = @all[0 .. $at - 1];
+	my ($how, $fate, $spool, $device, $clock) = @$world;
+	$s->{fault} = $fate;
+	restore($s);
+	deliver($s, '8.late.here', $s->{late});
+	$s->{delivered} = [ $s->{late} ];
+	names_after($s, $how->[0], $path, @ops) unless $fate eq 'restored';
+	for my $inode (keys %$file) {
+		my $name = $file->{$inode};
+		my $now = $fate eq 'older' ? $first->{$name} :
+		    content_after($first->{$name}, $how->[1],
+		    grep { $_->{inode} == $inode } @ops);
+		$now = substr($now, 0, int(chance() * length $now))
+		    if $fate eq 'cut';
+		put("$home/Maildir/$name", $now);
+	}
+	if ($fate eq 'grown') {
+		my $after = message('after', 300);
+		deliver($s, '9.after.here', $after);
+		push @{$s->{delivered}}, $after;
+	}
+	note_world($s, $fate, $spool, $device, $clock);
+	my %env = world_of($device, $clock);
+	if ($spool eq 'absent') {
+		rename("$home/Maildir", "$home/away") or die;
+		session($s, "QUIT\r\n", '', [], %env);
+		rmdir "$home/Maildir";
+		rename("$home/away", "$home/Maildir") or die;
+	}
+	# in the end +OK was said
+	judge($s, "loss of power after $at calls, @$how, $fate, Maildir " .
+	    "$spool, device +$device, clock $clock",
+	    $at == @all && $fate ne 'restored', %env);
+}
+
+sub power_loss_maildir {
+	my ($s, $share) = @_;
+	my @mine = grep { wanted($_) } qw(power grown restored older cut);
+	return unless $has_shim && @mine;
+	my @ops = record($s);
+	my %file = map { (stat "$home/Maildir/$_")[1] => $_ }
+	    grep { -e "$home/Maildir/$_" } 'popin.state', 'popin.uidl';
+	my %path = map { (stat $_)[1] => $_ } grep { -d }
+	    map { "$home/Maildir/$_" } 'new', 'cur', '.Trash/cur';
+	@ops = grep { exists $file{$_->{inode}} || exists $path{$_->{inode}} }
+	    @ops;
+	my %first = ('popin.uidl' => '', 'popin.state' => $s->{state} // '');
+	my @cases = combinations([ 0 .. scalar @ops ],
+	    [ combinations(\@hows, \@mine, \@spools, \@devices, \@clocks) ]);
+	@cases = map { $cases[int(chance() * @cases)] } 1 .. 8 * $share
+	    unless $full;
+	@cases = thin(scalar @cases, @cases);
+	my $done = 0;
+	allow(4);
+	for (@cases) {
+		my ($point, $world) = @$_;
+		last if late($done);
+		lose_power_maildir($s, $point, \%file, \%path, \%first,
+		    $world, @ops);
 		$s->{fault} = 'power';
 		tick($s, ++$done, scalar @cases);
 	}
@@ -783,7 +888,11 @@ for my $name (@wanted ? @wanted : @order) {
 	my $share = 48;
 	prepare($s);
 	faults_of($s, $share);
-	power_loss($s, $share / 2) unless $s->{maildir};
+	if ($s->{maildir}) {
+		power_loss_maildir($s, $share / 2);
+	} else {
+		power_loss($s, $share / 2);
+	}
 }
 
 report();

@@ -31,9 +31,9 @@
 enum { LOG_SIZE = 256 * 1024 * 1024 };
 
 struct op {
-	char what; /* w, t, s or m */
+	char what; /* w, t, s or m; u: removes a name, r: renames it */
 	char fill[7];
-	uint64_t inode, offset, bytes;
+	uint64_t inode, offset, bytes; /* r: OFFSET is where to */
 };
 
 static unsigned char *op_log;
@@ -42,6 +42,8 @@ static long short_at, none_at, device, later;
 
 static int (*real_fstat)(int, struct stat *);
 static int (*real_fstatat)(int, const char *, struct stat *, int);
+static int (*real_unlinkat)(int, const char *, int);
+static int (*real_renameat)(int, const char *, int, const char *);
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 
 extern void *__libc_malloc(size_t size);
@@ -60,6 +62,8 @@ start(void)
 		short_at = strtol(n, NULL, 10);
 	real_fstat = dlsym(RTLD_NEXT, "fstat");
 	real_fstatat = dlsym(RTLD_NEXT, "fstatat");
+	real_unlinkat = dlsym(RTLD_NEXT, "unlinkat");
+	real_renameat = dlsym(RTLD_NEXT, "renameat");
 	real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
 	if (m != NULL)
 		none_at = strtol(m, NULL, 10);
@@ -165,6 +169,33 @@ fsync(int fd)
 
 	if (result == 0)
 		note('s', fd, NULL, 0, 0);
+	return result;
+}
+
+int
+unlinkat(int fd, const char *name, int flags)
+{
+	int result = real_unlinkat(fd, name, flags);
+
+	if (result == 0)
+		note('u', fd, name, strlen(name), 0);
+	return result;
+}
+
+int
+renameat(int fd, const char *name, int to_fd, const char *to)
+{
+	char names[2 * 256 + 2];
+	size_t len = strlen(name) + 1;
+	struct stat st;
+	int result = real_renameat(fd, name, to_fd, to);
+
+	if (result != 0 || fstat(to_fd, &st) == -1 ||
+	    len + strlen(to) >= sizeof names)
+		return result;
+	memcpy(names, name, len);
+	memcpy(names + len, to, strlen(to));
+	note('r', fd, names, len + strlen(to), (off_t)st.st_ino);
 	return result;
 }
 
