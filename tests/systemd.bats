@@ -256,3 +256,24 @@ drop_in()
 	ask b QUIT '+OK*'
 	leave b
 }
+
+# replaces NEW OLD: NEW is started while OLD serves.
+replaces()
+{
+	inside systemctl start "$1" || fail "$(journal)"
+	assert_equal "$(inside systemctl is-active "$1" "$2" | paste -sd ' ')" \
+	    'active inactive'
+	dial "$1$try"
+	ask "$1$try" QUIT '+OK*'
+	leave "$1$try"
+}
+
+@test "one of the sockets for port 110 takes the place of the other, and serves" {
+	local try
+
+	serving popin.socket
+	for try in 1 2 3; do
+		replaces popin-virtual.socket popin.socket
+		replaces popin.socket popin-virtual.socket
+	done
+}
