@@ -25,6 +25,7 @@
 enum {
 	ATTEMPTS = 3,
 	TROUBLES = 10,
+	REPEATS = 10,
 	TEXTS_MAX = MONMSG_USER_MAX + MONMSG_PASSWORD_MAX + CHALLENGE_MAX +
 	    2 * MONMSG_TEXT_MAX
 };
@@ -91,6 +92,7 @@ attempt_welcome(struct attempt *a, const struct options *o,
 	a->cleartext = false;
 	memset(a->challenge, 0, sizeof a->challenge);
 	memset(a->nonce, 0, sizeof a->nonce);
+	repeat_forget(&a->refused); /* TLS may make it right */
 	if (tls || policy_allows(o->cleartext, peer))
 		a->offers |= OFFER_USER;
 	/* RFC 2595, section 6: c-client stops where PLAIN is shown without. */
@@ -117,7 +119,8 @@ attempt_allows(const struct attempt *a, uint32_t op)
 {
 	if (a->session_waits)
 		return op == MONMSG_SCRAM_DONE;
-	if (a->failures >= ATTEMPTS || a->troubles >= TROUBLES)
+	if (a->failures >= ATTEMPTS || a->troubles >= TROUBLES ||
+	    a->repeats >= REPEATS)
 		return false;
 	switch (op) {
 	case MONMSG_PASS:
@@ -227,6 +230,28 @@ remember(struct attempt *a, const struct monmsg_request *q)
 	memcpy(a->user, q->user, sizeof a->user);
 }
 
+/*
+ * A name and a password that were refused on this connection already.  The
+ * client has had the delay and the log its line.
+ */
+static bool
+is_repeat(struct attempt *a, const unsigned char *code,
+    struct monmsg_request *q, struct monmsg_answer *answer)
+{
+	if (!repeat_is_known(&a->refused, code))
+		return false;
+	explicit_bzero(q->password, sizeof q->password);
+	a->repeats++;
+	answer->verdict = a->repeats < REPEATS ? MONMSG_WRONG : MONMSG_LAST;
+	return true;
+}
+
+static bool
+is_password(uint32_t op)
+{
+	return op == MONMSG_PASS || op == MONMSG_PLAIN || op == MONMSG_LOGIN;
+}
+
 /* A password, or the digest of a challenge: the form is the same. */
 static bool
 check(struct attempt *a, const struct options *o, struct monmsg_request *q,
@@ -235,7 +260,12 @@ check(struct attempt *a, const struct options *o, struct monmsg_request *q,
 	enum checker_verdict verdict;
 	const char *method = NULL;
 	struct texts t = { .len = 0 };
+	unsigned char code[BLAKE2B_SIZE];
+	bool coded = is_password(q->op) &&
+	    repeat_code(&a->refused, q->user, q->password, code);
 
+	if (coded && is_repeat(a, code, q, answer))
+		return false;
 	add(&t, q->user);
 	add(&t, q->password);
 	explicit_bzero(q->password, sizeof q->password);
@@ -250,8 +280,12 @@ check(struct attempt *a, const struct options *o, struct monmsg_request *q,
 		add(&t, "");
 	}
 	verdict = ask(a, o, method, &t, 0);
-	if (verdict == CHECKER_SESSION)
+	if (verdict == CHECKER_SESSION) {
+		repeat_forget(&a->refused);
 		return true;
+	}
+	if (coded && verdict == CHECKER_WRONG)
+		repeat_note(&a->refused, code);
 	answer->verdict = no_session(a, o, verdict);
 	return false;
 }
@@ -260,11 +294,8 @@ static bool
 log_in(struct attempt *a, const struct options *o, struct monmsg_request *q,
     struct monmsg_answer *answer)
 {
-	bool password = q->op == MONMSG_PASS || q->op == MONMSG_PLAIN ||
-	    q->op == MONMSG_LOGIN;
-
 	remember(a, q);
-	if (!password || a->offers & OFFER_USER)
+	if (!is_password(q->op) || a->offers & OFFER_USER)
 		return check(a, o, q, answer);
 	log_attempt(a, "login refused:", "cleartext");
 	answer->verdict = MONMSG_NEEDS_TLS;
@@ -401,6 +432,7 @@ attempt_serve(struct attempt *a, const struct options *o,
 		return false;
 	case MONMSG_SCRAM_DONE:
 		a->session_waits = false;
+		repeat_forget(&a->refused);
 		return true;
 	default:
 		return log_in(a, o, q, answer);

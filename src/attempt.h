@@ -16,6 +16,7 @@
 #include "challenge.h"
 #include "checker.h"
 #include "monmsg.h"
+#include "repeat.h"
 
 struct options;
 struct peer;
@@ -25,10 +26,12 @@ struct attempt {
 	bool tls;	 /* the connection is under TLS */
 	unsigned offers; /* enum offer */
 	bool offers_asked;
-	bool cleartext;	       /* passwords are offered to some accounts only */
-	unsigned failures;     /* refused */
-	unsigned troubles;     /* could not be checked */
-	struct timespec since; /* the request that is served */
+	bool cleartext;	   /* passwords are offered to some accounts only */
+	unsigned failures; /* refused */
+	unsigned troubles; /* could not be checked */
+	unsigned repeats;  /* of what was refused already */
+	struct repeat refused;
+	struct timespec since;		 /* the request that is served */
 	char timestamp[CHALLENGE_MAX];	 /* APOP's, in the greeting; or "" */
 	char challenge[CHALLENGE_MAX];	 /* CRAM-MD5's until used; or "" */
 	char nonce[CHALLENGE_NONCE + 1]; /* SCRAM's until used; or "" */

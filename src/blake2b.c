@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * BLAKE2b, from RFC 7693.
- * Runs as: session.  Input: anything.
+ * Runs as: session, root.  Input: anything.
  */
 #include "config.h"
 

@@ -124,9 +124,9 @@ load auth
 	p.ask('USER anna', OK)
 	p.ask('PASS wrong', AUTH)
 	p.ask('APOP anna ' + '1' * 32, AUTH)
-	p.plain('anna', 'wrong', AUTH)
+	p.plain('anna', 'other', AUTH)
 	EOT
 	assert_equal "$(cat "$seen")" "anna|wrong||
 anna|11111111111111111111111111111111|$(cat "$OUT")|
-anna|wrong||"
+anna|other||"
 }

@@ -54,12 +54,25 @@ each()
 	each <<-'EOT'
 					=> +OK
 	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
-	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	AUTH PLAIN AGFubmEAb3RoZXI=	=> -ERR [AUTH]
 	STLS				=> +OK
 	@switch
 	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
 	@end
 	EOT
+}
+
+@test "a password that was wrong before STLS is looked at again after it" {
+	each <<-'EOT'
+					=> +OK
+	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	STLS				=> +OK
+	@switch
+	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]
+	QUIT				=> +OK
+	@end
+	EOT
+	assert_equal "$(grep -c 'login failed' "$LOG")" 2
 }
 
 @test "APOP is there after STLS, with the timestamp of the greeting" {

@@ -197,8 +197,10 @@ hostile()
 	def scram(p):
 	    p.op(SCRAM_FIRST, 'anna', '-', 'n=anna,r=abc')
 	    return p.op(SCRAM_FINAL, '-', 'x', 'x')
-	for way in (lambda p: p.op(PASS, 'anna', 'x'),
-	    lambda p: p.op(PLAIN, 'anna', 'x'),
+	import itertools
+	count = itertools.count()
+	for way in (lambda p: p.op(PASS, 'anna', 'x%d' % next(count)),
+	    lambda p: p.op(PLAIN, 'anna', 'x%d' % next(count)),
 	    lambda p: p.op(APOP, 'anna', 'x'), cram, scram):
 	    p = Login()
 	    for verdict in WRONG, WRONG, LAST:
@@ -209,6 +211,16 @@ hostile()
 	    assert p.op(SCRAM_FIRST, 'a', '-', 'n=a,r=b')['verdict'] == verdict
 	p.refused(SCRAM_FIRST, 'a', '-', 'n=a,r=b')
 	EOT
+}
+
+@test "one wrong password can be repeated ten times, whatever login says" {
+	hostile <<-'EOT'
+	p = Login()
+	for verdict in [WRONG] * 10 + [LAST]:
+	    assert p.op(PASS, 'anna', 'x')['verdict'] == verdict
+	p.refused(PASS, 'anna', 'secret')
+	EOT
+	assert_equal "$(grep -c 'login failed' "$LOG")" 1
 }
 
 @test "login cannot claim that passwords are allowed" {

@@ -290,7 +290,7 @@ capa_of()
 	USER anna	=> +OK
 	PASS wrong	=> -ERR [AUTH]
 	USER anna	=> +OK
-	PASS wrong	=> -ERR [AUTH]
+	PASS wrong too	=> -ERR [AUTH]
 	QUIT		=> +OK
 	EOT
 	# 1 s for the first, 2 s for the second

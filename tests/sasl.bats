@@ -402,10 +402,10 @@ load auth
 	auth --cram-md5 --apop <<-'EOT'
 	def by_pass(p, pattern):
 	    p.ask('USER anna', OK)
-	    p.ask('PASS wrong', pattern)
+	    p.ask('PASS wrong1', pattern)
 	ways = (by_pass,
-	    lambda p, pattern: p.plain('anna', 'wrong', pattern),
-	    lambda p, pattern: p.login('anna', 'wrong', pattern),
+	    lambda p, pattern: p.plain('anna', 'wrong2', pattern),
+	    lambda p, pattern: p.login('anna', 'wrong3', pattern),
 	    lambda p, pattern: p.cram('anna', 'wrong', pattern),
 	    lambda p, pattern: p.ask('APOP anna ' + '0' * 32, pattern),
 	    lambda p, pattern: p.scram('anna', 'wrong', pattern))
@@ -420,6 +420,83 @@ load auth
 	for method in PASS PLAIN LOGIN CRAM-MD5 APOP SCRAM-SHA-256; do
 		assert_equal "$(grep -c " method=$method " "$LOG")" 3
 	done
+}
+
+# Thunderbird tries one password with every method, other clients twice.
+@test "one wrong password is one failure and one line, however it comes" {
+	auth <<-'EOT'
+	p = popin()
+	for i in range(3):
+	    p.plain('anna', 'wrong', AUTH)
+	    p.login('anna', 'wrong', AUTH)
+	    p.ask('USER anna', OK)
+	    p.ask('PASS wrong', AUTH)
+	p.plain('anna', 'secret', OK)
+	p.quit()
+	EOT
+	assert_equal "$(grep -c 'login failed' "$LOG")" 1
+	assert_log 'login failed: .* method=PLAIN .*reason=credentials$'
+}
+
+@test "who mistypes twice gets in at the third try, on the same connection" {
+	auth <<-'EOT'
+	p = popin()
+	for password in 'wrnog', 'worng':
+	    p.plain('anna', password, AUTH)
+	    p.ask('USER anna', OK)
+	    p.ask('PASS ' + password, AUTH)
+	p.plain('anna', 'wrnog', AUTH)
+	p.plain('anna', 'secret', OK)
+	p.quit()
+	EOT
+	assert_equal "$(grep -c 'login failed' "$LOG")" 2
+}
+
+@test "other names and other passwords are other failures" {
+	passwd_file 'anna:{PLAIN}secret' 'bert:{PLAIN}wrong'
+	auth <<-'EOT'
+	p = popin()
+	p.plain('anna', 'wrong', AUTH)
+	p.plain('annaw', 'rong', AUTH)
+	p.plain('anna', 'wrong ', AUTH)
+	assert p.end() == 0
+	p = popin()
+	p.plain('anna', 'wrong', AUTH)
+	p.plain('bert', 'wrong', OK)
+	p.quit()
+	EOT
+	assert_equal "$(grep -c 'login failed' "$LOG")" 4
+}
+
+@test "a repeated password gets its answer at once, and not for ever" {
+	auth --delay 5 <<-'EOT'
+	import time
+	p = popin()
+	start = time.monotonic()
+	p.plain('anna', 'wrong', AUTH)
+	assert time.monotonic() - start >= 4.9
+	start = time.monotonic()
+	for i in range(10):
+	    p.plain('anna', 'wrong', AUTH)
+	assert time.monotonic() - start < 5
+	assert p.end() == 0
+	EOT
+	assert_equal "$(grep -c 'login failed' "$LOG")" 1
+}
+
+@test "a password that could not be checked is not taken for a wrong one" {
+	local checker=$BATS_TEST_TMPDIR/checker
+
+	printf '#!/bin/sh\nexit 111\n' >"$checker"
+	chmod 755 "$checker"
+	talk_to "${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0 \
+	    --checker "$checker" <<-'EOT'
+	p = popin()
+	for i in range(2):
+	    p.plain('anna', 'secret', r'-ERR \[SYS/TEMP\].*')
+	p.quit()
+	EOT
+	assert_equal "$(grep -c 'login error' "$LOG")" 2
 }
 
 @test "wrong answers cost the same growing delay" {

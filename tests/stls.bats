@@ -162,7 +162,7 @@ each()
 	USER anna	=> +OK
 	PASS wrong	=> -ERR [AUTH]
 	USER anna	=> +OK
-	PASS wrong	=> -ERR [AUTH]
+	PASS wrong too	=> -ERR [AUTH]
 	STLS		=> +OK
 	@switch
 	USER anna	=> +OK
