@@ -21,29 +21,47 @@
 #include "log.h"
 #include "number.h"
 
-enum { STALE_SECONDS = 5 * 60, CONTENT_MAX = 16, HOST_MAX = 64 };
+enum { STALE_SECONDS = 5 * 60, STALE_GONE_SECONDS = 60, HOST_MAX = 64 };
+
+/*
+ * The host, and the number of the pid namespace where /proc is there to tell:
+ * containers may have one name.
+ */
+static void
+find_place(char place[DOTLOCK_PLACE_MAX])
+{
+	char host[HOST_MAX] = "";
+	struct stat st;
+
+	(void)gethostname(host, sizeof host - 1);
+	for (char *p = host; *p != '\0'; p++)
+		if (*p == '/' || *p == '\n')
+			*p = '_';
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		(void)snprintf(place, DOTLOCK_PLACE_MAX, "%s,%llu", host,
+		    (unsigned long long)st.st_ino);
+	else
+		(void)snprintf(place, DOTLOCK_PLACE_MAX, "%s", host);
+}
 
 void
 dotlock_init(struct dotlock *d, int dir_fd, const char *name)
 {
-	char host[HOST_MAX] = "";
 	struct timespec now = { 0, 0 };
 	int n;
 
 	memset(d, 0, sizeof *d);
 	d->dir_fd = dir_fd;
-	(void)gethostname(host, sizeof host - 1);
-	for (char *p = host; *p != '\0'; p++)
-		if (*p == '/')
-			*p = '_';
+	find_place(d->place);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	n = snprintf(d->name, sizeof d->name, "%s.lock", name);
 	if (n < 0 || (size_t)n >= sizeof d->name)
 		d->name[0] = '\0';
 	d->self = getpid();
-	(void)snprintf(d->pid, sizeof d->pid, "%ld\n", (long)d->self);
+	(void)snprintf(
+	    d->text, sizeof d->text, "%ld:%s\n", (long)d->self, d->place);
 	(void)snprintf(d->temporary, sizeof d->temporary, ".lk%05ld%lx%s",
-	    (long)d->self, (unsigned long)now.tv_sec, host);
+	    (long)d->self, (unsigned long)now.tv_sec, d->place);
 }
 
 static bool
@@ -53,43 +71,55 @@ look(const struct dotlock *d, const char *name, struct stat *st)
 }
 
 /*
- * The process that made the lock, or 0.  Only a number and nothing else: some
- * programs add the name of a host, where the number means something else.
+ * The process that made the lock, or 0 where it names none or one of another
+ * place.  *HERE: it names this place.
  */
 static pid_t
-owner(const struct dotlock *d)
+owner(const struct dotlock *d, bool *here)
 {
-	char text[CONTENT_MAX];
+	char text[DOTLOCK_TEXT_MAX];
+	const char *colon;
 	uint64_t pid;
 	ssize_t n;
 	int fd = openat(d->dir_fd, d->name,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
+	*here = false;
 	if (fd == -1)
 		return 0;
-	n = read(fd, text, sizeof text);
+	n = read(fd, text, sizeof text - 1);
 	(void)close(fd);
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		n--;
-	if (n <= 0 || !number_parse(text, (size_t)n, INT_MAX, &pid))
+	if (n <= 0)
 		return 0;
-	return (pid_t)pid;
+	text[n] = '\0';
+	colon = strchr(text, ':');
+	if (colon != NULL) {
+		*here = strcmp(colon + 1, d->place) == 0;
+		n = *here ? colon - text : 0;
+	}
+	return number_parse(text, (size_t)n, INT_MAX, &pid) ? (pid_t)pid : 0;
 }
 
 static bool
 is_stale(const struct dotlock *d, const struct stat *st)
 {
 	struct timespec now = { 0, 0 };
-	pid_t pid = S_ISREG(st->st_mode) ? owner(d) : 0;
+	bool here = false;
+	pid_t pid = S_ISREG(st->st_mode) ? owner(d, &here) : 0;
+	time_t age;
 
 	/* our own, which an error kept from being removed */
 	if (pid > 0 && pid == d->self && st->st_dev == d->device &&
 	    st->st_ino == d->inode)
 		return true;
-	if (pid > 0)
-		return kill(pid, 0) == -1 && errno == ESRCH;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec - st->st_mtim.tv_sec > STALE_SECONDS;
+	age = now.tv_sec - st->st_mtim.tv_sec;
+	if (pid > 0)
+		return (here || age > STALE_GONE_SECONDS) &&
+		    kill(pid, 0) == -1 && errno == ESRCH;
+	return age > STALE_SECONDS;
 }
 
 /*
@@ -125,16 +155,16 @@ is_held(const struct dotlock *d)
 	return false;
 }
 
-/* Writes our number into the lock to be, and notes which file it is. */
+/* Writes who we are into the lock to be, and notes which file it is. */
 static bool
-write_pid(struct dotlock *d, int fd)
+write_text(struct dotlock *d, int fd)
 {
-	size_t len = strlen(d->pid);
+	size_t len = strlen(d->text);
 	struct stat st;
 	ssize_t n;
 
 	do
-		n = write(fd, d->pid, len);
+		n = write(fd, d->text, len);
 	while (n == -1 && errno == EINTR);
 	if (n != (ssize_t)len) {
 		errno = n == -1 ? errno : ENOSPC;
@@ -158,7 +188,7 @@ make_temporary(struct dotlock *d)
 
 	if (fd == -1)
 		return false;
-	good = write_pid(d, fd);
+	good = write_text(d, fd);
 	error = errno;
 	if (close(fd) == -1 && good && errno != EINTR) {
 		error = errno;

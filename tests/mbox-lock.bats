@@ -106,11 +106,11 @@ box_of()
 	box_of anna
 	talk a "${SESSION[@]}"
 	hear a
-	assert_log 'no lock, two sessions may be served at once: "anna": '
 	box_of bert
 	session <<-'EOT'
 	=> +OK 3
 	EOT
+	assert_log 'no lock, two sessions may be served at once: "bert": '
 	leave a
 }
 
@@ -239,13 +239,41 @@ has_tried()
 	assert_equal "$(subjects)" 3
 }
 
-@test "a dotlock of a process that is gone is removed" {
-	local pid
-
+# gone_process: sets pid.
+gone_process()
+{
 	true &
 	pid=$!
 	wait "$pid"
+}
+
+# place: what popin writes behind its number.
+place()
+{
+	printf '%s,%s\n' "$(hostname)" "$(stat -L -c %i /proc/self/ns/pid)"
+}
+
+# session_waits: for the dotlock, which is good, until it goes.
+session_waits()
+{
+	local inode
+
+	# another file would be another lock
+	ln "$BOX.lock" "$BOX_HOME/same"
+	inode=$(stat -c %i "$BOX.lock")
+	traced
+	wait_until 20 has_tried
+	assert_equal "$(stat -c %i "$BOX.lock")" "$inode"
+	rm "$BOX.lock" "$BOX_HOME/same"
+	wait "$TRACED"
+}
+
+@test "a dotlock of a process that is gone is removed when it is old" {
+	local pid
+
+	gone_process
 	printf '%d\n' "$pid" >"$BOX.lock"
+	touch -d '2 minutes ago' "$BOX.lock"
 	session <<-'EOT'
 	=> +OK 3
 	DELE 1	=> +OK
@@ -253,6 +281,108 @@ has_tried()
 	EOT
 	assert_equal "$(subjects)" '2 3'
 	[ ! -e "$BOX.lock" ]
+}
+
+@test "a fresh dotlock of a process that is not here is respected: it may be elsewhere" {
+	local pid
+
+	gone_process
+	printf '%d\n' "$pid" >"$BOX.lock"
+	session_waits
+	assert_equal "$(subjects)" '2 3'
+}
+
+@test "a dotlock of a process of this host that is gone is removed at once" {
+	local pid
+
+	gone_process
+	printf '%d:%s\n' "$pid" "$(place)" >"$BOX.lock"
+	session <<-'EOT'
+	=> +OK 3
+	EOT
+	[ ! -e "$BOX.lock" ]
+}
+
+@test "a dotlock that names another host is respected for five minutes" {
+	local pid other
+
+	gone_process
+	for other in "other" "$(hostname),1" "$(place)x" "$(printf '%0200d' 0)"; do
+		plain_box 3
+		printf '%d:%s\n' "$pid" "$other" >"$BOX.lock"
+		touch -d '4 minutes ago' "$BOX.lock"
+		session_waits
+		assert_equal "$(subjects)" '2 3'
+	done
+	printf '%d:other\n' "$$" >"$BOX.lock"
+	touch -d '6 minutes ago' "$BOX.lock"
+	session <<-'EOT'
+	=> +OK 2
+	EOT
+	[ ! -e "$BOX.lock" ]
+}
+
+# host NAME PIDS: a session of another host, where so many numbers of processes
+# were used already, with its own home and the same mbox; it is stopped as soon
+# as it has the dotlock.  There are no locks but that.
+host()
+{
+	mkdir "$BATS_TEST_TMPDIR/home.$1"
+	own "$BATS_TEST_TMPDIR/home.$1"
+	talk "$1" unshare --uts --pid --fork --kill-child sh -c '
+	    hostname "$0"; for i in $(seq "$1"); do "$(command -v true)"; done
+	    shift; exec "$@"' "$1" "$2" env USER=anna \
+	    HOME="$BATS_TEST_TMPDIR/home.$1" "${AS[@]}" strace -qq \
+	    -o "$BATS_TEST_TMPDIR/home.$1/trace" \
+	    -e trace=openat,linkat -e inject=linkat:signal=STOP:when=1 \
+	    "$BIN/popin" -R session -m "mbox:$BOX" --mbox-locks dotlock
+}
+
+has_lock()
+{
+	grep -q 'SIGSTOP' "$BATS_TEST_TMPDIR/home.$1/trace" 2>/dev/null
+}
+
+# resume NAME: all of that host.
+resume()
+{
+	local init
+
+	init=$(pgrep -P "${TALK_PID[$1]}")
+	# shellcheck disable=SC2046
+	kill -CONT $(pgrep --ns "$init" --nslist pid .)
+}
+
+# strace(1) shows an address where it cannot read the name.
+has_seen_lock()
+{
+	local trace=$BATS_TEST_TMPDIR/home.$1/trace
+
+	[ -e "$trace" ] && [ "$(grep -cE \
+	    'openat\([0-9]+, (0x|"mbox\.lock")' "$trace")" -ge 3 ]
+}
+
+# bats test_tags=root
+@test "sessions of two hosts do not steal each other's dotlock" {
+	local lock
+
+	[ "$(id -u)" = 0 ] || skip 'needs root for another host'
+	need strace strace
+	host one 50
+	wait_until 20 has_lock one
+	lock=$(stat -c '%i %Y' "$BOX.lock")
+	host two 0
+	wait_until 20 has_seen_lock two
+	assert_equal "$(stat -c '%i %Y' "$BOX.lock")" "$lock"
+	resume one
+	hear one
+	assert_equal "${reply:0:5}" '+OK 3'
+	wait_until 20 has_lock two
+	resume two
+	hear two
+	assert_equal "${reply:0:5}" '+OK 3'
+	leave one
+	leave two
 }
 
 @test "a dotlock without a process is stale after five minutes" {
