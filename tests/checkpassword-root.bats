@@ -355,6 +355,106 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
+# faulty FILE FAULT [WHEN]: popin-checkpassword cannot open FILE; strace(1) knows
+# FAULT, and sees the WHEN-th time.
+faulty()
+{
+	need strace strace
+	CHECKER=(strace -qq -o /dev/null -P "$1" -e trace=openat
+	    -e "inject=openat:error=$2:when=${3:-1+}" "$BIN/popin-checkpassword")
+}
+
+@test "an account that cannot be looked up now is no wrong password and no unknown name" {
+	local fault name
+
+	account
+	for fault in EMFILE EIO ENOMEM EPERM EACCES; do
+		for name in "$NAME" "$UNIQUE-nobody"; do
+			faulty /etc/passwd "$fault"
+			login "$name" secret
+			assert_fault 111 'cannot look up accounts in "/etc/passwd"'
+			# the first time is for the decoy
+			faulty /etc/shadow "$fault" 2+
+			login "$name" secret
+			assert_fault 111 'cannot look up accounts in "/etc/shadow"'
+			run_checker "$name" secret --as "$name" /bin/echo in
+			assert_fault 111 'cannot look up accounts in "/etc/shadow"'
+			faulty /etc/shadow "$fault"
+			login "$name" secret
+			assert_fault 111 "cannot read the system's passwords"
+		done
+	done
+}
+
+# With one source alone NSS says why it could not find out.
+@test "a database that cannot be read is no empty one, whatever else NSS asks" {
+	account
+	need strace strace
+	for fault in EMFILE EPERM EACCES; do
+		CHECKER=(unshare -m sh -c "$OWN_ETC"'
+		    printf "passwd: files\nshadow: files\n" >/etc/nsswitch.conf
+		    exec "$@"' sh strace -qq -o /dev/null -P /etc/passwd
+		    -e trace=openat -e "inject=openat:error=$fault"
+		    "$BIN/popin-checkpassword")
+		login "$NAME" secret
+		assert_fault 111 "cannot look up the account \"$NAME\""
+	done
+}
+
+# What the client is told as the salt of a name that does not exist is made
+# from that file: another salt would tell that there is no such name.
+@test "a machine-id that cannot be read now is no reason to make another salt" {
+	local name
+
+	[ -s /etc/machine-id ] || skip 'this system has no machine-id'
+	root_passwd_file 'anna:{PLAIN}secret:1:1' 'bert:*:1:1'
+	faulty /etc/machine-id EMFILE
+	for name in anna bert nobody; do
+		run_checker "$name" '' -f "$PASSWD" --method scram-lookup \
+		    /bin/echo in 4>/dev/null
+		assert_fault 111 'cannot read "/etc/machine-id"'
+	done
+}
+
+@test "an /etc/shells that cannot be read is no list, and one that is missing has two" {
+	account -s /bin/bash
+	faulty /etc/shells EIO
+	run_checker "$NAME" secret --valid-shells /bin/echo in
+	assert_fault 111 'cannot read "/etc/shells"'
+	run_checker "$NAME" secret /bin/echo in
+	assert_in
+	faulty /etc/shells ENOENT
+	run_checker "$NAME" secret --valid-shells /bin/echo in
+	assert_refused
+	usermod -s /bin/sh "$NAME"
+	run_checker "$NAME" secret --valid-shells /bin/echo in
+	assert_in
+}
+
+@test "--valid-shells reads /etc/shells as others do" {
+	account -s /bin/ba
+	printf '# /bin/ba\n/bin/bash\n/bin/ba\t# comment\n' \
+	    >"$BATS_TEST_TMPDIR/shells"
+	CHECKER=(unshare -m sh -c
+	    "$OWN_ETC"' && cp "$0" /etc/shells && exec "$@"'
+	    "$BATS_TEST_TMPDIR/shells" "$BIN/popin-checkpassword" --valid-shells)
+	login "$NAME" secret
+	assert_in
+	usermod -s /bin/bas "$NAME"
+	login "$NAME" secret
+	assert_refused
+}
+
+@test "too little memory for crypt(3) is no wrong password and no unknown name" {
+	not_under asan 'address space is never short'
+	HASH=$(crypt secret '$y$j9T$saltsaltsalt')
+	[[ $HASH == '$y$'* ]] || skip 'this crypt(3) has no yescrypt'
+	account
+	CHECKER=(prlimit --as=16000000 "$BIN/popin-checkpassword")
+	login "$NAME" secret
+	assert_fault 111 'crypt\(3\) failed'
+}
+
 @test "strange names are refused and not looked up" {
 	for name in . .. /etc/passwd 'a b' 'a%n' 'a"b' 'a:b' '' $'a\nb' root \
 	    + - "$(printf '%0256d' 0)"; do

@@ -372,7 +372,7 @@ $BATS_TEST_TMPDIR/home
 }
 
 # As crypt(3) of glibc says that it cannot; libxcrypt's returns "*0".
-@test "a crypt(3) that returns NULL lets nobody in" {
+@test "a crypt(3) that fails lets nobody in, and calls no password wrong" {
 	local shim=$BATS_TEST_TMPDIR/null.so
 
 	need cc gcc
@@ -386,12 +386,56 @@ $BATS_TEST_TMPDIR/home
 	CHECKER=("${AS[@]}" env "LD_PRELOAD=$shim" "$BIN/popin-checkpassword")
 	for name in anna bert nobody; do
 		login "$name" secret
-		assert_refused
+		assert_fault 111 'crypt\(3\) failed'
 	done
+	login carl wrong
+	assert_fault 111 'crypt\(3\) failed'
 	login carl secret
 	assert_in
 	hash_it <<<secret
 	assert_fault 111 'crypt\(3\) failed'
+}
+
+# yescrypt takes 16 MiB; who has too little of it knows nothing.
+short_of_memory()
+{
+	not_under asan 'address space is never short'
+	HASH=$(crypt secret '$y$j9T$saltsaltsalt') ||
+	    skip 'this crypt(3) has no yescrypt'
+	passwd_file 'bert:*' 'carl:{PLAIN}secret' "anna:$HASH"
+}
+
+@test "too little memory for crypt(3) is no wrong password and no unknown name" {
+	local name
+
+	short_of_memory
+	CHECKER=("${AS[@]}" prlimit --as=16000000 "$BIN/popin-checkpassword")
+	for name in anna bert nobody ..; do
+		login "$name" secret
+		assert_fault 111 'crypt\(3\) failed'
+		login "$name" wrong
+		assert_fault 111 'crypt\(3\) failed'
+	done
+	login carl wrong
+	assert_fault 111 'crypt\(3\) failed'
+	login carl secret
+	assert_in
+}
+
+@test "too little memory for crypt(3) is [SYS/TEMP] to the client, and no failed login" {
+	short_of_memory
+	CHAIN=("${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0
+	    --cleartext always --checker prlimit --as=16000000
+	    "$BIN/popin-checkpassword" -f "$PASSWD")
+	pop3 <<-'EOT'
+	USER anna	=> +OK
+	PASS secret	=> -ERR [SYS/TEMP]
+	USER nobody	=> +OK
+	PASS secret	=> -ERR [SYS/TEMP]
+	QUIT		=> +OK
+	EOT
+	assert_log 'login error: .*user="anna" .*reason=temporary'
+	refute_log 'login failed'
 }
 
 @test "an empty password is never accepted, not even where it is right" {

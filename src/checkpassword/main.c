@@ -249,7 +249,8 @@ lookup(const struct account *a, const struct credentials *c)
 {
 	struct scram_parameters p;
 
-	method_lookup(a, c, &p);
+	if (!method_lookup(a, c, &p))
+		return STATUS_TEMPORARY;
 	return answer(&p, sizeof p);
 }
 
@@ -267,6 +268,8 @@ decide(const struct account *a, enum method method, const struct credentials *c)
 	result = method_verify(method, a, c, signature);
 	if (result == VERIFY_CANNOT || a->scheme == ACCOUNT_UNKNOWN)
 		return report_fault(a);
+	if (result == VERIFY_FAILED)
+		return STATUS_TEMPORARY;
 	if (result == VERIFY_WRONG)
 		return STATUS_UNACCEPTABLE;
 	if (!a->usable)
@@ -296,8 +299,8 @@ check(struct account *a, const struct options *o, struct credentials *c)
 	if (o->cleartext)
 		require_cleartext_ok(a, c->field[0]);
 	status = decide(a, o->method, c);
-	if (status == STATUS_UNACCEPTABLE && a->system)
-		system_level(a);
+	if (status == STATUS_UNACCEPTABLE && a->system && system_level(a) == -1)
+		return STATUS_TEMPORARY;
 	return status;
 }
 
@@ -316,6 +319,8 @@ take_over(struct account *a, const struct options *o)
 	if (a->fault != NULL)
 		return report_fault(a);
 	if (!a->usable) {
+		if (a->system && system_level(a) == -1)
+			return STATUS_TEMPORARY;
 		log_error(known ? "may not log in" : "no such user", o->as);
 		return STATUS_UNACCEPTABLE;
 	}

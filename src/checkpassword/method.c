@@ -166,14 +166,15 @@ method_verify(enum method method, const struct account *a,
 	}
 }
 
-void
+bool
 method_lookup(const struct account *a, const struct credentials *c,
     struct scram_parameters *p)
 {
 	struct scramsecret s;
+	bool known, good = scramverify_parameters(a, c->field[0], &s, &known);
 
-	scramverify_parameters(a, c->field[0], &s);
 	*p = s.p;
 	p->cleartext = a->cleartext_for_some;
 	explicit_bzero(&s, sizeof s);
+	return good;
 }

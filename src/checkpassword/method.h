@@ -63,8 +63,11 @@ int method_read(enum method method, struct credentials *c);
 enum verify_result method_verify(enum method method, const struct account *a,
     const struct credentials *c, unsigned char signature[SCRAM_KEY]);
 
-/* The answer to SCRAM_LOOKUP: for an unknown user as for a known one. */
-void method_lookup(const struct account *a, const struct credentials *c,
+/*
+ * The answer to SCRAM_LOOKUP: for an unknown user as for a known one.  Returns
+ * false where there is none, with the reason logged.
+ */
+bool method_lookup(const struct account *a, const struct credentials *c,
     struct scram_parameters *p);
 
 #endif

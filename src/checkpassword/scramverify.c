@@ -16,6 +16,7 @@
 
 #include "scramverify.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,8 +25,11 @@
 #include "base64.h"
 #include "fdio.h"
 #include "hmac.h"
+#include "log.h"
 #include "secret.h"
 #include "sha256.h"
+
+#define MACHINE_ID "/etc/machine-id"
 
 enum { MACHINE_ID_MAX = 64 };
 
@@ -39,14 +43,21 @@ enum { MACHINE_ID_MAX = 64 };
  * so that the first stays what it is; should it change, all of these salts
  * do, those of accounts with passwords in the clear among them.
  */
-static void
+static bool
 fake_key(const struct account *a, unsigned char key[SHA256_SIZE])
 {
 	char id[MACHINE_ID_MAX];
 	struct sha256 s;
-	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(MACHINE_ID, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t len = fd == -1 ? -1 : fdio_read(fd, id, sizeof id);
 
+	/* Another salt this time would tell that there is no such user. */
+	if (len == -1 && errno != ENOENT && errno != EACCES) {
+		log_error_errno("cannot read", MACHINE_ID);
+		if (fd != -1)
+			(void)close(fd);
+		return false;
+	}
 	if (fd != -1)
 		(void)close(fd);
 	sha256_start(&s);
@@ -55,49 +66,52 @@ fake_key(const struct account *a, unsigned char key[SHA256_SIZE])
 		sha256_add(&s, id, (size_t)len);
 	sha256_add(&s, a->others.first, sizeof a->others.first);
 	sha256_end(&s, key);
+	return true;
 }
 
 /* As long as a real one of the same file, and with as many iterations. */
-static void
+static bool
 fake(const struct account *a, const char *name, struct scram_parameters *p)
 {
 	unsigned char key[SHA256_SIZE];
 	struct scramsecret real;
 
+	if (!fake_key(a, key))
+		return false;
 	p->iterations = SCRAM_ITERATIONS_MIN;
 	p->salt_len = SCRAMSECRET_SALT;
 	if (scramsecret_parse(&real, a->others.scram)) {
 		p->iterations = real.p.iterations;
 		p->salt_len = real.p.salt_len;
 	}
-	fake_key(a, key);
 	hmac_sha256(key, sizeof key, name, strlen(name), p->salt);
 	hmac_sha256(
 	    key, sizeof key, p->salt, SHA256_SIZE, p->salt + SHA256_SIZE);
 	memset(p->salt + p->salt_len, 0, sizeof p->salt - p->salt_len);
 	explicit_bzero(key, sizeof key);
 	explicit_bzero(&real, sizeof real);
+	return true;
 }
 
 _Static_assert((int)SCRAM_SALT_MAX == 2 * (int)SHA256_SIZE,
     "the longest salt is two digests");
 
 bool
-scramverify_parameters(
-    const struct account *a, const char *name, struct scramsecret *s)
+scramverify_parameters(const struct account *a, const char *name,
+    struct scramsecret *s, bool *known)
 {
 	struct scram_parameters made;
-	bool known;
+	bool good;
 
 	memset(&made, 0, sizeof made);
-	fake(a, name, &made);
-	known = a->scheme == ACCOUNT_SCRAM && scramsecret_parse(s, a->secret);
-	if (!known) {
+	good = fake(a, name, &made);
+	*known = a->scheme == ACCOUNT_SCRAM && scramsecret_parse(s, a->secret);
+	if (!*known) {
 		memset(s, 0, sizeof *s);
 		s->p = made;
 	}
 	s->p.for_all = a->scram_for_all;
-	return known;
+	return good;
 }
 
 /* Is TEXT the beginning of *P?  Then goes on behind it. */
@@ -197,8 +211,10 @@ scramverify(const struct account *a, const struct scramverify *v,
 	struct scramsecret s, made;
 	const char *client;
 	size_t client_len, n;
-	bool has_secret = scramverify_parameters(a, v->name, &s), right;
+	bool has_secret, right;
 
+	if (!scramverify_parameters(a, v->name, &s, &has_secret))
+		return VERIFY_FAILED;
 	if (!base64_decode(
 		proof, sizeof proof, v->proof, strlen(v->proof), &n) ||
 	    n != sizeof proof || !messages_fit(v, &client, &client_len))

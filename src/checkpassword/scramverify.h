@@ -23,12 +23,13 @@ struct scramverify {
 };
 
 /*
- * What A's secret is for SCRAM.  Returns true where it is known without the
- * password: else S has what the client is told as salt and iterations, the
- * same for NAME every time, and no keys.
+ * What A's secret is for SCRAM.  It is KNOWN without the password, or S has
+ * what the client is told as salt and iterations, the same for NAME every
+ * time, and no keys.  Returns false, logged, where that cannot be made: for an
+ * unknown user as for a known one.
  */
-bool scramverify_parameters(
-    const struct account *a, const char *name, struct scramsecret *s);
+bool scramverify_parameters(const struct account *a, const char *name,
+    struct scramsecret *s, bool *known);
 
 /* Is the proof right?  Then SIGNATURE is the server's. */
 enum verify_result scramverify(const struct account *a,

@@ -28,7 +28,9 @@
 #include "system.h"
 #include "verify.h"
 
+#define PASSWD_FILE "/etc/passwd"
 #define SHADOW_FILE "/etc/shadow"
+#define SHELLS_FILE "/etc/shells"
 
 enum { MADE_UP_LEN = 12 };
 
@@ -70,9 +72,29 @@ find_decoy(struct account *a)
 		    SHADOW_FILE);
 		return -1;
 	}
-	if (a->decoy[0] == '\0')
-		(void)setting_make(a->decoy, sizeof a->decoy, NULL);
+	if (a->decoy[0] == '\0' &&
+	    setting_make(a->decoy, sizeof a->decoy, NULL) == -1) {
+		log_error_errno("cannot make a setting for crypt(3)", NULL);
+		return -1;
+	}
 	return 0;
+}
+
+/*
+ * How getpwnam(3) and getspnam(3) say "no such user".  Whatever else is in
+ * errno, they could not find out.
+ */
+static bool
+not_found(int error)
+{
+	return error == 0 || error == ENOENT || error == ESRCH;
+}
+
+static int
+cannot_look_up(const char *name)
+{
+	log_error_errno("cannot look up the account", name);
+	return -1;
 }
 
 #ifdef HAVE_SHADOW_H
@@ -95,28 +117,35 @@ expired(const struct spwd *sp)
 	    today - sp->sp_lstchg - sp->sp_max > grace;
 }
 
-static void
+static int
 take_shadow(struct account *a, const char *name)
 {
-	struct spwd *sp = getspnam(name);
+	struct spwd *sp;
 	size_t len;
 
+	errno = 0;
+	sp = getspnam(name);
 	if (sp == NULL)
-		return;
+		return not_found(errno) ? 0 : cannot_look_up(name);
 	len = strlen(sp->sp_pwdp);
-	if (strcmp(a->secret, "x") == 0)
-		account_copy(a->secret, sizeof a->secret, sp->sp_pwdp, len);
+	if (strcmp(a->secret, "x") == 0 &&
+	    !account_copy(a->secret, sizeof a->secret, sp->sp_pwdp, len)) {
+		a->scheme = ACCOUNT_UNKNOWN;
+		account_blame(a, "account has a hash that is too long");
+	}
 	if (expired(sp))
 		a->usable = false;
 	explicit_bzero(sp->sp_pwdp, len);
 	endspent();
+	return 0;
 }
 #else
-static void
+static int
 take_shadow(struct account *a, const char *name)
 {
 	(void)a;
 	(void)name;
+	return 0;
 }
 #endif
 
@@ -141,30 +170,47 @@ take_passwd(struct account *a, const struct passwd *pw)
 		account_blame(a, "account has a home that is no full path");
 }
 
-/* Reads all of /etc/shells, also for the unknown user's empty SHELL. */
+/* Is SHELL what the line begins with, up to a blank or a comment? */
 static bool
-shell_valid(const char *shell)
+is_listed(const struct line *line, const char *shell)
+{
+	size_t len = strlen(shell);
+
+	return len > 0 && len <= line->len &&
+	    memcmp(line->text, shell, len) == 0 &&
+	    (len == line->len || strchr(" \t#", line->text[len]) != NULL);
+}
+
+/*
+ * As getusershell(3), which cannot say that it could not read the file.
+ * Without the file two shells are good.  All of it is read, also for the
+ * unknown user's empty SHELL.
+ */
+static int
+find_shell(const char *shell, bool *listed)
+{
+	static struct lines lines;
+	struct line line;
+	int got;
+
+	*listed =
+	    strcmp(shell, "/bin/sh") == 0 || strcmp(shell, "/bin/csh") == 0;
+	if (lines_open(&lines, SHELLS_FILE) == -1)
+		return errno == ENOENT ? 0 : -1;
+	*listed = false;
+	while ((got = lines_next(&lines, &line)) == 1)
+		*listed |= is_listed(&line, shell);
+	lines_close(&lines);
+	return got;
+}
+
+static bool
+is_no_shell(const char *shell)
 {
 	const char *slash = strrchr(shell, '/');
 	const char *base = slash == NULL ? shell : slash + 1;
-	bool listed = false;
-	const char *s;
 
-	setusershell();
-	while ((s = getusershell()) != NULL)
-		if (strcmp(s, shell) == 0)
-			listed = true;
-	endusershell();
-	return listed && strcmp(base, "nologin") != 0 &&
-	    strcmp(base, "false") != 0;
-}
-
-/* getpwnam(3) has many ways to say "no such user", and some systems use all. */
-static bool
-not_found(int error)
-{
-	return error == 0 || error == ENOENT || error == ESRCH ||
-	    error == EBADF || error == EPERM;
+	return strcmp(base, "nologin") == 0 || strcmp(base, "false") == 0;
 }
 
 /* A name of the usual form that nobody has and no cache can know. */
@@ -192,11 +238,37 @@ look_up(const char *name)
 }
 
 /*
+ * Where NSS cannot read a file it asks the next source, and says in the end
+ * that there is no such user.
+ */
+static int
+check_file(const char *path)
+{
+	static struct lines lines;
+	struct line line;
+	int got, error;
+
+	if (lines_open(&lines, path) == -1) {
+		got = errno == ENOENT ? 0 : -1;
+	} else {
+		do
+			got = lines_next(&lines, &line);
+		while (got == 1);
+		error = errno;
+		lines_close(&lines);
+		errno = error;
+	}
+	if (got == -1)
+		log_error_errno("cannot look up accounts in", path);
+	return got;
+}
+
+/*
  * A name that is in the first database is found at once; for one that is not,
  * NSS loads and asks all the others.  So that the clock does not tell, every
  * refusal has looked up one name that there is and one that there is not.
  */
-void
+int
 system_level(const struct account *a)
 {
 	char nobody[MADE_UP_LEN + 1];
@@ -207,12 +279,16 @@ system_level(const struct account *a)
 	}
 	if (!a->found)
 		look_up("root");
+	return check_file(PASSWD_FILE) == -1 || check_file(SHADOW_FILE) == -1
+	    ? -1
+	    : 0;
 }
 
 int
 system_find(struct account *a, const char *name, bool valid_shells)
 {
 	const struct passwd *pw;
+	bool listed;
 
 	a->system = true;
 	if (find_decoy(a) == -1)
@@ -226,14 +302,20 @@ system_find(struct account *a, const char *name, bool valid_shells)
 	if (pw != NULL) {
 		take_passwd(a, pw);
 	} else if (!not_found(errno)) {
-		log_error_errno("cannot look up the account", name);
-		return -1;
+		return cannot_look_up(name);
 	}
 	endpwent();
-	take_shadow(a, name);
+	if (take_shadow(a, name) == -1)
+		return -1;
 	if (!verify_is_hash(a->secret, strlen(a->secret)))
 		a->usable = false;
-	if (valid_shells && !shell_valid(a->shell))
+	if (!valid_shells)
+		return 0;
+	if (find_shell(a->shell, &listed) == -1) {
+		log_error_errno("cannot read", SHELLS_FILE);
+		return -1;
+	}
+	if (!listed || is_no_shell(a->shell))
 		a->usable = false;
 	return 0;
 }

@@ -17,7 +17,10 @@ struct account;
  */
 int system_find(struct account *a, const char *name, bool valid_shells);
 
-/* Before a refusal: does what the lookup of another name would have done. */
-void system_level(const struct account *a);
+/*
+ * Before a refusal: does what the lookup of another name would have done.
+ * Returns -1, logged, where the files of accounts cannot be read.
+ */
+int system_level(const struct account *a);
 
 #endif

@@ -24,6 +24,7 @@
 #include <crypt.h>
 #endif
 
+#include "log.h"
 #include "scramsecret.h"
 #include "secret.h"
 #include "verify.h"
@@ -111,41 +112,58 @@ equal(const char a[ACCOUNT_TEXT_MAX], const char b[ACCOUNT_TEXT_MAX])
 	return secret_equal(a, b, ACCOUNT_TEXT_MAX);
 }
 
-/* The time that an account with the decoy for a secret would have cost. */
-static void
+/*
+ * The time that an account with the decoy for a secret would have cost.
+ * Returns false where that account could not have been compared.
+ */
+static bool
 waste(const struct account *a, const char *password)
 {
 	struct scramsecret keys;
 	char mine[ACCOUNT_TEXT_MAX];
+	bool good = true;
 
 	if (a->decoy[0] == '\0')
-		return;
+		return true;
 	if (a->decoy_scheme == ACCOUNT_CRYPT)
-		(void)verify_crypt(password, a->decoy, mine);
+		good = verify_crypt(password, a->decoy, mine);
 	else if (scramsecret_parse(&keys, a->decoy))
 		(void)scramsecret_is(&keys, password);
 	explicit_bzero(&keys, sizeof keys);
 	explicit_bzero(mine, sizeof mine);
+	return good;
+}
+
+/*
+ * Without an errno: libxcrypt says EINVAL for a broken hash and for want of
+ * memory, of which yescrypt and scrypt need some 16 MiB.
+ */
+static enum verify_result
+failed(void)
+{
+	log_error("crypt(3) failed: too little memory, or a broken hash", NULL);
+	return VERIFY_FAILED;
 }
 
 enum verify_result
 verify_secret(const struct account *a, const char *password)
 {
 	char mine[ACCOUNT_TEXT_MAX];
-	bool spent = false, right = false;
+	bool spent = false, right = false, good = true;
 	struct scramsecret keys;
 
 	if (a->scheme == ACCOUNT_CRYPT &&
 	    verify_is_hash(a->secret, strlen(a->secret))) {
-		spent = verify_crypt(password, a->secret, mine);
-		right = spent && equal(mine, a->secret);
+		spent = true;
+		good = verify_crypt(password, a->secret, mine);
+		right = good && equal(mine, a->secret);
 	}
 	if (a->scheme == ACCOUNT_SCRAM && scramsecret_parse(&keys, a->secret)) {
 		spent = true;
 		right = scramsecret_is(&keys, password);
 	}
 	if (!spent)
-		waste(a, password);
+		good = waste(a, password);
 	if (a->scheme == ACCOUNT_PLAIN)
 		right = account_copy(
 			    mine, sizeof mine, password, strlen(password)) &&
@@ -154,5 +172,7 @@ verify_secret(const struct account *a, const char *password)
 	explicit_bzero(&keys, sizeof keys);
 	if (a->scheme == ACCOUNT_UNKNOWN)
 		return VERIFY_CANNOT;
+	if (!right && !good)
+		return failed();
 	return right ? VERIFY_RIGHT : VERIFY_WRONG;
 }

@@ -14,7 +14,8 @@
 enum verify_result {
 	VERIFY_WRONG,
 	VERIFY_RIGHT,
-	VERIFY_CANNOT /* the account's secret is of an unknown scheme */
+	VERIFY_CANNOT, /* the account's secret is of an unknown scheme */
+	VERIFY_FAILED  /* nobody knows: crypt(3) failed; logged */
 };
 
 /*
@@ -32,7 +33,9 @@ bool verify_crypt(
 
 /*
  * Compares; whether the account is usable is not asked.  Takes one crypt(3)
- * or PBKDF2 whatever the account and the outcome, see verify.c.
+ * or PBKDF2 whatever the account and the outcome, see verify.c.  Where that
+ * fails, for want of memory most likely, no password is wrong, and no name
+ * unknown.
  */
 enum verify_result verify_secret(const struct account *a, const char *password);
 
