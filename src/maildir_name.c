@@ -15,12 +15,31 @@
 #include "sha256.h"
 #include "uidl.h"
 
+static bool
+is_letter(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/*
+ * Where file names cannot have a colon, another sign stands for it.  That may
+ * be part of a base name as well, so there has to be "2," behind it and then
+ * nothing but flags.
+ */
 size_t
 maildir_base(const char *name, size_t len)
 {
 	const char *colon = memchr(name, ':', len);
+	size_t end = len;
 
-	return colon != NULL ? (size_t)(colon - name) : len;
+	if (colon != NULL)
+		return (size_t)(colon - name);
+	while (end > 0 && is_letter(name[end - 1]))
+		end--;
+	if (end > 3 && (name[end - 3] == ';' || name[end - 3] == '!') &&
+	    name[end - 2] == '2' && name[end - 1] == ',')
+		return end - 3;
+	return len;
 }
 
 static size_t
@@ -95,8 +114,9 @@ maildir_same(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len == maildir_base(b, b_len) && memcmp(a, b, a_len) == 0;
 }
 
-bool
-maildir_octets(const char *name, size_t len, uint64_t *octets)
+/* The number that the field KEY= of the name has. */
+static bool
+number_of(const char *name, size_t len, char key, uint64_t *value)
 {
 	const char *end = name + maildir_base(name, len);
 	const char *comma = memchr(name, ',', (size_t)(end - name));
@@ -107,12 +127,38 @@ maildir_octets(const char *name, size_t len, uint64_t *octets)
 		const char *next = memchr(field, ',', rest);
 		size_t n = next != NULL ? (size_t)(next - field) : rest;
 
-		if (n > 2 && field[0] == 'W' && field[1] == '=')
+		if (n > 2 && field[0] == key && field[1] == '=')
 			return number_parse(
-			    field + 2, n - 2, MAILDROP_MAX_OCTETS, octets);
+			    field + 2, n - 2, MAILDROP_MAX_OCTETS, value);
 		comma = next;
 	}
 	return false;
+}
+
+bool
+maildir_bytes(const char *name, size_t len, uint64_t *bytes)
+{
+	return number_of(name, len, 'S', bytes);
+}
+
+/* One octet more for each LF, at most, and two where the last line has none. */
+bool
+maildir_octets_possible(uint64_t octets, uint64_t bytes)
+{
+	return octets >= bytes && octets - bytes <= bytes + 2;
+}
+
+bool
+maildir_octets(const char *name, size_t len, uint64_t *octets)
+{
+	uint64_t bytes, told;
+
+	if (!number_of(name, len, 'W', &told) ||
+	    (maildir_bytes(name, len, &bytes) &&
+		!maildir_octets_possible(told, bytes)))
+		return false;
+	*octets = told;
+	return true;
 }
 
 size_t

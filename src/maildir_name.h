@@ -5,7 +5,8 @@
  *
  * unique[,S=bytes][,W=octets][:2,flags] - the part before the colon (the
  * base name) identifies the message for as long as it exists; what follows
- * changes whenever a client sets a flag.
+ * changes whenever a client sets a flag.  Where file names cannot have a colon
+ * programs write ;2,flags or !2,flags.
  */
 #ifndef POPIN_MAILDIR_NAME_H
 #define POPIN_MAILDIR_NAME_H
@@ -30,8 +31,15 @@ int maildir_compare(const char *a, size_t a_len, const char *b, size_t b_len);
 /* Is it the same message?  Cheaper than maildir_compare() by far. */
 bool maildir_same(const char *a, size_t a_len, const char *b, size_t b_len);
 
-/* The octets on the wire, where the name tells them by ,W=. */
+/* The bytes of the file, where the name tells them by ,S=. */
+bool maildir_bytes(const char *name, size_t len, uint64_t *bytes);
+/*
+ * The octets on the wire, where the name tells them by ,W= and does not
+ * contradict itself by ,S=.
+ */
 bool maildir_octets(const char *name, size_t len, uint64_t *octets);
+/* Can a file of so many BYTES have so many OCTETS? */
+bool maildir_octets_possible(uint64_t octets, uint64_t bytes);
 
 /*
  * The unique-id: the base name where RFC 1939 allows it as one, else its
