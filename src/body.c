@@ -214,6 +214,13 @@ body_end(struct body *b)
 		put_line_end(b);
 }
 
+static void
+note_head(struct body *b, const char *p, size_t len)
+{
+	b->head_len = len < BODY_HEAD ? len : BODY_HEAD;
+	memcpy(b->head, p, b->head_len);
+}
+
 enum body_status
 body_copy(struct body *b, int fd, off_t offset, uint64_t len)
 {
@@ -230,6 +237,8 @@ body_copy(struct body *b, int fd, off_t offset, uint64_t len)
 		}
 		if (got == 0)
 			return BODY_SHORT;
+		if (b->head_len == 0)
+			note_head(b, buf, (size_t)got);
 		body_feed(b, buf, (size_t)got);
 		if (b->out != NULL && b->out->failed != NET_OK)
 			return BODY_DONE;

@@ -23,6 +23,8 @@ struct netio;
 
 #define BODY_ALL UINT64_MAX
 
+enum { BODY_HEAD = 10 };
+
 struct body {
 	struct netio *out;   /* NULL: only count */
 	uint64_t octets;     /* so far: CRLF counted, stuffing not */
@@ -31,7 +33,9 @@ struct body {
 	bool line_start;
 	bool blank_so_far; /* this line, until now: nothing or one CR */
 	bool after_cr;
-	bool enough; /* TOP has what was asked for */
+	bool enough;	      /* TOP has what was asked for */
+	char head[BODY_HEAD]; /* what body_copy() saw first */
+	size_t head_len;
 };
 
 enum body_status {

@@ -62,16 +62,31 @@ tell_place(const char *spec)
 	log_end(&r);
 }
 
-static void
-tell_messages(const struct maildrop *md)
+/* Messages that have a number and cannot be sent. */
+static size_t
+count_sealed(struct maildrop *md)
 {
+	size_t sealed = 0;
+
+	for (size_t i = 0; i < md->count && md->ops->removable != NULL; i++)
+		sealed +=
+		    md->ops->removable(md, &md->messages[i]) == MAILDROP_PERM;
+	return sealed;
+}
+
+static void
+tell_messages(struct maildrop *md)
+{
+	size_t sealed = count_sealed(md);
 	struct log_record r;
 
-	log_start(&r, LOG_LEVEL_INFO, "messages:");
+	log_start(
+	    &r, sealed == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "messages:");
 	log_ratio(&r, "shown", md->live, md->live_octets);
 	log_number(&r, "hidden", md->count - md->shown_count);
 	/* A state file that is fresh would have told these. */
 	log_number(&r, "sizes-not-remembered", md->counted);
+	log_number(&r, "cannot-be-sent", sealed);
 	log_end(&r);
 }
 

@@ -4,7 +4,7 @@
  * Maildir: one file a message, in new and cur.  Nothing is ever renamed, and
  * no message is opened at login whose octets its name or the state file
  * tells.  Other programs deliver, flag and remove messages meanwhile; a
- * message is found again by its base name.
+ * message is found again by its base name (maildir_again.c).
  * Runs as: session.  Input: directories and files that the mail user, and in
  * part whoever sends mail, decides about.
  */
@@ -23,8 +23,10 @@
 #include "claim.h"
 #include "log.h"
 #include "maildir_adopt.h"
+#include "maildir_again.h"
 #include "maildir_name.h"
 #include "maildir_order.h"
+#include "maildir_sealed.h"
 #include "maildir_state.h"
 #include "maildir_trash.h"
 #include "sandbox.h"
@@ -34,8 +36,8 @@ enum {
 	NAMES_MAX = 256 * 1024 * 1024 /* bytes of file names */
 };
 
-/* "popinMd2" */
-static const uint64_t STATE_KIND = 0x706f70696e4d6432;
+/* "popinMd3" */
+static const uint64_t STATE_KIND = 0x706f70696e4d6433;
 
 const char *const maildir_folders[MAILDIR_FOLDERS] = { "new", "cur" };
 
@@ -44,13 +46,13 @@ struct maildir maildir;
 const char *
 maildir_name(const struct message *m)
 {
-	return maildir.names + m->ref;
+	return maildir.names.all + m->ref;
 }
 
 /* ---- opening ---- */
 
-static int
-open_folder(int dir_fd, const char *name)
+int
+maildir_open_folder(int dir_fd, const char *name)
 {
 	return openat(
 	    dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -115,7 +117,7 @@ maildir_open(struct maildrop *md, const char *path)
 	if (dir_fd == -1)
 		return open_failed(path);
 	for (int i = 0; i < MAILDIR_FOLDERS; i++) {
-		maildir.fd[i] = open_folder(dir_fd, maildir_folders[i]);
+		maildir.fd[i] = maildir_open_folder(dir_fd, maildir_folders[i]);
 		if (maildir.fd[i] == -1 && errno != ENOENT)
 			return open_failed(path);
 	}
@@ -128,6 +130,7 @@ maildir_open(struct maildrop *md, const char *path)
 		return result;
 	/* DIR_FD stays open: it may be what is locked. */
 	result = lock(dir_fd, path);
+	maildir_state_open();
 	if (result == MAILDROP_OK)
 		maildir_trash_open(dir_fd, path, md->settings->trash);
 	return result;
@@ -148,101 +151,55 @@ maildir_confine(struct maildrop *md)
 /* ---- names ---- */
 
 bool
-maildir_keep_name(struct message *m, const char *name, size_t len)
+maildir_reserve(size_t bytes)
 {
-	if (maildir.names_size - maildir.names_len <= len) {
-		size_t more =
-		    maildir.names_size ? maildir.names_size * 2 : NAMES_FIRST;
-		char *p;
+	struct maildir_names *names = &maildir.names;
+	size_t size = names->size ? names->size : NAMES_FIRST;
+	char *p;
 
-		if (more > NAMES_MAX) {
-			errno = EFBIG;
-			return false;
-		}
-		p = realloc(maildir.names, more);
-		if (p == NULL)
-			return false;
-		maildir.names = p;
-		maildir.names_size = more;
-	}
-	memcpy(maildir.names + maildir.names_len, name, len + 1);
-	m->ref = (uint32_t)maildir.names_len;
-	m->len = (uint16_t)len;
-	maildir.names_len += len + 1;
+	while (size - names->len < bytes)
+		size *= 2;
+	if (size == names->size)
+		return true;
+	p = realloc(names->all, size);
+	if (p == NULL)
+		return false;
+	names->all = p;
+	names->size = size;
 	return true;
 }
 
-/*
- * Regular files only, and nothing is opened to find out: opening a FIFO or a
- * device can block or worse.
- */
-bool
-maildir_is_message(int dir_fd, const struct dirent *e)
+void
+maildir_put_name(struct message *m, const char *name, size_t len)
 {
-	struct stat st;
+	struct maildir_names *names = &maildir.names;
 
-	if (e->d_name[0] == '.')
-		return false;
-#ifdef _DIRENT_HAVE_D_TYPE
-	if (e->d_type != DT_UNKNOWN)
-		return e->d_type == DT_REG;
-#endif
-	return fstatat(dir_fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(st.st_mode);
+	memcpy(names->all + names->len, name, len);
+	names->all[names->len + len] = '\0';
+	m->ref = (uint32_t)names->len;
+	m->len = (uint16_t)len;
+	names->len += len + 1;
 }
 
-DIR *
-maildir_list(int fd)
+bool
+maildir_keep_name(struct message *m, const char *name, size_t len)
 {
-	int copy = open_folder(fd, ".");
-	DIR *dir;
-
-	if (copy == -1)
-		return NULL;
-	dir = fdopendir(copy);
-	if (dir == NULL)
-		(void)close(copy);
-	return dir;
+	if (len > UINT16_MAX || maildir.names.len + len >= NAMES_MAX) {
+		errno = EFBIG;
+		return false;
+	}
+	if (!maildir_reserve(len + 1))
+		return false;
+	maildir_put_name(m, name, len);
+	return true;
 }
 
 /* ---- one message ---- */
 
-/*
- * Looks for the message under another name, and notes it.  Returns false,
- * with errno, when it is nowhere.
- */
-static bool
-find_again(struct message *m)
-{
-	for (int f = MAILDIR_NEW; f < MAILDIR_FOLDERS; f++) {
-		DIR *dir =
-		    maildir.fd[f] != -1 ? maildir_list(maildir.fd[f]) : NULL;
-		struct dirent *e;
-		bool found = false;
-
-		while (dir != NULL && !found && (e = readdir(dir)) != NULL) {
-			size_t len = strlen(e->d_name);
-
-			if (!maildir_is_message(maildir.fd[f], e) ||
-			    maildir_compare(
-				maildir_name(m), m->len, e->d_name, len) != 0)
-				continue;
-			found = maildir_keep_name(m, e->d_name, len);
-			m->where = (uint8_t)f;
-		}
-		if (dir != NULL)
-			(void)closedir(dir);
-		if (found)
-			return true;
-	}
-	errno = ENOENT;
-	return false;
-}
-
 static int
 open_message(const struct message *m)
 {
-	if (maildir.fd[m->where] == -1) {
+	if (maildir.fd[m->where] == -1 || (m->flags & MAILDIR_LOST)) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -250,19 +207,58 @@ open_message(const struct message *m)
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Not a plain file of ours: as little a message as a FIFO is. */
-static bool
-is_foreign(const struct stat *st)
+/*
+ * Opens it, wherever it is by now.  Returns MAILDROP_GONE only when both
+ * folders were read and it is in neither.
+ */
+static enum maildrop_result
+open_wherever(struct maildrop *md, struct message *m, int *fd)
 {
-	return !S_ISREG(st->st_mode) || st->st_uid != maildir.uid;
+	*fd = open_message(m);
+	for (int i = 0; i < MAILDIR_TRIES && *fd == -1 && errno == ENOENT;
+	     i++) {
+		if (m->flags & MAILDIR_LOST)
+			return MAILDROP_GONE;
+		if (!maildir_find_again(md))
+			return MAILDROP_TEMP;
+		*fd = open_message(m);
+	}
+	return MAILDROP_OK;
 }
 
-/* What open(2) says of a file that is no mail; else there may be mail in it. */
+/* What stands in the place of a message now, and is none. */
 static bool
-is_unreadable(int error)
+is_no_file(int error)
 {
-	return error == EACCES || error == EPERM || error == ELOOP ||
-	    error == ENXIO || error == ENODEV;
+	return error == ELOOP || error == ENXIO || error == ENODEV;
+}
+
+static enum maildrop_result
+cannot_open(struct message *m)
+{
+	if (errno == EACCES || errno == EPERM)
+		return maildir_seal(m, MAILDIR_DENIED);
+	if (is_no_file(errno)) {
+		log_error_errno("not a file any more:", maildir_name(m));
+		return MAILDROP_GONE;
+	}
+	log_error_errno("cannot open", maildir_name(m));
+	return MAILDROP_TEMP;
+}
+
+/* What was opened is to be sent? */
+static enum maildrop_result
+look_at_file(struct message *m, int fd, struct stat *st)
+{
+	if (fstat(fd, st) == -1) {
+		log_error_errno("cannot open", maildir_name(m));
+		return MAILDROP_TEMP;
+	}
+	if (!S_ISREG(st->st_mode)) {
+		log_error("not a file any more:", maildir_name(m));
+		return MAILDROP_GONE;
+	}
+	return maildir_look_inside(m, fd, (uint64_t)st->st_size);
 }
 
 enum maildrop_result
@@ -270,25 +266,17 @@ maildir_source(
     struct maildrop *md, struct message *m, struct maildrop_source *source)
 {
 	struct stat st;
-	int fd = open_message(m);
+	int fd;
+	enum maildrop_result result = open_wherever(md, m, &fd);
 
-	(void)md;
-	if (fd == -1 && errno == ENOENT && find_again(m))
-		fd = open_message(m);
-	if (fd == -1 && errno == ENOENT)
-		return MAILDROP_GONE;
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		bool unreadable = fd == -1 && is_unreadable(errno);
-
-		log_error_errno("cannot open", maildir_name(m));
-		if (fd != -1)
-			(void)close(fd);
-		return unreadable ? MAILDROP_PERM : MAILDROP_TEMP;
-	}
-	if (is_foreign(&st)) {
-		log_error("not our file:", maildir_name(m));
+	if (result != MAILDROP_OK)
+		return result;
+	if (fd == -1)
+		return cannot_open(m);
+	result = look_at_file(m, fd, &st);
+	if (result != MAILDROP_OK) {
 		(void)close(fd);
-		return MAILDROP_PERM;
+		return result;
 	}
 	source->fd = fd;
 	source->offset = 0;
@@ -315,19 +303,54 @@ take_away(const struct message *m)
 	return unlinkat(fd, maildir_name(m), 0) == 0;
 }
 
+/*
+ * Removes what is marked and was not yet.  Returns false, logged, where that
+ * failed; MISSING is how many were not where they were seen last.
+ */
 static bool
-remove_message(struct message *m)
+remove_marked(struct maildrop *md, bool *touched, size_t *missing)
 {
-	for (int i = 0; i < 2; i++) {
-		if (take_away(m))
-			return true;
-		if (errno != ENOENT)
-			break;
-		if (!find_again(m))
-			return true;
+	bool good = true;
+
+	*missing = 0;
+	for (size_t i = 0; i < md->count; i++) {
+		struct message *m = &md->messages[i];
+
+		if (!(m->flags & MESSAGE_DELETED) ||
+		    (m->flags & (MAILDIR_DONE | MAILDIR_LOST)))
+			continue;
+		if (take_away(m)) {
+			touched[m->where] = true;
+		} else if (errno == ENOENT) {
+			++*missing;
+			continue;
+		} else {
+			log_error_errno("cannot remove", maildir_name(m));
+			good = false;
+		}
+		m->flags |= MAILDIR_DONE;
 	}
-	log_error_errno("cannot remove", maildir_name(m));
-	return false;
+	return good;
+}
+
+/*
+ * What other programs have renamed meanwhile is looked for, all at once.  What
+ * is then nowhere was removed by them.
+ */
+static bool
+remove_wherever(struct maildrop *md, bool *touched)
+{
+	size_t missing;
+	bool good = remove_marked(md, touched, &missing);
+
+	for (int i = 0; i < MAILDIR_TRIES && missing > 0; i++) {
+		if (!maildir_find_again(md))
+			return false;
+		good &= remove_marked(md, touched, &missing);
+	}
+	if (missing > 0)
+		log_error("not removed, other programs keep renaming it", NULL);
+	return good && missing == 0;
 }
 
 /*
@@ -347,16 +370,8 @@ static enum maildrop_result
 maildir_commit(struct maildrop *md)
 {
 	bool touched[MAILDIR_FOLDERS] = { false, false };
-	bool good = true;
+	bool good = remove_wherever(md, touched);
 
-	for (size_t i = 0; i < md->count; i++) {
-		struct message *m = &md->messages[i];
-
-		if (m->flags & MESSAGE_DELETED) {
-			good &= remove_message(m);
-			touched[m->where] = true;
-		}
-	}
 	/* What arrived first: after a crash it may be in both, not in none. */
 	if (maildir_trash_fd() != -1)
 		good &= sync_folder(maildir_trash_fd());
@@ -372,7 +387,7 @@ maildir_close(struct maildrop *md)
 	if (!md->corrected)
 		return;
 	/* in the order in which they are looked for */
-	if (!maildir_adopt_reordered() || maildir_order(md, maildir.names))
+	if (!maildir_adopt_reordered() || maildir_order(md, maildir.names.all))
 		maildir_state_write(md);
 }
 
@@ -384,6 +399,7 @@ const struct maildrop_ops maildir_ops = {
 	.uidl = maildir_ops_uidl,
 	.source = maildir_source,
 	.release = maildir_release,
+	.removable = maildir_removable,
 	.commit = maildir_commit,
 	.close = maildir_close,
 };

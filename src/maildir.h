@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What the parts of the Maildir backend share: maildir.c opens it, finds and
- * removes single messages; maildir_scan.c makes the list of them.
+ * What the parts of the Maildir backend share: maildir.c opens it, opens and
+ * removes single messages; maildir_list.c reads the folders; maildir_again.c
+ * does so again, when messages were moved; maildir_scan.c makes the list that
+ * a session has.
  */
 #ifndef POPIN_MAILDIR_H
 #define POPIN_MAILDIR_H
 
 #include <sys/types.h>
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,11 +21,22 @@
 /* A message's `where': which of its folders it was seen in. */
 enum { MAILDIR_NEW, MAILDIR_CUR, MAILDIR_FOLDERS };
 
+/* A message's flags, besides those of maildrop.h. */
+enum {
+	MAILDIR_LOST = MESSAGE_OWN,    /* it was looked for, and is nowhere */
+	MAILDIR_DONE = MESSAGE_OWN * 2 /* the UPDATE is through with it */
+};
+
+/* NUL-terminated, at the messages' ref. */
+struct maildir_names {
+	char *all;
+	size_t len, size;
+};
+
 struct maildir {
-	uid_t uid; /* ours: the owner of what counts as a message */
+	uid_t uid;		 /* ours */
 	int fd[MAILDIR_FOLDERS]; /* -1: there is none */
-	char *names;		 /* NUL-terminated, at the messages' ref */
-	size_t names_len, names_size;
+	struct maildir_names names;
 	struct state state;
 };
 
@@ -35,10 +47,11 @@ extern const char *const maildir_folders[MAILDIR_FOLDERS];
 const char *maildir_name(const struct message *m);
 /* Notes NAME as that of M.  Returns false, with errno, without room. */
 bool maildir_keep_name(struct message *m, const char *name, size_t len);
-/* Lists the directory FD, or NULL with errno; for closedir(3). */
-DIR *maildir_list(int fd);
-/* Could E of the directory FD be a message?  Nothing is opened to tell. */
-bool maildir_is_message(int fd, const struct dirent *e);
+/* The same in two steps: makes room for so many BYTES; uses it. */
+bool maildir_reserve(size_t bytes);
+void maildir_put_name(struct message *m, const char *name, size_t len);
+/* Opens the directory NAME in DIR_FD; no link.  -1 with errno. */
+int maildir_open_folder(int dir_fd, const char *name);
 
 /* See struct maildrop_ops. */
 enum maildrop_result maildir_source(

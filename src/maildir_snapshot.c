@@ -159,6 +159,14 @@ maildir_snapshot_read(const struct maildrop *md, struct maildir_place *places,
 
 /* ---- writing ---- */
 
+/* Some file systems have names longer than NAME_MAX: there is no room. */
+static bool
+is_kept(const struct message *m, const struct maildir_place *p)
+{
+	return p->key != MAILDIR_PLACE_LAST &&
+	    maildir_base(maildir_name(m), m->len) <= NAME_MAX;
+}
+
 static void
 write_record(const struct message *m, uint32_t place, uint32_t id)
 {
@@ -183,11 +191,12 @@ maildir_snapshot_write(const struct maildrop *md,
 
 	if (snapshot.state.fd == -1)
 		return;
-	s.count = maildir_places_known(places, md->count);
+	for (size_t i = 0; i < md->count; i++)
+		s.count += is_kept(&md->messages[i], &places[i]);
 	state_write_start(&snapshot.state);
 	state_write(&snapshot.state, &s, sizeof s);
 	for (size_t i = 0; i < md->count; i++)
-		if (places[i].key != MAILDIR_PLACE_LAST)
+		if (is_kept(&md->messages[i], &places[i]))
 			write_record(&md->messages[i], (uint32_t)places[i].key,
 			    places[i].id);
 	state_write_end(&snapshot.state);

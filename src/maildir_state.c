@@ -6,11 +6,11 @@
  *
  * Every change of a directory sets its ctime, to the clock of its file system
  * and no finer than that ticks.  So a list that was made when the ctime was
- * long past is the list for as long as the ctime stays.  Whether it was long
- * past is asked of the same clock, our own may be another machine's: the
- * state file's ctime tells when it was written last, and the list was made
- * after that.  A list that came too early for this is not kept; writing the
- * state file makes the next login's good enough.
+ * long past is the list for as long as the ctime stays.  This rests on file
+ * systems that keep it so, by the clock of this machine: only those that are
+ * known to are trusted.  It rests on the clock as well: where that was set
+ * between the list and now, the list is not used.  And it is not used for more
+ * than some minutes, whatever the reasons to trust it.
  *
  * The records: a struct head; then for each message its octets, its folder
  * and its file name with the NUL, in the order of the messages.
@@ -21,29 +21,28 @@
 
 #include "maildir_state.h"
 
-#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
 #include "maildir.h"
 #include "maildir_name.h"
 
 enum {
 	FETCH_AHEAD = 8,
-	LONG_PAST = 3 /* seconds; FAT has the coarsest clock, of two */
+	LONG_PAST = 3 /* seconds; ctimes of ext2 are whole seconds */
 };
 
-/* A folder at some time; all zero where there is none. */
-struct stamp {
-	uint64_t inode;
-	int64_t changed, changed_ns; /* ctime, which no program can set */
-};
+#define SECOND ((uint64_t)1000000000)
+/* Less than LONG_PAST, so that new ctimes are later than those of a list. */
+#define CLOCK_SET SECOND
+#define AGE_MAX (900 * SECOND)
 
 struct head {
-	struct stamp folder[MAILDIR_FOLDERS];
-	uint64_t is_list; /* of all messages; else just of octets */
+	struct maildir_stamp folder[MAILDIR_FOLDERS];
+	int64_t real, boot; /* see struct maildir_look */
+	uint64_t is_list;   /* of all messages; else just of octets */
 	uint64_t count;
 };
 
@@ -52,64 +51,79 @@ enum { FIXED = sizeof(uint64_t) + 1 };
 static struct {
 	struct head saved; /* what the state file has, or zeros */
 	struct head now;
-	bool blind; /* a folder could not be looked at */
+	bool trusted; /* the file systems' change times */
 } heads;
 
 /* ---- the folders ---- */
 
-bool
-maildir_state_look(void)
-{
-	struct stamp before = heads.now.folder[MAILDIR_CUR];
-
-	heads.blind = false;
-	memset(heads.now.folder, 0, sizeof heads.now.folder);
-	for (int f = 0; f < MAILDIR_FOLDERS; f++) {
-		struct stamp *s = &heads.now.folder[f];
-		struct stat st;
-
-		if (maildir.fd[f] == -1)
-			continue;
-		if (fstat(maildir.fd[f], &st) == -1) {
-			heads.blind = true;
-			continue;
-		}
-		s->inode = (uint64_t)st.st_ino;
-		s->changed = st.st_ctim.tv_sec;
-		s->changed_ns = st.st_ctim.tv_nsec;
-	}
-	return memcmp(&before, &heads.now.folder[MAILDIR_CUR], sizeof before) !=
-	    0;
-}
-
-/* Was what we saw of the folders then seen long after their last change? */
-static bool
-is_long_past(void)
-{
-	struct stat st;
-
-	if (heads.blind || maildir.state.fd == -1 ||
-	    fstat(maildir.state.fd, &st) == -1)
-		return false;
-	for (int f = 0; f < MAILDIR_FOLDERS; f++)
-		if (heads.now.folder[f].changed > st.st_ctim.tv_sec - LONG_PAST)
-			return false;
-	return true;
-}
-
 /*
- * Will the next login find that they are, should the state file be written
- * now?  By our own clock, as it is just not to write in vain.
+ * File systems of this machine that change a directory's ctime whenever a name
+ * comes or goes.  FUSE and those of networks may do so, or not: their numbers
+ * say nothing about who is behind them.
  */
-static bool
-has_become_old(void)
-{
-	struct timespec now;
+static const uint32_t trusted[] = {
+	0xef53,	    /* ext2, ext3, ext4 */
+	0x58465342, /* XFS */
+	0x9123683e, /* btrfs */
+	0xf2f52010, /* F2FS */
+	0xca451a4e, /* bcachefs */
+	0x2fc12fc1, /* ZFS */
+	0x794c7630, /* overlayfs: changes go to one of these, always */
+	0x01021994  /* tmpfs */
+};
 
-	if (clock_gettime(CLOCK_REALTIME, &now) == -1)
+static bool
+is_trusted(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) == -1)
 		return false;
+	for (size_t i = 0; i < sizeof trusted / sizeof trusted[0]; i++)
+		if ((uint32_t)fs.f_type == trusted[i])
+			return true;
+	return false;
+}
+
+void
+maildir_state_open(void)
+{
+	heads.trusted = true;
 	for (int f = 0; f < MAILDIR_FOLDERS; f++)
-		if (heads.now.folder[f].changed > now.tv_sec - LONG_PAST)
+		if (maildir.fd[f] != -1 && !is_trusted(maildir.fd[f]))
+			heads.trusted = false;
+}
+
+static void
+note(const struct maildir_look *look)
+{
+	memset(&heads.now, 0, sizeof heads.now);
+	memcpy(heads.now.folder, look->folder, sizeof heads.now.folder);
+	heads.now.real = look->real;
+	heads.now.boot = look->boot;
+}
+
+/* Do the folders, and the clocks, say that the list is still that of them? */
+static bool
+is_at_rest(const struct maildir_look *look)
+{
+	const struct head *then = &heads.saved;
+	/* what is in a file may be anything: no overflow */
+	uint64_t age = (uint64_t)look->boot - (uint64_t)then->boot;
+	uint64_t passed = (uint64_t)look->real - (uint64_t)then->real;
+
+	return heads.trusted && then->is_list && !look->blind &&
+	    memcmp(then->folder, look->folder, sizeof then->folder) == 0 &&
+	    age <= AGE_MAX && passed - age + CLOCK_SET <= 2 * CLOCK_SET;
+}
+
+/* Were the folders, when LOOK was made, seen long after their last change? */
+static bool
+is_long_past(const struct maildir_look *look)
+{
+	for (int f = 0; f < MAILDIR_FOLDERS; f++)
+		if (look->folder[f].changed >
+		    look->real / (int64_t)SECOND - LONG_PAST)
 			return false;
 	return true;
 }
@@ -187,16 +201,14 @@ take_entry(struct maildrop *md, const struct entry *e)
 }
 
 bool
-maildir_state_list(struct maildrop *md)
+maildir_state_list(struct maildrop *md, const struct maildir_look *look)
 {
 	struct entry e;
 
 	md->count = 0;
-	maildir.names_len = 0;
-	(void)maildir_state_look();
-	if (!read_head() || !heads.saved.is_list || heads.blind ||
-	    memcmp(heads.saved.folder, heads.now.folder,
-		sizeof heads.now.folder) != 0)
+	maildir.names.len = 0;
+	note(look);
+	if (!read_head() || !is_at_rest(look))
 		return false;
 	while (md->count < heads.saved.count && read_entry(&e) &&
 	    take_entry(md, &e))
@@ -249,7 +261,6 @@ maildir_state_octets(struct maildrop *md)
 
 	if (!read_head())
 		return;
-	heads.saved.is_list = 0; /* it was of no use */
 	while (read_entry(&e)) {
 		bool same;
 
@@ -271,10 +282,29 @@ is_told(const struct message *m)
 	    told == m->octets;
 }
 
+/*
+ * Some file systems have names longer than NAME_MAX: they are read each time.
+ * So is what could not be read.
+ */
+static bool
+is_writable(const struct message *m)
+{
+	return m->len <= NAME_MAX && !(m->flags & MESSAGE_SEALED);
+}
+
+static bool
+are_writable(const struct maildrop *md)
+{
+	for (size_t i = 0; i < md->count; i++)
+		if (!is_writable(&md->messages[i]))
+			return false;
+	return true;
+}
+
 static bool
 is_worth_it(const struct message *m)
 {
-	return m->octets != MESSAGE_UNKNOWN && !is_told(m);
+	return m->octets != MESSAGE_UNKNOWN && !is_told(m) && is_writable(m);
 }
 
 static void
@@ -282,6 +312,8 @@ write_entry(const struct message *m)
 {
 	unsigned char record[FIXED + NAME_MAX + 1];
 
+	if (m->len > NAME_MAX) /* renamed since */
+		return;
 	memcpy(record, &m->octets, sizeof m->octets);
 	record[sizeof m->octets] = m->where;
 	memcpy(record + FIXED, maildir_name(m), (size_t)m->len + 1);
@@ -302,10 +334,12 @@ write_all(const struct maildrop *md, bool is_list)
 	heads.saved = heads.now;
 }
 
+/* A list stays the one that it was: of LOOK, not of the end of the session. */
 void
 maildir_state_write(const struct maildrop *md)
 {
-	write_all(md, heads.saved.is_list);
+	heads.now = heads.saved;
+	write_all(md, heads.saved.is_list != 0);
 }
 
 void
@@ -315,13 +349,13 @@ maildir_state_keep_part(const struct maildrop *md)
 }
 
 void
-maildir_state_keep(const struct maildrop *md, bool counted, bool all)
+maildir_state_keep(
+    const struct maildrop *md, const struct maildir_look *look, bool whole)
 {
-	bool changed = memcmp(heads.saved.folder, heads.now.folder,
-			   sizeof heads.now.folder) != 0;
-	bool is_list = all && is_long_past();
+	bool is_list = heads.trusted && whole && look->still &&
+	    is_long_past(look) && are_writable(md);
 
-	if (counted || changed || is_list != (heads.saved.is_list != 0) ||
-	    (all && !is_list && has_become_old()))
+	note(look);
+	if (is_list || heads.saved.is_list || md->counted > 0)
 		write_all(md, is_list);
 }

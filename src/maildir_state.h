@@ -8,31 +8,32 @@
 
 #include <stdbool.h>
 
+#include "maildir_list.h"
 #include "maildrop.h"
 
 /*
- * Notes how the folders are, before and after they are listed: a list may be
- * kept if their last change, as noted last, was long before it.  Returns
- * whether cur has changed since the last time.
+ * Before the sandbox: are the open folders on file systems whose change times
+ * can be trusted?
  */
-bool maildir_state_look(void);
+void maildir_state_open(void);
 
 /*
  * Fills in MD's messages, in order, with their octets, if the state file has
- * the list of them and the folders are still as they were.  Else returns
+ * the list of them and LOOK shows the folders as they were then.  Else returns
  * false, with no message.
  */
-bool maildir_state_list(struct maildrop *md);
+bool maildir_state_list(struct maildrop *md, const struct maildir_look *look);
 
 /* Fills in the octets of those of MD's messages, in order, that are known. */
 void maildir_state_octets(struct maildrop *md);
 
 /*
- * Remembers a list that was just made, if the state file does not have it all
- * yet.  COUNTED: there are octets that it does not have.  ALL: nothing was
- * left out that could become a message without a change of the folders.
+ * Remembers a list that was just made, after LOOK, if the state file does not
+ * have it all yet.  WHOLE: nothing was left out, or could not be read, that
+ * may be another time without a change of the folders.
  */
-void maildir_state_keep(const struct maildrop *md, bool counted, bool all);
+void maildir_state_keep(
+    const struct maildrop *md, const struct maildir_look *look, bool whole);
 
 /*
  * Remembers the octets that are known, where counting had to stop: the next

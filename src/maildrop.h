@@ -39,7 +39,9 @@ enum {
 	MESSAGE_DELETED = 1, /* marked by DELE */
 	MESSAGE_ABSENT = 2,  /* to be left out when scanning ends */
 	MESSAGE_CHECKED = 4, /* octets were counted in this session */
-	MESSAGE_HIDDEN = 8   /* from this login: has no number */
+	MESSAGE_HIDDEN = 8,  /* from this login: has no number */
+	MESSAGE_SEALED = 16, /* there, but it cannot be sent as it is */
+	MESSAGE_OWN = 32     /* this and the next one: the backend's */
 };
 
 /* 16 bytes: their number is what the memory of a session depends on. */
@@ -79,6 +81,12 @@ struct maildrop_ops {
 	enum maildrop_result (*source)(struct maildrop *md, struct message *m,
 	    struct maildrop_source *source);
 	void (*release)(struct maildrop *md, struct maildrop_source *source);
+	/*
+	 * May M be removed though this session has not sent it?  Not one that
+	 * cannot be sent: MAILDROP_PERM, and MESSAGE_SEALED.  NULL: all may.
+	 */
+	enum maildrop_result (*removable)(
+	    struct maildrop *md, struct message *m);
 	/*
 	 * The UPDATE state: removes what is marked.  Anything but MAILDROP_OK
 	 * means that some or all of it is still there, and was logged.

@@ -246,15 +246,28 @@ cmd_top(void *state, const struct command_line *line)
 	return send_message(s, m, lines, &s->top);
 }
 
+static enum maildrop_result
+removable(struct transaction *s, struct message *m)
+{
+	if ((m->flags & MESSAGE_CHECKED) || s->drop.ops->removable == NULL)
+		return MAILDROP_OK;
+	return s->drop.ops->removable(&s->drop, m);
+}
+
+/* Nobody has had a message that cannot be sent: it stays. */
 static enum outcome
 cmd_dele(void *state, const struct command_line *line)
 {
 	struct transaction *s = state;
 	struct message *m = message_of(s, &line->word[1]);
+	enum maildrop_result may;
 
 	if (m == NULL)
 		return no_such_message(s);
 	accessed(s, m);
+	may = removable(s, m);
+	if (may != MAILDROP_OK && may != MAILDROP_GONE)
+		return cannot_send(s, may);
 	maildrop_delete(&s->drop, m);
 	claim_extend();
 	reply_ok(&s->net, "marked for deletion");

@@ -78,7 +78,7 @@ check()
 	check 0 --check-user anna
 	assert_line "ok    user: user=\"anna\" uid=${ids%:*} gid=${ids#*:} home=\"$BATS_TEST_TMPDIR\""
 	assert_line "ok    maildrop: is=\"maildir:$MAILDIR\" owner=${ids%:*} group=${ids#*:}"
-	assert_line 'ok    messages: shown=3/84 hidden=0 sizes-not-remembered=3'
+	assert_line 'ok    messages: shown=3/84 hidden=0 sizes-not-remembered=3 cannot-be-sent=0'
 	assert_line 'ok    unique-ids: duplicates=0 made-from-unfit-names=0'
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }

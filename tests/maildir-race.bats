@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The popin authors
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
+load preload
 
 # What other programs do to a Maildir while a session has it open.
 
@@ -194,4 +195,123 @@ finish()
 	ask a QUIT
 	gone a
 	assert_equal "$status" 0
+}
+
+@test "flags behind another sign than the colon are flags" {
+	local sign
+
+	leave a
+	for sign in ';' '!'; do
+		mv cur/2.two* "cur/2.two${sign}2,S"
+		talk "b$sign" "${SESSION[@]}"
+		hear "b$sign"
+		ask "b$sign" 'UIDL 2' '+OK 2 2.two'
+		mv "cur/2.two${sign}2,S" "cur/2.two${sign}2,RST"
+		ask "b$sign" 'TOP 2 0'
+		body=
+		while hear "b$sign" && [ "$reply" != . ]; do
+			body+=$reply$'\n'
+		done
+		assert_equal "$body" $'Subject: two\n\n'
+		ask "b$sign" 'DELE 2' '+OK*'
+		ask "b$sign" 'DELE 1' '+OK*'
+		# the one that has just come from new has no flags before
+		mv "cur/2.two${sign}2,RST" "cur/2.two${sign}2,"
+		mv new/1.one "cur/1.one${sign}2,F"
+		ask "b$sign" QUIT '+OK*'
+		gone "b$sign"
+		assert_files new/3.three
+		three_messages
+	done
+}
+
+@test "such a sign within a name is part of it" {
+	leave a
+	printf 'A: b\n\n' | deliver '4.a;2,S.b'
+	printf 'A: b\n\n' | deliver '5.a;3,S'
+	printf 'A: b\n\n' | deliver '6.a!2'
+	printf 'A: b\n\n' | deliver '7.a;2,S:2,' cur
+	printf 'A: b\n\n' | deliver '8.a,S=6,W=8;2,' cur
+	printf 'A: b\n\n' | deliver ';2,' cur
+	session <<-'EOT'
+	UIDL	=> +OK
+	| 1 ;2,
+	| 2 1.one
+	| 3 2.two
+	| 4 3.three
+	| 5 4.a;2,S.b
+	| 6 5.a;3,S
+	| 7 6.a!2
+	| 8 7.a;2,S
+	| 9 8.a,S=6,W=8
+	EOT
+}
+
+# calls_of N COMMAND: how many folders a session reads, which takes up N
+# messages from a Maildir in which every one is renamed meanwhile.
+calls_of()
+{
+	local trace=$BATS_TEST_TMPDIR/trace n
+
+	rm -f new/* cur/* popin.state
+	perl -e 'for (1 .. $ARGV[0]) { open F, ">", "new/$_.x,W=3"; close F }' \
+	    "$1"
+	own new/*
+	talk "$1" strace -f -qq -e trace=getdents64 -o "$trace" "${SESSION[@]}"
+	hear "$1"
+	: >"$trace"
+	for ((n = 1; n <= $1; n++)); do
+		ask "$1" "DELE $n" '+OK*'
+	done
+	perl -e 'for (1 .. $ARGV[0]) {
+		rename "new/$_.x,W=3", "cur/$_.x,W=3:2,S" or die $! }' "$1"
+	ask "$1" QUIT '+OK*'
+	gone "$1"
+	assert_equal "$status" 0
+	assert_files ''
+	calls=$(grep -c getdents64 "$trace")
+	[ "$calls" -gt 0 ]
+}
+
+@test "however many messages were renamed, the folders are read once more" {
+	local few
+
+	need strace strace
+	leave a
+	calls_of 20
+	few=$calls
+	calls_of 400
+	# each call gets hundreds of names
+	[ "$calls" -le $((few + 8)) ] || fail "$few, then $calls"
+}
+
+@test "while folders cannot be read QUIT does not say that mail is gone" {
+	local last n
+
+	leave a
+	odd_folders
+	# the login reads: . and .. and the end, twice, and three names
+	for n in {10..18}; do
+		preloaded folders "FOLDERS_BREAK=$n"
+		talk "$n" "${SESSION[@]}"
+		hear "$n"
+		ask "$n" 'DELE 2' '+OK*'
+		mv cur/2.two* "cur/2.two:2,S$n"
+		ask "$n" QUIT '-ERR \[SYS/TEMP\]*'
+		gone "$n"
+		assert_log 'cannot list '
+		assert_files new/1.one "cur/2.two:2,S$n" new/3.three
+	done
+}
+
+@test "while folders cannot be read no message is said to be gone" {
+	leave a
+	odd_folders
+	preloaded folders FOLDERS_BREAK=10
+	talk b "${SESSION[@]}"
+	hear b
+	mv cur/2.two* cur/2.two:2,R
+	ask b 'RETR 2' '-ERR \[SYS/TEMP\] cannot read message'
+	ask b 'RETR 1' '+OK*'
+	leave b
 }

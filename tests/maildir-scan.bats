@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The popin authors
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
+load preload
 
 message()
 {
@@ -173,60 +174,263 @@ message()
 	EOT
 }
 
-@test "a message that cannot be read is skipped" {
+@test "a message that may not be read has a number, and an error says so" {
 	message a | deliver 1.a
 	message b | deliver 2.b
 	message c | deliver 3.c:2,S cur
-	chmod 0 "$MAILDIR/new/2.b" "$MAILDIR/cur/3.c:2,S"
+	message d | deliver 4.d,W=17
+	chmod 0 "$MAILDIR/new/2.b" "$MAILDIR/cur/3.c:2,S" \
+	    "$MAILDIR/new/4.d,W=17"
+	for login in 1 2; do
+		session <<-'EOT'
+		=> +OK 4
+		UIDL	=> +OK
+		| 1 1.a
+		| 2 2.b
+		| 3 3.c
+		| 4 4.d,W=17
+		LIST 2	=> =+OK 2 14
+		RETR 2	=> -ERR [SYS/PERM]
+		TOP 3 0	=> -ERR [SYS/PERM]
+		DELE 2	=> -ERR [SYS/PERM]
+		DELE 4	=> -ERR [SYS/PERM]
+		DELE 1	=> +OK
+		RSET	=> +OK
+		QUIT	=> +OK
+		EOT
+		assert_equal "$(grep -c 'may not read, use chown' "$LOG")" 1
+	done
+	assert_equal "$(files_in | wc -l)" 4
+	chmod 600 "$MAILDIR/new/2.b" "$MAILDIR/new/4.d,W=17"
 	session <<-'EOT'
-	UIDL	=> +OK
-	| 1 1.a
+	LIST 2	=> =+OK 2 17
+	RETR 2	=> +OK
+	DELE 2	=> +OK
+	DELE 4	=> +OK
+	QUIT	=> +OK
 	EOT
+	assert_files new/1.a 'cur/3.c:2,S'
 }
 
+@test "--check tells how many messages cannot be sent" {
+	message a | deliver 1.a
+	message b | deliver 2.b
+	message c | deliver 3.c,W=17
+	raw_session --check </dev/null
+	grep -q '^ok .*messages: shown=3/51 .* cannot-be-sent=0' "$OUT"
+	chmod 0 "$MAILDIR/new/2.b" "$MAILDIR/new/3.c,W=17"
+	raw_session --check </dev/null
+	grep -q '^WARN .*messages: shown=3/51 .* cannot-be-sent=2' "$OUT" ||
+	    fail "$(cat "$OUT")"
+}
+
+# Root restores a backup, or delivers.
 # bats test_tags=root
-@test "files of somebody else are skipped" {
+@test "files of somebody else are messages, if the user may read them" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	message a | deliver 1.a
 	message b | deliver 2.b
 	message c | deliver 3.c:2,S cur
-	chown 0:0 "$MAILDIR/new/2.b"
+	message d | deliver 4.d,W=17
+	chown 0:0 "$MAILDIR/new/2.b" "$MAILDIR/new/4.d,W=17"
 	chown 12345 "$MAILDIR/cur/3.c:2,S"
+	chmod 644 "$MAILDIR"/*/?.*
 	session <<-'EOT'
 	UIDL	=> +OK
 	| 1 1.a
+	| 2 2.b
+	| 3 3.c
+	| 4 4.d,W=17
+	LIST	=> +OK
+	RETR 1	=> +OK
+	RETR 2	=> +OK
+	RETR 3	=> +OK
+	RETR 4	=> +OK
 	EOT
+	messages_match "$MAILDIR/new/1.a" "$MAILDIR/new/2.b" \
+	    "$MAILDIR/cur/3.c:2,S" "$MAILDIR/new/4.d,W=17"
+	# the directory is the user's, so removing is his right, too
+	session <<-'EOT'
+	DELE 2	=> +OK
+	DELE 3	=> +OK
+	DELE 4	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_files new/1.a
 }
 
 # bats test_tags=root
-@test "files of somebody else are never sent, whatever their names tell" {
+@test "files of somebody else that are closed are never sent, nor removed" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	message a | deliver 1.a
 	message secret | deliver 2.b,W=26
 	message secret | deliver 3.c,W=26:2,S cur
-	chown 0:0 "$MAILDIR/new/2.b,W=26"
+	message secret | deliver 4.d
+	chown 0:0 "$MAILDIR/new/2.b,W=26" "$MAILDIR/new/4.d"
 	chown 12345 "$MAILDIR/cur/3.c,W=26:2,S"
-	session <<-'EOT'
-	RETR 1	=> +OK
-	RETR 2
-	TOP 2 1
-	RETR 3
-	TOP 3 1
-	NOOP	=> +OK
+	chmod 600 "$MAILDIR/new/2.b,W=26" "$MAILDIR/new/4.d" \
+	    "$MAILDIR/cur/3.c,W=26:2,S"
+	session --trash <<-'EOT'
+	=> +OK 4
+	DELE 3	=> -ERR [SYS/PERM]
+	RETR 2	=> -ERR [SYS/PERM]
+	TOP 2 1	=> -ERR [SYS/PERM]
+	RETR 3	=> -ERR [SYS/PERM]
+	RETR 4	=> -ERR [SYS/PERM]
+	DELE 2	=> -ERR [SYS/PERM]
+	QUIT	=> +OK
 	EOT
 	! grep secret "$OUT" || fail 'sent'
-	assert_equal "$(grep -c ^-ERR "$OUT")" 4
+	assert_files new/1.a new/2.b,W=26 'cur/3.c,W=26:2,S' new/4.d
+}
+
+# Some file systems do not say what a name is of.
+@test "names without a type are looked at, one by one" {
+	message a | deliver 1.a
+	message b | deliver 2.b:2,S cur
+	mkfifo "$MAILDIR/cur/3.fifo"
+	mkdir "$MAILDIR/new/4.directory"
+	ln -s 1.a "$MAILDIR/new/5.link"
+	odd_folders
+	preloaded folders FOLDERS_UNTYPED=1
+	session <<-'EOT'
+	UIDL	=> +OK
+	| 1 1.a
+	| 2 2.b
+	EOT
+}
+
+@test "where a name cannot be told from mail the login fails for now" {
+	message a | deliver 1.a
+	message b | deliver 2.b:2,S cur
+	odd_folders
+	preloaded folders FOLDERS_UNTYPED=1 FOLDERS_HIDE=2.b:2,S
+	session <<-'EOT'
+	=> -ERR [SYS/TEMP]
+	EOT
+	assert_log 'cannot tell whether it is mail: "2.b:2,S": '
+	assert_equal "$status" 75
+}
+
+@test "a folder that cannot be read to its end fails the login for now" {
+	local n
+
+	message a | deliver 1.a
+	message b | deliver 2.b:2,S cur
+	odd_folders
+	# . and .. and a name and the end, twice
+	for n in {1..8}; do
+		preloaded folders "FOLDERS_BREAK=$n"
+		session <<-'EOT'
+		=> -ERR [SYS/TEMP]
+		EOT
+		assert_log 'cannot list "(new|cur)": '
+	done
+}
+
+# pack NAME BYTES: a message as programs that compress mail leave it.  What
+# counts are the first bytes.
+pack()
+{
+	printf '%b and so on' "$2" | deliver "$1" cur
+}
+
+@test "compressed messages are not sent as they are, and not removed" {
+	local names=() script=$BATS_TEST_TMPDIR/dialogue name n=0
+
+	message plain | deliver '1.plain,S=22,W=26:2,S' cur
+	message gzip | gzip | deliver '2.gzip,S=20,W=24:2,S' cur
+	message bzip2 | bzip2 | deliver '3.bzip2,S=22,W=26:2,S' cur
+	pack '4.zstd,S=999,W=1010:2,S' '\x28\xb5\x2f\xfd'
+	pack '5.lz4,S=999,W=1010:2,S' '\x04\x22\x4d\x18'
+	pack '6.xz,S=999,W=1010:2,S' '\xfd7zXZ\x00'
+	pack '7.unsized,S=999:2,S' '\x1f\x8b\x08'
+	message gzip | gzip | deliver 8.nothing:2,SZ cur
+	for login in 1 2; do
+		{
+			echo '=> +OK 8'
+			for n in {2..8}; do
+				echo "DELE $n => -ERR [SYS/PERM]"
+				echo "RETR $n => -ERR [SYS/PERM]"
+				echo "TOP $n 0 => -ERR [SYS/PERM]"
+				echo "DELE $n => -ERR [SYS/PERM]"
+			done
+			echo 'LIST 2 => =+OK 2 24'
+			echo 'RETR 1 => +OK'
+			echo 'QUIT => +OK'
+		} | sed 's/ => /	=> /' | session
+		assert_equal "$(files_in | wc -l)" 8
+		assert_equal "$(grep -c 'compressed, uncompress it' "$LOG")" 1
+	done
+	raw_session --check </dev/null
+	grep -q '^WARN .*messages: .*cannot-be-sent=7' "$OUT" ||
+	    fail "$(cat "$OUT")"
+	(cd "$MAILDIR/cur" && gzip -d <'2.gzip,S=20,W=24:2,S' >../tmp/x &&
+	    mv ../tmp/x '2.gzip,S=20,W=24:2,S' && own '2.gzip,S=20,W=24:2,S')
+	session <<-'EOT'
+	RETR 2	=> +OK
+	| Subject: gzip
+	|
+	| gzip
+	DELE 2	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(files_in | wc -l)" 7
+}
+
+@test "plain mail is never taken for compressed" {
+	message a | deliver 1.edited,S=5:2,S cur
+	printf 'BZh: a field\n\nx\n' | deliver 2.field,S=1:2,S cur
+	printf '\x1f\x8b\x08 as it came' | deliver 3.right,S=14,W=19:2,S cur
+	printf 'A: b\n\n\x1f\x8b\x08' | deliver 4.inside,S=1
+	: | deliver 5.empty,S=7
+	session <<-'EOT'
+	RETR 1	=> +OK
+	RETR 2	=> +OK
+	RETR 3	=> +OK
+	RETR 4	=> +OK
+	RETR 5	=> +OK
+	DELE 1	=> +OK
+	DELE 2	=> +OK
+	DELE 3	=> +OK
+	DELE 4	=> +OK
+	DELE 5	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_files
 }
 
 @test "W= in a name is believed until the message is read" {
-	message a | deliver '1.a,S=14,W=1000'
+	message a | deliver '1.a,S=14,W=30'
 	message b | deliver '2.b,W=17:2,S' cur
 	session <<-'EOT'
-	=> +OK 2 1017
-	LIST 1	=> =+OK 1 1000
+	=> +OK 2 47
+	LIST 1	=> =+OK 1 30
 	LIST 2	=> =+OK 2 17
 	EOT
 	refute_log 'size corrected'
+}
+
+# S= is how many bytes the file has: between as many octets and twice as many
+# are sent, and two more for a last line without an end.
+@test "a W= that cannot be, by the S= beside it, is not believed" {
+	message a | deliver '1.a,S=14,W=9'
+	message b | deliver '2.b,W=1000,S=14:2,S' cur
+	message c | deliver '3.c,S=14,W=13'
+	message d | deliver '4.d,S=14,W=31'
+	message e | deliver '5.e,S=0,W=3'
+	message f | deliver '6.f,S=4611686018427387904,W=4'
+	printf x | deliver '7.x,S=1,W=4'
+	session <<-'EOT'
+	LIST	=> +OK 7 106
+	| 1 17
+	| 2 17
+	| 3 17
+	| 4 17
+	| 5 17
+	| 6 17
+	| 7 4
+	EOT
 }
 
 @test "a W= that lies is corrected when the message is read, and logged" {

@@ -6,6 +6,7 @@
 # A Maildir at rest: nothing was delivered, flagged or removed for a while.
 # popin.state then has the list of its messages, and the folders are not read.
 load lib
+load preload
 
 setup()
 {
@@ -115,22 +116,99 @@ $MAILDIR/new:"
 	sees 1.one 3.three,W=24
 }
 
-# A change within the same tick of the clock leaves no trace, so nothing is
-# taken from the state file before the folder's last change is long past.
+# A change within the same tick of the clock leaves no trace, so a list is not
+# kept before the folder's last change is long past.
 @test "right after a change a Maildir is not at rest" {
-	local until=$((SECONDS + LIMIT)) age
+	local until=$((SECONDS + LIMIT))
 
 	come_to_rest
 	while :; do
 		printf 'A: b\n\n' | deliver 9.late
 		poll
 		poll
-		age=$(($(stat -c %Z "$STATE") - $(stat -c %Z "$MAILDIR/new")))
-		poll
-		[ "$age" -ge 3 ] || break
+		[ $(($(date +%s) - $(stat -c %Z "$MAILDIR/new"))) -ge 3 ] || break
 		# too slow to tell
 		[ "$SECONDS" -lt "$until" ] || fail 'too slow'
 	done
+	[ "$listed" -gt 0 ]
+}
+
+# clocks REAL BOOT: from now on popin's two clocks are so many seconds off.
+clocks()
+{
+	[ -e "$BATS_TEST_TMPDIR/clocks.so" ] || preload clocks <<-'EOT'
+	#define _GNU_SOURCE
+	#include <stdlib.h>
+	#include <sys/syscall.h>
+	#include <time.h>
+	#include <unistd.h>
+	static long off[2];
+	__attribute__((constructor)) static void start(void)
+	{
+		off[0] = atol(getenv("REAL_OFF"));
+		off[1] = atol(getenv("BOOT_OFF"));
+	}
+	int clock_gettime(clockid_t id, struct timespec *t)
+	{
+		int result = syscall(SYS_clock_gettime, id, t);
+
+		if (id == CLOCK_REALTIME)
+			t->tv_sec += off[0];
+		if (id == CLOCK_BOOTTIME)
+			t->tv_sec += off[1];
+		return result;
+	}
+	EOT
+	preloaded clocks "REAL_OFF=$1" "BOOT_OFF=$2"
+}
+
+@test "a list is not used for ever, however little changes" {
+	clocks 0 0
+	come_to_rest
+	clocks 840 840
+	poll
+	assert_equal "$listed" 0
+	clocks 960 960
+	poll
+	[ "$listed" -gt 0 ]
+	# and the new one is as good as the first
+	poll
+	assert_equal "$listed" 0
+}
+
+@test "a list from the future, or from another boot, is not used" {
+	clocks 3600 3600
+	come_to_rest
+	clocks 0 0
+	poll
+	[ "$listed" -gt 0 ]
+	clocks 0 -50
+	come_to_rest
+	clocks 0 0
+	poll
+	[ "$listed" -gt 0 ]
+}
+
+@test "a list is not used when the clock was set meanwhile" {
+	local step
+
+	for step in -3600 -5 5 3600; do
+		clocks 0 0
+		come_to_rest
+		clocks "$step" 0
+		poll
+		[ "$listed" -gt 0 ] || fail "$step seconds"
+	done
+}
+
+@test "a folder that was changed in the future is not at rest" {
+	clocks -3600 0
+	until [ "$(date +%s)" -gt \
+	    "$(($(stat -c %Z "$MAILDIR/new") + 4))" ]; do
+		poll
+	done
+	poll
+	poll
 	[ "$listed" -gt 0 ]
 }
 
@@ -164,12 +242,9 @@ $MAILDIR/new:"
 	cmp "$OUT" "$BATS_TEST_TMPDIR/answers"
 }
 
-# bats test_tags=root
-@test "mail that becomes the user's own is seen without a new delivery" {
-	[ "$(id -u)" = 0 ] || skip 'needs root for a file of somebody else'
-	printf 'A: b\n\n' | deliver 4.roots
-	chown 0:0 "$MAILDIR/new/4.roots"
-	sees 1.one 2.two 3.three,W=24
+@test "mail that may be read from now on is seen without a new delivery" {
+	printf 'A: b\n\n' | deliver 4.closed
+	chmod 0 "$MAILDIR/new/4.closed"
 	# that long the others need to be at rest
 	until [ "$(date +%s)" -gt \
 	    "$(($(stat -c %Z "$MAILDIR/new") + 4))" ]; do
@@ -177,8 +252,12 @@ $MAILDIR/new:"
 	done
 	poll
 	[ "$listed" -gt 0 ]
-	own "$MAILDIR/new/4.roots"
-	sees 1.one 2.two 3.three,W=24 4.roots
+	grep -q '^4 6' "$OUT"
+	chmod 600 "$MAILDIR/new/4.closed"
+	poll
+	grep -q '^4 8' "$OUT" || fail "$(cat "$OUT")"
+	come_to_rest
+	grep -q '^4 8' "$OUT"
 }
 
 @test "no message is missing while mail arrives between logins" {

@@ -26,7 +26,7 @@ again(struct maildrop *md)
 	memset(md, 0, sizeof *md);
 	free(mbox.entries);
 	mbox = fresh;
-	free(maildir.names);
+	free(maildir.names.all);
 	memset(&maildir, 0, sizeof maildir);
 	again_mbox_id();
 	again_journal();

@@ -19,7 +19,7 @@ CFLAGS = -std=c11 -g -O2 -Wall -Wextra
 
 # System calls that tests/fuzz/descriptors.c takes the place of.
 wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
-	fstatat fsync ftruncate getrandom open openat ppoll pread pwrite \
+	fstatat fstatfs fsync ftruncate getrandom open openat ppoll pread pwrite \
 	read readdir shutdown unlinkat write
 monitor_wrapped = poll recv send setenv unsetenv
 

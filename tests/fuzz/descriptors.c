@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -39,6 +40,7 @@ struct fault fault;
 
 static bool active; /* in a run: before the first one all calls are real */
 static int64_t now; /* nanoseconds */
+static int64_t off; /* what CLOCK_REALTIME is ahead of it */
 static uint64_t random_state;
 
 void
@@ -90,12 +92,21 @@ ssize_t __wrap_getrandom(void *p, size_t len, unsigned flags);
 int
 __wrap_clock_gettime(clockid_t id, struct timespec *t)
 {
+	int64_t at;
+
 	if (!active)
 		return __real_clock_gettime(id, t);
 	now += 1000;
-	t->tv_sec = (time_t)(now / 1000000000);
-	t->tv_nsec = (long)(now % 1000000000);
+	at = now + (id == CLOCK_REALTIME ? off : 0);
+	t->tv_sec = (time_t)(at / 1000000000);
+	t->tv_nsec = (long)(at % 1000000000);
 	return 0;
+}
+
+void
+clock_set(int seconds)
+{
+	off += (int64_t)seconds * 1000000000;
 }
 
 void
@@ -192,7 +203,7 @@ note_write(struct file *f, size_t start, size_t end)
 	}
 	f->writes[f->write_count].start = start;
 	f->writes[f->write_count++].end = end;
-	f->modified = now;
+	f->modified = now + off;
 }
 
 static void
@@ -221,7 +232,7 @@ file_cut(struct file *f, size_t len)
 			f->writes[i].start = len;
 	}
 	f->len = len;
-	f->modified = now;
+	f->modified = now + off;
 }
 
 int
@@ -240,8 +251,8 @@ file_make(int directory, const char *name, const void *p, size_t len)
 	f->directory = directory;
 	memcpy(f->name, name, strlen(name) + 1);
 	file_put(f, 0, p, len);
-	f->modified = now;
-	directory_changed[directory] = now;
+	f->modified = now + off;
+	directory_changed[directory] = now + off;
 	return FD_FILES + (int)file_count++;
 }
 
@@ -288,6 +299,8 @@ int __wrap_fsync(int fd);
 int __real_fsync(int fd);
 int __wrap_fstat(int fd, struct stat *st);
 int __real_fstat(int fd, struct stat *st);
+int __wrap_fstatfs(int fd, struct statfs *fs);
+int __real_fstatfs(int fd, struct statfs *fs);
 int __wrap_fstatat(int fd, const char *name, struct stat *st, int flags);
 int __real_fstatat(int fd, const char *name, struct stat *st, int flags);
 int __wrap_openat(int fd, const char *name, int flags, ...);
@@ -416,6 +429,19 @@ __wrap_fstat(int fd, struct stat *st)
 	return 0;
 }
 
+/* One whose change times are trusted. */
+int
+__wrap_fstatfs(int fd, struct statfs *fs)
+{
+	if (!is_directory(fd))
+		return __real_fstatfs(fd, fs);
+	if (fails() && !fault.shorter)
+		return -1;
+	memset(fs, 0, sizeof *fs);
+	fs->f_type = 0xef53;
+	return 0;
+}
+
 static struct file *
 named(int directory, const char *name)
 {
@@ -511,7 +537,7 @@ __wrap_unlinkat(int fd, const char *name, int flags)
 	if (f == NULL)
 		return -1;
 	f->directory = -1;
-	directory_changed[fd - FD_DIRECTORIES] = now;
+	directory_changed[fd - FD_DIRECTORIES] = now + off;
 	return 0;
 }
 
@@ -751,6 +777,7 @@ descriptors_reset(void)
 	for (size_t i = 0; i < DIRECTORIES; i++)
 		listings[i].open = false;
 	now = (int64_t)1700000000 * 1000000000;
+	off = 0;
 	random_state = 0x9e3779b97f4a7c15;
 	active = true;
 }

@@ -90,5 +90,7 @@ extern struct fault {
 /* ---- time ---- */
 
 void clock_forward(unsigned seconds);
+/* Somebody sets the clock that files have their times from. */
+void clock_set(int seconds);
 
 #endif

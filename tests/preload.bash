@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# Functions of libc that do what no file system and no clock can be made to do
+# here.  They come in front of popin's session, within its sandbox.
+
+# preload NAME: sets up the C on stdin; `preloaded NAME` puts it in front.
+preload()
+{
+	not_under asan 'its library has to be the first'
+	readelf -lW "$POPIN" | grep -q INTERP || skip 'a static popin'
+	need cc gcc
+	cc -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/$1.so" - -ldl
+}
+
+# preloaded NAME [VARIABLE=VALUE...]: for all sessions from now on.
+preloaded()
+{
+	local name=$1
+
+	shift
+	as_session
+	SESSION=(env "LD_PRELOAD=$BATS_TEST_TMPDIR/$name.so" "$@"
+	    "${SESSION[@]}")
+}
+
+# odd_folders: preloads "folders", by which
+#	FOLDERS_UNTYPED=1	names come without the type of what they name
+#	FOLDERS_BREAK=N		reading one fails at the Nth name, and then on
+#	FOLDERS_HIDE=NAME	what that name is of cannot be found out
+odd_folders()
+{
+	preload folders <<-'EOT'
+	#define _GNU_SOURCE
+	#include <dirent.h>
+	#include <dlfcn.h>
+	#include <errno.h>
+	#include <stdlib.h>
+	#include <string.h>
+	#include <sys/stat.h>
+
+	static int untyped, breaks, names;
+	static const char *hide;
+	static struct dirent64 *(*next)(DIR *);
+	static int (*look)(int, const char *, struct stat *, int);
+
+	__attribute__((constructor)) static void start(void)
+	{
+		untyped = getenv("FOLDERS_UNTYPED") != NULL;
+		breaks = atoi(getenv("FOLDERS_BREAK") ? : "0");
+		hide = getenv("FOLDERS_HIDE") ? strdup(getenv("FOLDERS_HIDE"))
+		    : "";
+		next = dlsym(RTLD_NEXT, "readdir64");
+		look = dlsym(RTLD_NEXT, "fstatat64");
+	}
+	struct dirent64 *readdir64(DIR *dir)
+	{
+		struct dirent64 *e;
+
+		if (breaks > 0 && ++names >= breaks) {
+			errno = EIO;
+			return NULL;
+		}
+		e = next(dir);
+		if (e != NULL && untyped)
+			e->d_type = DT_UNKNOWN;
+		return e;
+	}
+	struct dirent *readdir(DIR *dir)
+	{
+		return (struct dirent *)readdir64(dir);
+	}
+	int fstatat64(int fd, const char *name, struct stat64 *st, int flags)
+	{
+		if (strcmp(name, hide) == 0) {
+			errno = EIO;
+			return -1;
+		}
+		return look(fd, name, (struct stat *)st, flags);
+	}
+	int fstatat(int fd, const char *name, struct stat *st, int flags)
+	{
+		return fstatat64(fd, name, (struct stat64 *)st, flags);
+	}
+	EOT
+}
