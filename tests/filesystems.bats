@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+#
+# Maildirs on other file systems.  With many of those that are programs, the
+# change time of a directory does not tell what happens in it: a list that is
+# trusted until it changes would hide mail for good.  They are mounted where
+# nobody else sees them.
+load lib
+
+# bats file_tags=root
+
+setup()
+{
+	[ "$(id -u)" = 0 ] || skip 'needs root to mount'
+	lib_setup
+	need strace strace
+	MOUNT=$BATS_TEST_TMPDIR/mnt MAILDIR=$BATS_TEST_TMPDIR/mnt/Maildir
+	mkdir "$MOUNT" "$BATS_TEST_TMPDIR"/{a,b}
+	chmod 755 "$BATS_TEST_TMPDIR"/{a,b} "$MOUNT"
+	mkfifo "$BATS_TEST_TMPDIR/there"
+	unshare -m sh -c 'echo >"$0"; exec sleep infinity' \
+	    "$BATS_TEST_TMPDIR/there" 3>&- &
+	HOLDER=$!
+	read -r <"$BATS_TEST_TMPDIR/there" || cannot 'no mount namespaces here'
+	INSIDE=(nsenter "--mount=/proc/$HOLDER/ns/mnt")
+	as_session
+	SESSION=("${INSIDE[@]}" "${SESSION[@]}")
+}
+
+# A program that is a file system ends when it is unmounted.
+teardown()
+{
+	[ -n "${HOLDER:-}" ] || return 0
+	"${INSIDE[@]}" sh -c 'while umount "$0"; do :; done' "$MOUNT" \
+	    2>/dev/null || :
+	kill "$HOLDER"
+	lib_teardown
+}
+
+# fuse PROGRAM PACKAGE WORDS...: mounts a file system that is a program.
+fuse()
+{
+	need "$1" "$2"
+	[ -c /dev/fuse ] || cannot 'there is no /dev/fuse here'
+	"${INSIDE[@]}" "$1" "${@:3}" >"$BATS_TEST_TMPDIR/fuse" 2>&1 3>&- ||
+	    fail "$1: $(cat "$BATS_TEST_TMPDIR/fuse")"
+	"${INSIDE[@]}" mountpoint -q "$MOUNT" || fail "$1 has mounted nothing"
+}
+
+# puts NAME: a delivery of stdin, to a Maildir inside.
+puts()
+{
+	"${INSIDE[@]}" sh -c 'cd "$0" && cat >tmp/x &&
+	    { chown "$2" tmp/x 2>/dev/null || :; } && mv tmp/x "$1"' \
+	    "$MAILDIR" "$1" "$TEST_UID"
+}
+
+# What popin answers to UIDL, in OUT; sets listed to how often it read a folder.
+poll()
+{
+	local trace=$BATS_TEST_TMPDIR/trace
+
+	printf '%s\r\n' UIDL QUIT >"$IN"
+	limited strace -f -qq -e trace=getdents64 -o "$trace" "${SESSION[@]}"
+	assert_equal "$status" 0
+	listed=$(grep -c 'getdents64(' "$trace" || :)
+}
+
+# sees NAME...: a poll has just these messages, in this order.
+sees()
+{
+	poll
+	assert_equal "$(tr -d '\r' <"$OUT" | sed -n 's/^[1-9][0-9]* //p')" \
+	    "$(printf '%s\n' "$@")"
+}
+
+# changed: when one of the folders was changed last.
+changed()
+{
+	"${INSIDE[@]}" stat -c %Z "$MAILDIR/new" "$MAILDIR/cur" |
+	    sort -n | tail -n 1
+}
+
+# A Maildir is filled and polled until a list of it could be trusted; then
+# other programs deliver and remove.
+hides_nothing()
+{
+	"${INSIDE[@]}" sh -c 'mkdir -p "$0" "$0/new" "$0/cur" "$0/tmp" &&
+	    { chown "$1" "$0" "$0"/* 2>/dev/null || :; }' \
+	    "$MAILDIR" "$TEST_UID"
+	printf 'Subject: one\n\nfirst\n' | puts new/1.one
+	printf 'Subject: two\n\nsecond\n' | puts 'cur/2.two:2,S'
+	sees 1.one 2.two
+	until [ "$(date +%s)" -gt $(($(changed) + 4)) ]; do
+		poll
+	done
+	poll
+	sees 1.one 2.two
+	at_rest=$((listed == 0))
+	printf 'Subject: three\n\nthird\n' | puts new/3.three
+	sees 1.one 2.two 3.three
+	poll
+	"${INSIDE[@]}" rm "$MAILDIR/new/1.one"
+	sees 2.two 3.three
+	printf '%s\r\n' 'RETR 2' 'DELE 1' QUIT >"$IN"
+	limited "${SESSION[@]}"
+	grep -q '^third' "$OUT"
+	assert_equal "$(grep -c '^+OK' "$OUT")" 4
+	sees 3.three
+}
+
+@test "mergerfs: mail that goes to another branch is seen" {
+	# the branch with most space gets the mail; the first has the times
+	"${INSIDE[@]}" mount -t tmpfs -o size=2m branch "$BATS_TEST_TMPDIR/a"
+	"${INSIDE[@]}" mount -t tmpfs -o size=9m branch "$BATS_TEST_TMPDIR/b"
+	"${INSIDE[@]}" mkdir -p "$BATS_TEST_TMPDIR/a/Maildir/"{new,cur,tmp}
+	"${INSIDE[@]}" chown -R "$TEST_UID" "$BATS_TEST_TMPDIR/a/Maildir"
+	fuse mergerfs mergerfs -o allow_other,category.create=mfs,minfreespace=0 \
+	    "$BATS_TEST_TMPDIR/a:$BATS_TEST_TMPDIR/b" "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+@test "rclone mount: mail that arrives through it is seen" {
+	fuse rclone rclone --config /dev/null mount --daemon --allow-other \
+	    --vfs-cache-mode writes --uid "$TEST_UID" --gid "$TEST_UID" \
+	    --cache-dir "$BATS_TEST_TMPDIR/cache" "$BATS_TEST_TMPDIR/a" \
+	    "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+@test "bindfs: mail that arrives is seen" {
+	fuse bindfs bindfs "$BATS_TEST_TMPDIR/a" "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+@test "sshfs: mail that arrives is seen" {
+	printf '#!/bin/sh\nexec /usr/lib/openssh/sftp-server\n' \
+	    >"$BATS_TEST_TMPDIR/ssh"
+	chmod 755 "$BATS_TEST_TMPDIR/ssh"
+	[ -x /usr/lib/openssh/sftp-server ] ||
+	    cannot 'Debian has sftp-server in openssh-sftp-server'
+	fuse sshfs sshfs -o allow_other \
+	    -o "ssh_command=$BATS_TEST_TMPDIR/ssh" \
+	    "there:$BATS_TEST_TMPDIR/a" "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+@test "gocryptfs: mail that arrives is seen" {
+	need gocryptfs gocryptfs
+	gocryptfs -q -init -scryptn 10 -extpass 'echo secret' \
+	    "$BATS_TEST_TMPDIR/a" >/dev/null
+	fuse gocryptfs gocryptfs -q -allow_other -extpass 'echo secret' \
+	    "$BATS_TEST_TMPDIR/a" "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+@test "unionfs: mail that arrives is seen" {
+	fuse unionfs unionfs-fuse -o cow,allow_other \
+	    "$BATS_TEST_TMPDIR/a=RW" "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+@test "tmpfs: mail that arrives is seen, and a list is trusted" {
+	"${INSIDE[@]}" mount -t tmpfs mail "$MOUNT"
+	hides_nothing
+	[ "$at_rest" = 1 ]
+}
+
+@test "overlayfs: mail that arrives is seen, and a list is trusted" {
+	"${INSIDE[@]}" mount -t tmpfs layers "$BATS_TEST_TMPDIR/a"
+	"${INSIDE[@]}" mkdir "$BATS_TEST_TMPDIR/a/"{lower,upper,work}
+	"${INSIDE[@]}" mount -t overlay overlay -o "lowerdir=$BATS_TEST_TMPDIR/a/lower,upperdir=$BATS_TEST_TMPDIR/a/upper,workdir=$BATS_TEST_TMPDIR/a/work" \
+	    "$MOUNT" || cannot 'no overlayfs here'
+	hides_nothing
+	[ "$at_rest" = 1 ]
+}
