@@ -109,22 +109,26 @@ maildir_trash_fd(void)
 
 /*
  * The Nth name there for NAME.  In cur a name ends with its flags; the one
- * that comes from new has none yet.  Returns false where it is too long.
+ * that comes from new has none yet.  Where both together are too long the name
+ * is cut: nothing there has to be found by it.
  */
-static bool
+static void
 name_there(char to[NAME_MAX + 1], const char *name, size_t len, unsigned n)
 {
-	size_t base = maildir_base(name, len);
+	char number[16] = "";
+	size_t base = maildir_base(name, len), flags_len, number_len;
 	const char *flags = base < len ? name + base : ":2,";
-	int size;
 
-	if (n == 0)
-		size = snprintf(
-		    to, NAME_MAX + 1, "%.*s%s", (int)base, name, flags);
-	else
-		size = snprintf(
-		    to, NAME_MAX + 1, "%.*s-%u%s", (int)base, name, n, flags);
-	return size > 0 && size <= NAME_MAX;
+	if (n > 0)
+		(void)snprintf(number, sizeof number, "-%u", n);
+	number_len = strlen(number);
+	flags_len = strnlen(flags, NAME_MAX - number_len);
+	if (base > NAME_MAX - number_len - flags_len)
+		base = NAME_MAX - number_len - flags_len;
+	memcpy(to, name, base);
+	memcpy(to + base, number, number_len);
+	memcpy(to + base + number_len, flags, flags_len);
+	to[base + number_len + flags_len] = '\0';
 }
 
 bool
@@ -134,10 +138,7 @@ maildir_trash_move(int fd, const char *name, size_t len)
 	struct stat st;
 
 	for (unsigned n = 0; n < NAMES_TRIED && trash.fd != -1; n++) {
-		if (!name_there(to, name, len, n)) {
-			errno = ENAMETOOLONG;
-			return false;
-		}
+		name_there(to, name, len, n);
 		if (fstatat(trash.fd, to, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			return errno == ENOENT &&
 			    renameat(fd, name, trash.fd, to) == 0;

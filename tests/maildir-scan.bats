@@ -328,6 +328,38 @@ message()
 	done
 }
 
+# NTFS and FUSE have names of more than 255 bytes; those of dovecot and courier
+# remember them.
+@test "names longer than others are served, and nothing breaks" {
+	local id bytes index
+
+	message a | deliver 1.a
+	message b | deliver 2.b cur
+	odd_folders
+	for bytes in 200 252 253 254 300 900 1100 3000; do
+		for index in '' dovecot-uidlist; do
+			rm -f "$MAILDIR"/popin.* "$MAILDIR"/dovecot-uidlist
+			id=$(printf '1.a%*s' "$bytes" '' | tr ' ' '~')
+			if [ -n "$index" ]; then
+				printf '3 V1 N9 G1\n7 :%s\n8 :x\n' "$id" \
+				    >"$MAILDIR/$index"
+				own "$MAILDIR/$index"
+			fi
+			preloaded folders "FOLDERS_LONG=$bytes"
+			for login in 1 2; do
+				session <<-'EOT'
+				LIST	=> +OK 2 34
+				RETR 1	=> +OK
+				UIDL	=> +OK
+				QUIT	=> +OK
+				EOT
+				assert_equal "$status" 0
+				assert_equal "$(body_of 3 | wc -l)" 2
+			done
+		done
+	done
+}
+
 # pack NAME BYTES: a message as programs that compress mail leave it.  What
 # counts are the first bytes.
 pack()

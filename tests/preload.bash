@@ -29,6 +29,7 @@ preloaded()
 #	FOLDERS_UNTYPED=1	names come without the type of what they name
 #	FOLDERS_BREAK=N		reading one fails at the Nth name, and then on
 #	FOLDERS_HIDE=NAME	what that name is of cannot be found out
+#	FOLDERS_LONG=BYTES	names are longer by so many
 odd_folders()
 {
 	preload folders <<-'EOT'
@@ -36,11 +37,14 @@ odd_folders()
 	#include <dirent.h>
 	#include <dlfcn.h>
 	#include <errno.h>
+	#include <fcntl.h>
+	#include <stdarg.h>
 	#include <stdlib.h>
 	#include <string.h>
 	#include <sys/stat.h>
 
-	static int untyped, breaks, names;
+	static int untyped, breaks, names, extra;
+	static int (*enter)(int, const char *, int, ...);
 	static const char *hide;
 	static struct dirent64 *(*next)(DIR *);
 	static int (*look)(int, const char *, struct stat *, int);
@@ -51,8 +55,23 @@ odd_folders()
 		breaks = atoi(getenv("FOLDERS_BREAK") ? : "0");
 		hide = getenv("FOLDERS_HIDE") ? strdup(getenv("FOLDERS_HIDE"))
 		    : "";
+		extra = atoi(getenv("FOLDERS_LONG") ? : "0");
+		enter = dlsym(RTLD_NEXT, "openat64");
 		next = dlsym(RTLD_NEXT, "readdir64");
 		look = dlsym(RTLD_NEXT, "fstatat64");
+	}
+	static struct dirent64 *longer(struct dirent64 *e)
+	{
+		static union {
+			struct dirent64 e;
+			char room[4096];
+		} u;
+		char *name = (char *)&u + ((char *)e->d_name - (char *)e);
+
+		memcpy(&u, e, sizeof *e);
+		memset(name + strlen(name), 0, 256 - strlen(name));
+		memset(name + strlen(name), '~', extra);
+		return &u.e;
 	}
 	struct dirent64 *readdir64(DIR *dir)
 	{
@@ -65,7 +84,34 @@ odd_folders()
 		e = next(dir);
 		if (e != NULL && untyped)
 			e->d_type = DT_UNKNOWN;
-		return e;
+		return e != NULL && extra > 0 && e->d_name[0] != '.'
+		    ? longer(e) : e;
+	}
+	int openat64(int fd, const char *name, int flags, ...)
+	{
+		char real[256];
+		const char *x = strchr(name, '~');
+		va_list args;
+		int mode;
+
+		va_start(args, flags);
+		mode = flags & O_CREAT ? va_arg(args, int) : 0;
+		va_end(args);
+		if (x == NULL)
+			return enter(fd, name, flags, mode);
+		memcpy(real, name, x - name);
+		real[x - name] = 0;
+		return enter(fd, real, flags, mode);
+	}
+	int openat(int fd, const char *name, int flags, ...)
+	{
+		va_list args;
+		int mode;
+
+		va_start(args, flags);
+		mode = flags & O_CREAT ? va_arg(args, int) : 0;
+		va_end(args);
+		return openat64(fd, name, flags, mode);
 	}
 	struct dirent *readdir(DIR *dir)
 	{

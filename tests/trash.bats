@@ -118,6 +118,30 @@ box_deletes()
 	[ -z "$(ls "$BATS_TEST_TMPDIR/elsewhere")" ]
 }
 
+# A file name has 255 bytes at most, and flags come to it.
+@test "a name of the greatest length finds a place" {
+	local long flagged
+
+	rm "$MAILDIR"/new/* "$MAILDIR"/cur/*
+	long=4.$(printf '%0253d' 0)
+	flagged=5.$(printf '%0243d' 0):2,FRSTacd
+	for n in 1 2 3; do
+		printf 'Subject: long\n\n%s\n' $n | deliver "$long"
+		deletes 1
+	done
+	for n in 1 2; do
+		printf 'Subject: flags\n\n%s\n' $n | deliver "$flagged" cur
+		deletes 1
+	done
+	assert_files
+	assert_equal "$(in_trash | sed 's/00*/0/')" "cur/4.0-1:2,
+cur/4.0-2:2,
+cur/4.0:2,
+cur/5.0-1:2,FRSTacd
+cur/5.0:2,FRSTacd"
+	cat "$MAILDIR"/.Trash/cur/* | grep -c '^[123]$' | grep -qx 5
+}
+
 @test "the trash is no part of the maildrop" {
 	deletes 1
 	session --trash <<-'EOT'
