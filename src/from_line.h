@@ -2,21 +2,39 @@
  * Copyright (c) 2026 The popin authors
  *
  * The From_ line that begins each message of an mbox.
+ *
+ * Programs agree on "From ", who sent it, and a date as asctime(3) writes it.
+ * Everything else differs; tests/from-lines is a table of what is written and
+ * of who reads it.
  */
 #ifndef POPIN_FROM_LINE_H
 #define POPIN_FROM_LINE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
-enum { FROM_LINE_MAX = 1024 /* bytes, with its end */ };
+enum from_kind {
+	FROM_NONE,    /* text */
+	FROM_ODD,     /* begins a message only if a header follows */
+	FROM_COMPLETE /* nothing but a sender and a date that is complete */
+};
+
+struct from_line {
+	enum from_kind kind;
+	int64_t time; /* of its date, in seconds of any clock; 0 if unknown */
+};
 
 /*
- * How many bytes of the LEN at P are a From_ line with its end, or 0.  It is
- * "From ", whatever the sender is, and a date as asctime(3) writes it; that
- * may lack the seconds, may have a time zone before or behind the year, and
- * anything may follow.  At least FROM_LINE_MAX bytes must be looked at, or
- * all there are.
+ * Reads the line of LEN bytes at P, which begins with "From ", with its end.
+ *
+ * Complete are a sender of one word, quoted or "a at b" or none, and a date
+ * of asctime(3) or RFC 822, which may lack the seconds, have digits less and
+ * names in any case; a zone may be before or behind the year, and "remote
+ * from" behind it.  Odd are other senders, or other text behind, but not both
+ * at once, which is prose; dates that lack something or are in another
+ * language; and "From " alone, which Thunderbird writes.  None is what git
+ * begins a patch with.
  */
-size_t from_line(const char *p, size_t len);
+void from_line_read(const char *p, size_t len, struct from_line *f);
 
 #endif

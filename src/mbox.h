@@ -44,17 +44,26 @@ enum { MBOX_ID_SIZE = 16 };
  * end of the file).  ID and TWIN make the unique-id: TWIN counts messages
  * with the same ID from 1 on; 0 means that neither is known.  HIGH is the
  * highest TWIN ever given to one of them.  FOREIGN is a handle of uidl_store.h
- * when the unique-id is that of another server, which is DECIDED once.
+ * when the unique-id is that of another server, which is DECIDED once.  OPEN
+ * is of enum mbox_open.
  */
 struct mbox_entry {
 	uint64_t start; /* of the From_ line */
 	unsigned char id[MBOX_ID_SIZE];
 	uint32_t twin, high;
-	uint32_t check; /* of the bytes of the From_ line */
-	uint16_t from_len;
+	uint32_t check;	   /* of the bytes of the From_ line */
+	uint64_t from_len; /* up to all of the file */
+	uint32_t foreign;
 	uint8_t separator;
 	uint8_t decided;
-	uint32_t foreign;
+	uint8_t open;
+};
+
+/* A message with a Content-Length may have another end */
+enum mbox_open {
+	MBOX_GROWN = 1,	  /* when there is more mail behind it */
+	MBOX_REMOVED = 2, /* when messages behind it are removed */
+	MBOX_AGAIN = 4	  /* at the next login: that has happened */
 };
 
 struct mbox {
@@ -90,6 +99,8 @@ uint64_t mbox_entry_end(size_t i);
 /* Is there still the From_ line of entry I?  False with errno 0 if not. */
 bool mbox_still_there(size_t i);
 uint32_t mbox_from_check(const char *line, size_t len);
+/* The same of the line of E, read from the file.  False with errno. */
+bool mbox_from_sum(const struct mbox_entry *e, uint32_t *check);
 
 /* Reads LEN bytes at OFFSET; fewer only at the end.  -1 with errno. */
 ssize_t mbox_pread(int fd, void *buf, size_t len, uint64_t offset);
@@ -106,6 +117,8 @@ enum maildrop_result mbox_place(const char *path, const char *home);
  */
 enum maildrop_result mbox_scan_from(
     struct maildrop *md, uint64_t start, uint64_t end);
+/* Does a message begin at OFFSET, behind the last one?  False with errno. */
+bool mbox_begins(uint64_t offset);
 /* Notes the file as it is.  False, logged. */
 bool mbox_look(void);
 /*

@@ -3,8 +3,8 @@
  *
  * Unique-ids of an mbox, where nothing has a name.
  *
- * The id is BLAKE2b over the From_ line and the header, without the lines
- * that mail readers write into it and at most STABLE_MAX bytes.  Nobody can
+ * The id is BLAKE2b over the From_ line, at most FROM_MAX bytes, and the header
+ * without the lines that mail readers write into it, at most STABLE_MAX bytes.  Nobody can
  * find a message with the id of another one (2^128), but whoever writes the
  * headers can send the same ones twice, though hardly within the second that
  * the From_ line tells.  Messages with the same id are counted: the first is
@@ -44,7 +44,8 @@ enum {
 	READ_SMALL = 4 * 1024,
 	READ_LARGE = 64 * 1024,
 	SMALL_MESSAGE = 8 * 1024,
-	LOOK_EVERY = 64 /* messages: is there a reason to stop? */
+	LOOK_EVERY = 64, /* messages: is there a reason to stop? */
+	FROM_MAX = 1024	 /* bytes of a From_ line that are in the id */
 };
 
 /* A part of the mbox in memory. */
@@ -131,42 +132,56 @@ add_header(struct blake2b *b, const char *p, size_t len)
 	return true;
 }
 
-/* The id from LEN bytes at P, which begin with the From_ line. */
-static bool
-hash(const struct mbox_entry *e, const char *p, size_t len, unsigned char *id)
+/* How much of the From_ line of entry E is looked at. */
+static size_t
+from_part(const struct mbox_entry *e)
 {
-	struct blake2b b;
-	bool enough;
-
-	blake2b_start(&b);
-	blake2b_add(&b, p, e->from_len);
-	enough = add_header(&b, p + e->from_len, len - e->from_len);
-	blake2b_end(&b, id);
-	return enough;
+	return e->from_len < FROM_MAX ? (size_t)e->from_len : FROM_MAX;
 }
 
-bool
-mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE])
+/* Begins an id.  False with errno, 0 if the From_ line is not there. */
+static bool
+add_from_line(struct blake2b *b, size_t i)
 {
 	const struct mbox_entry *e = &mbox.entries[i];
 	uint64_t bytes = mbox_content_end(i) - e->start;
-	size_t all = bytes < HEADER_MAX ? (size_t)bytes : HEADER_MAX;
-	size_t some = all < READ_SMALL ? all : READ_SMALL;
+	size_t some = bytes < READ_SMALL ? (size_t)bytes : READ_SMALL;
 	const char *p =
 	    look(e->start, some, bytes < SMALL_MESSAGE ? READ_LARGE : some);
 
 	if (p == NULL)
 		return false;
-	if (mbox_from_check(p, e->from_len) != e->check) {
-		errno = 0;
+	blake2b_start(b);
+	blake2b_add(b, p, from_part(e));
+	if (e->from_len > FROM_MAX)
+		return mbox_still_there(i);
+	errno = 0;
+	return mbox_from_check(p, (size_t)e->from_len) == e->check;
+}
+
+bool
+mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE])
+{
+	uint64_t bytes = mbox_content_end(i) - mbox_content(i);
+	size_t all = bytes < HEADER_MAX ? (size_t)bytes : HEADER_MAX;
+	size_t seen = READ_SMALL - from_part(&mbox.entries[i]);
+	size_t some = all < seen ? all : seen;
+	struct blake2b from, b;
+	const char *p;
+
+	if (!add_from_line(&from, i))
 		return false;
+	b = from;
+	p = look(mbox_content(i), some, some);
+	if (p != NULL && !add_header(&b, p, some) && some < all) {
+		b = from;
+		p = look(mbox_content(i), all, all);
+		if (p != NULL)
+			(void)add_header(&b, p, all);
 	}
-	if (hash(e, p, some, id) || some == all)
-		return true;
-	p = look(e->start, all, all);
 	if (p == NULL)
 		return false;
-	(void)hash(e, p, all, id);
+	blake2b_end(&b, id);
 	return true;
 }
 
@@ -177,7 +192,7 @@ static const char *
 header(size_t i, size_t *len)
 {
 	uint64_t all = mbox_content_end(i) - mbox_content(i);
-	size_t read = READ_SMALL - mbox.entries[i].from_len;
+	size_t read = READ_SMALL - from_part(&mbox.entries[i]);
 	size_t some = all < read ? (size_t)all : read;
 	const char *p = look(mbox_content(i), some, some);
 

@@ -4,16 +4,32 @@
  * The scanner: one pass over an mbox that finds where messages begin and how
  * many octets they are on the wire.
  *
- * A message begins with a From_ line at the start of the file or after a
- * blank line.  Nothing else is looked at: not Content-Length, which anybody
- * can write what they like into, and no quoting.  Octets follow the rules of
- * body.c: bytes, one more for each LF without a CR, the end of a last line
- * that has none, and the blank line of a message that is all header.
+ * At the beginning of the file, behind blank lines and NULs, any line that
+ * begins with "From " begins a message.  Behind that the line decides, what is
+ * before it and what follows it (from_line.h):
+ *
+ *	before it	complete line		odd line
+ *	a blank line	always			a header follows
+ *	another, a NUL	a header follows	never
+ *
+ * In the header of a message it only counts behind a NUL.  NULs are what a
+ * crash leaves where bytes had been appended but not been written.
+ *
+ * Content-Length can only keep such a line from counting, and anybody can write
+ * into it what they like.  So it has to end exactly where a message can begin
+ * or the file ends, and even then a line counts that may be mail delivered
+ * behind the message: if a header follows, and its date is later than that of
+ * the message; or not days earlier, and the header has what delivery agents
+ * add.  They write the time of delivery into From_ lines.
+ *
+ * Octets follow the rules of body.c: bytes, one more for each LF without a CR,
+ * the end of a last line that has none, and the blank line of a message that
+ * is all header.
  *
  * Headers are walked line by line up to the first blank line.  Bodies are
- * run through sixteen bytes at a time: LFs are counted, and an LF with an F
- * behind it is looked at more closely.  Neither lines nor messages have to
- * fit into the buffer.
+ * run through sixteen bytes at a time: LFs are counted, and an LF or NUL with
+ * an F behind it is looked at more closely.  Neither lines nor messages have
+ * to fit into the buffer, only a From_ line that is not the first of the file.
  *
  * Runs as: session.  Input: an mbox, which anyone who sends mail writes to.
  */
@@ -28,13 +44,26 @@
 #include "log.h"
 #include "mbox.h"
 #include "netio.h"
+#include "number.h"
 
 enum {
 	BEHIND = 16, /* bytes that can be looked at before `at' */
-	AHEAD = FROM_LINE_MAX + 16,
+	AHEAD = 16,  /* and behind it, while there are any */
+	NAME = 256,  /* of a header field */
+	PIECE = 4096,
+	LINE = 128 * 1024, /* a From_ line that is not the first */
+	AGE = 2 * 86400,   /* what is older than that was not delivered now */
 	BUFFER = 256 * 1024,
 	STEP = 4 * LANES,
 	STEPS_MAX = 63 /* a lane counts 4 a step, and has 8 bits */
+};
+
+/* A line that begins with "From ", and what is behind it. */
+struct from {
+	struct from_line line;
+	size_t end;  /* of the line */
+	bool header; /* a field */
+	bool mail;   /* that, or an empty header */
 };
 
 /* The part of the file that is in memory. */
@@ -42,6 +71,8 @@ struct window {
 	uint64_t offset; /* of buf[0] */
 	uint64_t end;	 /* of what is to be scanned */
 	size_t at, used;
+	struct from from;   /* what was read last */
+	uint64_t from_read; /* where it begins, + 1; 0: nowhere */
 	enum maildrop_result result;
 	bool stopped; /* see netio_interrupted() */
 };
@@ -53,9 +84,14 @@ struct reading {
 	uint64_t content; /* where it begins */
 	uint64_t bare;	  /* LFs without a CR since then */
 	uint64_t blank;	  /* where the first blank line is, or none */
+	uint64_t until;	  /* where Content-Length ends, or none */
+	enum { UNKNOWN, EXACT, WRONG } length;
+	int64_t time; /* of the From_ line */
+	bool empty;   /* another From_ line ends the first one */
+	uint8_t open; /* as in struct mbox_entry */
 };
 
-#define NO_BLANK UINT64_MAX
+#define NONE UINT64_MAX
 
 static uint64_t
 position(const struct window *w)
@@ -100,7 +136,6 @@ fill(struct window *w)
 	w->used += want;
 }
 
-/* Makes sure that a whole From_ line can be looked at. */
 static void
 look_ahead(struct window *w)
 {
@@ -108,7 +143,13 @@ look_ahead(struct window *w)
 		fill(w);
 }
 
-/* ---- header ---- */
+/* ---- From_ lines ---- */
+
+static bool
+is_from(const char *p, size_t len)
+{
+	return len >= 5 && memcmp(p, "From ", 5) == 0;
+}
 
 /* The length of a blank line at P, or 0. */
 static size_t
@@ -119,52 +160,280 @@ blank_line(const char *p, size_t len)
 	return len >= 2 && p[0] == '\r' && p[1] == '\n' ? 2 : 0;
 }
 
-/* Goes behind the end of the line. */
+/* The length of the blank line that ends right before P. */
+static size_t
+blank_before(const char *p)
+{
+	if (p[-1] != '\n')
+		return 0;
+	if (p[-2] == '\n')
+		return 1;
+	return p[-2] == '\r' && p[-3] == '\n' ? 2 : 0;
+}
+
+/* The length of the line at P with its end, if that is there before a NUL. */
+static size_t
+line_length(const char *p, size_t len)
+{
+	size_t n = 0;
+
+	/* in pieces, so that many NULs do not make it quadratic */
+	for (size_t more = 0; n < len; n += more) {
+		const char *lf;
+
+		more = len - n < 128 ? len - n : 128;
+		lf = memchr(p + n, '\n', more);
+		if (memchr(p + n, '\0', lf ? (size_t)(lf - p) - n : more))
+			return 0;
+		if (lf != NULL)
+			return (size_t)(lf - p) + 1;
+	}
+	return 0;
+}
+
+/* Does a header field begin at P, or what sendmail made of a From_ line? */
+static bool
+is_field(const char *p, size_t len)
+{
+	size_t i = 0;
+
+	if (len >= 6 && memcmp(p, ">From ", 6) == 0)
+		return true;
+	while (i < len && i < NAME && p[i] > ' ' && p[i] < 127 && p[i] != ':')
+		i++;
+	return i > 0 && i < len && p[i] == ':';
+}
+
+static bool
+named(const char *line, const char *end, const char *name)
+{
+	size_t len = strlen(name);
+
+	return (size_t)(end - line) >= len && strncasecmp(line, name, len) == 0;
+}
+
+/* Does the line say that this is mail that somebody sent? */
+static bool
+is_trace(const char *line, const char *end)
+{
+	static const char *const names[] = { "Received:", "Return-Path:",
+		"Delivered-To:", "Envelope-To:", "X-Original-To:" };
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (named(line, end, names[i]))
+			return true;
+	return false;
+}
+
+/* Is there such a line in the header at P, or no end of that in sight? */
+static bool
+is_traced(const char *p, const char *end)
+{
+	while (blank_line(p, (size_t)(end - p)) == 0) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+		if (lf == NULL || is_trace(p, lf))
+			return true;
+		p = lf + 1;
+	}
+	return false;
+}
+
+/* Of LEN bytes, which should reach PIECE bytes behind the line. */
 static void
+read_from(const char *p, size_t len, struct from *f)
+{
+	size_t n = line_length(p, len < LINE ? len : LINE);
+
+	memset(f, 0, sizeof *f);
+	if (n == 0)
+		return;
+	from_line_read(p, n, &f->line);
+	f->header = is_field(p + n, len - n);
+	f->mail = f->header || blank_line(p + n, len - n) > 0;
+	f->end = n;
+}
+
+/* The same of what is at `at', once. */
+static const struct from *
+read_from_here(struct window *w)
+{
+	size_t wanted;
+
+	if (w->from_read == position(w) + 1)
+		return &w->from;
+	read_from(buf + w->at, w->used - w->at, &w->from);
+	wanted = (w->from.end != 0 ? w->from.end : LINE) + PIECE;
+	if (w->used - w->at < wanted && !at_end(w) && w->at > BEHIND) {
+		fill(w);
+		read_from(buf + w->at, w->used - w->at, &w->from);
+	}
+	w->from_read = position(w) + 1;
+	return &w->from;
+}
+
+/*
+ * Does Content-Length end where a message can begin, or the file ends?  When
+ * the file has grown that may be otherwise.
+ */
+static bool
+length_is_exact(const struct window *w, const struct reading *r)
+{
+	char text[PIECE];
+	uint64_t left = r->until <= w->end ? w->end - r->until : 0;
+	size_t len = left < sizeof text ? (size_t)left : sizeof text;
+	struct from f;
+	size_t blank;
+
+	if (r->until > w->end ||
+	    mbox_pread(mbox.fd, text, len, r->until) != (ssize_t)len)
+		return false;
+	blank = blank_line(text, len);
+	if (blank == len)
+		return true;
+	if (!is_from(text + blank, len - blank))
+		return false;
+	read_from(text + blank, len - blank, &f);
+	return f.line.kind == FROM_COMPLETE;
+}
+
+/* Could F be of mail that was delivered behind the message R? */
+static bool
+is_delivered(
+    const struct window *w, const struct reading *r, const struct from *f)
+{
+	const char *header = buf + w->at + f->end, *end = buf + w->used;
+
+	if (!f->mail)
+		return false;
+	if (f->line.time == 0 || f->line.time > r->time)
+		return true;
+	if (end - header > PIECE)
+		end = header + PIECE;
+	return f->line.time + AGE > r->time && is_traced(header, end);
+}
+
+/* Is the From_ line F, before the end of Content-Length, text of R? */
+static bool
+is_quoted(const struct window *w, struct reading *r, const struct from *f)
+{
+	if (is_delivered(w, r, f))
+		return false;
+	r->open = MBOX_GROWN | MBOX_REMOVED;
+	if (r->length == UNKNOWN)
+		r->length = length_is_exact(w, r) ? EXACT : WRONG;
+	return r->length == EXACT;
+}
+
+/* Does the line at `at', which begins with "From ", begin a message? */
+static bool
+begins_message(struct window *w, struct reading *r)
+{
+	const struct from *f = read_from_here(w);
+	const char *p = buf + w->at;
+	bool complete = f->line.kind == FROM_COMPLETE, begins;
+
+	if (f->line.kind == FROM_NONE)
+		return false;
+	if (blank_before(p) > 0)
+		begins = complete || f->header;
+	else
+		begins = complete && f->header;
+	return begins &&
+	    (r->until == NONE || position(w) >= r->until ||
+		!is_quoted(w, r, f));
+}
+
+/* ---- header ---- */
+
+/*
+ * Goes behind the end of the line; or to a From_ line behind NULs in it, which
+ * is where the message ends: false.
+ */
+static bool
 skip_line(struct window *w, struct reading *r)
 {
 	for (;;) {
-		char *p = buf + w->at;
-		char *lf = memchr(p, '\n', w->used - w->at);
+		const char *p = buf + w->at;
+		size_t left = w->used - w->at;
+		size_t n = left < PIECE ? left : PIECE;
+		const char *lf = memchr(p, '\n', n);
+		const char *nul =
+		    memchr(p, '\0', lf != NULL ? (size_t)(lf - p) : n);
 
-		if (lf != NULL) {
+		if (nul == NULL && lf != NULL) {
 			r->bare += lf[-1] != '\r';
-			w->at += (size_t)(lf - p) + 1;
-			return;
+			w->at = (size_t)(lf - buf) + 1;
+			return true;
 		}
-		w->at = w->used;
-		if (at_end(w))
-			return;
-		fill(w);
+		w->at += nul != NULL ? (size_t)(nul - p) + 1 : n;
+		look_ahead(w);
+		if (w->at == w->used)
+			return true;
+		if (nul != NULL && is_from(buf + w->at, w->used - w->at) &&
+		    begins_message(w, r))
+			return false;
 	}
 }
 
-/* Goes behind the first blank line. */
+/* What Content-Length promises, if that is the line at P. */
 static void
+content_length(const char *p, const char *end, uint64_t *length)
+{
+	static const char field[] = "Content-Length:";
+	const char *value = p + sizeof field - 1, *q;
+
+	if (end - p < (ptrdiff_t)sizeof field ||
+	    strncasecmp(p, field, sizeof field - 1) != 0)
+		return;
+	while (value < end && (*value == ' ' || *value == '\t'))
+		value++;
+	for (q = value; q < end && *q >= '0' && *q <= '9';)
+		q++;
+	if (!number_parse(value, (size_t)(q - value), INT64_MAX, length))
+		*length = NONE;
+}
+
+/*
+ * Goes behind the first blank line, or to the end of the message where it has
+ * none: false.
+ */
+static bool
 skip_header(struct window *w, struct reading *r)
 {
+	uint64_t length = NONE;
+
 	for (;;) {
+		const char *p;
 		size_t blank;
 
-		look_ahead(w);
+		if (w->used - w->at < NAME && !at_end(w))
+			fill(w);
 		if (w->at == w->used)
-			return;
-		blank = blank_line(buf + w->at, w->used - w->at);
+			return false;
+		p = buf + w->at;
+		blank = blank_line(p, w->used - w->at);
 		if (blank > 0) {
 			r->blank = position(w);
 			r->bare += blank == 1;
 			w->at += blank;
-			return;
+			break;
 		}
-		skip_line(w, r);
+		if (*p == 'C' || *p == 'c')
+			content_length(p, buf + w->used, &length);
+		if (!skip_line(w, r))
+			return false;
 	}
+	if (length <= INT64_MAX)
+		r->until = position(w) + length;
+	return true;
 }
 
 /* ---- body ---- */
 
 /*
- * Runs over blocks of STEP bytes while there is no LF with an F behind it,
- * and counts the bare LFs among them.  Looks at one byte before and behind.
+ * Runs over blocks of STEP bytes while there is no LF or NUL with an F behind
+ * it, and counts the bare LFs among them.  Looks at one byte before and behind.
  */
 static const char *
 run(const char *p, const char *end, uint64_t *bare)
@@ -179,10 +448,11 @@ run(const char *p, const char *end, uint64_t *bare)
 			for (int i = 0; i < STEP; i += LANES) {
 				lanes lf = (lanes)(lanes_at(p + i) == '\n');
 				lanes cr = (lanes)(lanes_at(p + i - 1) == '\r');
+				lanes nul = (lanes)(lanes_at(p + i) == 0);
 				lanes f = (lanes)(lanes_at(p + i + 1) == 'F');
 
 				here -= lf & ~cr;
-				found |= lf & f;
+				found |= (lf | nul) & f;
 			}
 			if (lanes_any(found)) {
 				*bare += lanes_sum(count);
@@ -196,64 +466,57 @@ run(const char *p, const char *end, uint64_t *bare)
 	return p;
 }
 
-/* The length of the blank line that ends right before P. */
-static size_t
-blank_before(const char *p)
+/*
+ * Is there a line between *P and END that begins with "From ", or a NUL before
+ * that?  USED is the end of what can be looked at.
+ */
+static bool
+find_from(const char **p, const char *end, const char *used, uint64_t *bare)
 {
-	if (p[-1] != '\n')
-		return 0;
-	if (p[-2] == '\n')
-		return 1;
-	return p[-2] == '\r' && p[-3] == '\n' ? 2 : 0;
-}
+	while (*p < end) {
+		const char *q = run(*p, end, bare);
+		const char *stop = end - q > STEP ? q + STEP : end;
 
-/* The next From_ line between P and END that begins a message, or END. */
-static const char *
-find_from(const char *p, const char *end, const char *used, uint64_t *bare)
-{
-	while (p < end) {
-		const char *lf, *stop;
-
-		p = run(p, end, bare);
-		stop = end - p > STEP ? p + STEP : end;
-		while (p < stop) {
-			lf = memchr(p, '\n', (size_t)(stop - p));
-			if (lf == NULL) {
-				p = stop;
-				break;
+		for (; q < stop; q++) {
+			*bare += *q == '\n' && q[-1] != '\r';
+			if ((*q == '\n' || *q == '\0') &&
+			    is_from(q + 1, (size_t)(used - q) - 1)) {
+				*p = q + 1;
+				return true;
 			}
-			*bare += lf[-1] != '\r';
-			p = lf + 1;
-			if (p < used && *p == 'F' && blank_before(p) > 0 &&
-			    from_line(p, (size_t)(used - p)) > 0)
-				return p;
 		}
+		*p = q;
 	}
-	return end;
+	return false;
 }
 
-/* Goes to the next From_ line that begins a message, or to the end. */
+/* Goes to the next such line, or to the end. */
+static bool
+next_from(struct window *w, struct reading *r)
+{
+	for (;;) {
+		bool last = at_end(w), found;
+		const char *p = buf + w->at;
+
+		found = find_from(&p, buf + w->used - (last ? 0 : AHEAD),
+		    buf + w->used, &r->bare);
+		w->at = (size_t)(p - buf);
+		if (found || last)
+			return found;
+		fill(w);
+	}
+}
+
+/* Goes to the From_ line that begins the next message, or to the end. */
 static void
 skip_body(struct window *w, struct reading *r)
 {
 	look_ahead(w);
-	if (from_line(buf + w->at, w->used - w->at) > 0)
+	if (is_from(buf + w->at, w->used - w->at) && begins_message(w, r))
 		return;
-	for (;;) {
-		bool last = at_end(w);
-		const char *end = buf + w->used - (last ? 0 : AHEAD);
-		const char *p;
-
-		p = find_from(buf + w->at, end, buf + w->used, &r->bare);
-		w->at = (size_t)(p - buf);
-		if (p < end || last)
+	while (next_from(w, r))
+		if (begins_message(w, r))
 			return;
-		fill(w);
-		/* a From_ line that began right at the old end */
-		if (blank_before(buf + w->at) > 0 &&
-		    from_line(buf + w->at, w->used - w->at) > 0)
-			return;
-	}
 }
 
 /* ---- messages ---- */
@@ -275,39 +538,33 @@ octets(const struct window *w, struct reading *r, struct mbox_entry *e)
 	total = bytes + r->bare - (separator == 1);
 	if (buf[w->at - 1] != '\n')
 		total += 2;
-	if (r->blank == NO_BLANK || r->blank >= r->content + bytes)
+	if (r->blank == NONE || r->blank >= r->content + bytes)
 		total += 2;
 	return total;
 }
 
-/* The entry of the message at `at', which begins with a From_ line. */
-static struct mbox_entry *
-new_entry(struct window *w)
-{
-	struct mbox_entry *e = mbox_add_entry();
-
-	if (e == NULL) {
-		log_error_errno("cannot list the messages", NULL);
-		w->result = MAILDROP_TEMP;
-		return NULL;
-	}
-	e->start = position(w);
-	e->from_len = (uint16_t)from_line(buf + w->at, w->used - w->at);
-	e->check = mbox_from_check(buf + w->at, e->from_len);
-	return e;
-}
-
+/* Notes the From_ line at `at', which begins a message, and goes behind it. */
 static bool
-named(const char *line, const char *end, const char *name)
+read_from_line(struct window *w, struct reading *r, struct mbox_entry *e)
 {
-	size_t len = strlen(name);
-
-	return (size_t)(end - line) >= len && strncasecmp(line, name, len) == 0;
+	e->start = position(w);
+	r->time = read_from_here(w)->line.time;
+	r->empty = !skip_line(w, r);
+	r->content = position(w);
+	r->bare = 0;
+	e->from_len = r->content - e->start;
+	if (e->from_len <= w->at) {
+		e->check = mbox_from_check(
+		    buf + w->at - e->from_len, (size_t)e->from_len);
+		return true;
+	}
+	return mbox_from_sum(e, &e->check);
 }
 
 /*
  * c-client keeps data of its own in a first message that no reader of mail
- * shows.  The X-IMAP header alone is also found in real mail.
+ * shows.  The X-IMAP header alone is also found in real mail, and what has
+ * been sent says so: nobody can send mail that is hidden.
  */
 static bool
 is_internal(const char *p, const char *end)
@@ -319,8 +576,8 @@ is_internal(const char *p, const char *end)
 	while (p < end && blank_line(p, (size_t)(end - p)) == 0) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p));
 
-		if (lf == NULL)
-			break;
+		if (lf == NULL || is_trace(p, lf))
+			return false;
 		marked |=
 		    named(p, lf, "X-IMAP:") || named(p, lf, "X-IMAPBASE:");
 		told |= named(p, lf, subject);
@@ -332,20 +589,28 @@ is_internal(const char *p, const char *end)
 static void
 read_message(struct window *w, struct maildrop *md)
 {
-	struct mbox_entry *e = new_entry(w);
-	struct reading r = { .blank = NO_BLANK };
+	struct reading r = { .until = NONE, .blank = NONE };
+	struct mbox_entry *e = mbox_add_entry();
 	struct message *m;
 
-	if (e == NULL)
+	if (e == NULL) {
+		log_error_errno("cannot list the messages", NULL);
+		w->result = MAILDROP_TEMP;
 		return;
-	w->at += e->from_len;
-	r.content = position(w);
-	if (e->start == 0 && is_internal(buf + w->at, buf + w->used))
-		mbox.hidden = true;
-	skip_header(w, &r);
-	if (r.blank != NO_BLANK)
+	}
+	if (!read_from_line(w, &r, e)) {
+		log_error_errno("cannot read the mbox", mbox.name);
+		w->result = MAILDROP_TEMP;
+		return;
+	}
+	if (mbox.count == 1)
+		mbox.hidden = is_internal(buf + w->at, buf + w->used);
+	if (!r.empty && skip_header(w, &r))
 		skip_body(w, &r);
-	if (e->start == 0 && mbox.hidden) {
+	e->open = r.open;
+	if (r.until != NONE && r.until > position(w))
+		e->open |= MBOX_REMOVED;
+	if (mbox.count == 1 && mbox.hidden) {
 		(void)octets(w, &r, e);
 		return;
 	}
@@ -370,6 +635,26 @@ forget_last(struct maildrop *md)
 	mbox.size = mbox.entries[--mbox.count].start;
 }
 
+/* Goes behind the blank lines and NULs that the file may begin with. */
+static void
+skip_head(struct window *w)
+{
+	for (;;) {
+		while (w->at < w->used && memchr("\r\n", buf[w->at], 3) != NULL)
+			w->at++;
+		if (w->at < w->used || at_end(w))
+			break;
+		fill(w);
+	}
+	/* for is_internal() */
+	fill(w);
+}
+
+/*
+ * Reads on from where the last entry begins, or from the beginning.  Whoever
+ * sends more messages than can be served locks nobody out: the rest is as if
+ * it had been delivered later.
+ */
 enum maildrop_result
 mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 {
@@ -378,18 +663,38 @@ mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 	w.offset = start;
 	w.end = end;
 	fill(&w);
+	if (start == 0)
+		skip_head(&w);
 	if (w.result == MAILDROP_OK && w.used > 0 &&
-	    from_line(buf, w.used) == 0) {
+	    !is_from(buf + w.at, w.used - w.at)) {
 		log_error("this is not an mbox:", mbox.name);
 		return MAILDROP_PERM;
 	}
-	while (w.result == MAILDROP_OK && (w.at < w.used || !at_end(&w))) {
+	while (w.result == MAILDROP_OK && (w.at < w.used || !at_end(&w)) &&
+	    md->count < MAILDROP_MAX_MESSAGES) {
 		look_ahead(&w);
 		read_message(&w, md);
 	}
-	mbox.size = end;
+	mbox.size = position(&w);
 	mbox.scanned_part = w.stopped;
 	if (w.stopped)
 		forget_last(md);
+	if (w.result == MAILDROP_OK && mbox.size < end)
+		log_error(
+		    "too many messages, only the first are served:", mbox.name);
 	return w.result;
+}
+
+bool
+mbox_begins(uint64_t offset)
+{
+	ssize_t got = mbox_pread(mbox.fd, buf, LINE + PIECE, offset);
+	struct from f;
+
+	errno = got >= 0 ? 0 : errno;
+	if (got == -1 || !is_from(buf, (size_t)got))
+		return false;
+	read_from(buf, (size_t)got, &f);
+	return f.line.kind == FROM_COMPLETE ||
+	    (f.line.kind == FROM_ODD && f.header);
 }

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "from_line.h"
 #include "mbox.h"
 #include "uidl_store.h"
 
@@ -144,10 +143,9 @@ is_sound(const struct remembered *r, uint64_t scanned)
 	uint64_t earliest =
 	    last == NULL ? 0 : last->start + last->from_len + last->separator;
 
-	return (last == NULL ? e->start == 0 : e->start >= earliest) &&
-	    e->from_len > 0 && e->from_len <= FROM_LINE_MAX &&
-	    e->separator <= 2 && e->start < scanned &&
-	    scanned - e->start >= (uint64_t)e->from_len + e->separator;
+	return e->start >= earliest && e->start < scanned && e->from_len > 0 &&
+	    e->from_len <= scanned - e->start && e->separator <= 2 &&
+	    e->separator <= scanned - e->start - e->from_len;
 }
 
 /* The fewest and the most octets that entry I can have. */
@@ -244,29 +242,35 @@ forget(struct maildrop *md)
 }
 
 /*
- * Where scanning has to go on.  The last message ended with the file; if a
- * From_ line does not follow now, it may have another end.
+ * Where scanning has to go on: at the first message that may have another end
+ * now.  The last one is read again, too, because it ended with the file.
  */
 static uint64_t
 resume(struct maildrop *md)
 {
-	struct mbox_entry *last;
-	char line[FROM_LINE_MAX];
-	ssize_t got;
+	size_t i = 0;
 
 	if (mbox.count == 0)
 		return 0;
-	last = &mbox.entries[mbox.count - 1];
-	got = mbox_pread(mbox.fd, line, sizeof line, mbox.size);
-	if (got > 0 && last->separator > 0 && from_line(line, (size_t)got) > 0)
-		return mbox.size;
-	if (last->twin > 0)
-		(void)mbox_remember_twin(last);
-	if (mbox.count > 1 || !mbox.hidden)
-		md->count--;
-	mbox.hidden &= mbox.count > 1;
-	mbox.count--;
-	return last->start;
+	while (i + 1 < mbox.count &&
+	    !(mbox.entries[i].open & (MBOX_GROWN | MBOX_AGAIN)))
+		i++;
+	for (size_t j = i; j < mbox.count; j++)
+		if (mbox.entries[j].twin > 0)
+			(void)mbox_remember_twin(&mbox.entries[j]);
+	md->count = i > 0 && mbox.hidden ? i - 1 : i;
+	mbox.hidden &= i > 0;
+	mbox.count = i;
+	return i > 0 ? mbox.entries[i].start : 0;
+}
+
+static bool
+any_again(void)
+{
+	for (size_t i = 0; i < mbox.count; i++)
+		if (mbox.entries[i].open & MBOX_AGAIN)
+			return true;
+	return false;
 }
 
 uint64_t
@@ -283,7 +287,7 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 		forget(md);
 		return 0;
 	}
-	if (untouched(&s, now) && s.scanned == s.size) {
+	if (untouched(&s, now) && s.scanned == s.size && !any_again()) {
 		mbox.state_outdated = false;
 		return mbox.size;
 	}
@@ -291,5 +295,6 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 		forget(md);
 		return 0;
 	}
-	return mbox.size == (uint64_t)now->st_size ? mbox.size : resume(md);
+	return mbox.size == (uint64_t)now->st_size && !any_again() ? mbox.size
+								   : resume(md);
 }

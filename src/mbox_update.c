@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "from_line.h"
 #include "log.h"
 #include "mbox.h"
 #include "mbox_io.h"
@@ -114,7 +113,7 @@ same_messages(const struct maildrop *md, const struct update *u)
 bool
 mbox_mail_follows(uint64_t at, uint64_t *start)
 {
-	char text[FROM_LINE_MAX + SLACK];
+	char text[SLACK];
 	ssize_t got = mbox_pread(mbox.fd, text, sizeof text, at);
 	size_t skip = 0;
 
@@ -125,8 +124,7 @@ mbox_mail_follows(uint64_t at, uint64_t *start)
 	    (text[skip] == '\n' || text[skip] == '\r'))
 		skip++;
 	*start = at + skip;
-	return skip == (size_t)got ||
-	    from_line(text + skip, (size_t)got - skip) > 0;
+	return (skip == (size_t)got && got < SLACK) || mbox_begins(*start);
 }
 
 static bool
@@ -168,6 +166,32 @@ count_ranges(const struct maildrop *md, const struct update *u)
 	return n + 1; /* what was appended */
 }
 
+/*
+ * Entry I, from START on, comes behind another message than before.  If that
+ * does not end with a blank line, the one before START stays as well: the two
+ * must not become one message.  False with errno, logged.
+ *
+ * The state file does not know of that line, and so not the size of the mbox.
+ */
+static bool
+with_separator(const struct maildrop *md, size_t i, uint64_t *start)
+{
+	char text[3], last;
+
+	while (i > 0 && goes(md, i - 1))
+		i--;
+	if (i == 0 || mbox.entries[i - 1].separator > 0)
+		return true;
+	if (!mbox_read(text, sizeof text, *start - sizeof text) ||
+	    !mbox_read(&last, 1, mbox_entry_end(i - 1) - 1))
+		return false;
+	if (text[2] == '\n' && text[1] == '\n')
+		*start -= last == '\n' ? 1 : 2;
+	else if (text[2] == '\n' && text[1] == '\r' && text[0] == '\n')
+		*start -= last == '\n' ? 2 : 3;
+	return true;
+}
+
 static bool
 make_plan(const struct maildrop *md, struct update *u)
 {
@@ -182,11 +206,26 @@ make_plan(const struct maildrop *md, struct update *u)
 		log_error_errno("cannot plan the UPDATE of", mbox.name);
 		return false;
 	}
-	for (size_t i = u->first; i < mbox.count; i++)
-		if (!goes(md, i))
-			stays(p, mbox.entries[i].start, mbox_entry_end(i));
-	if (u->appended)
-		stays(p, u->tail, (uint64_t)u->now.st_size);
+	for (size_t i = u->first; i < mbox.count; i++) {
+		uint64_t start = mbox.entries[i].start;
+
+		if (goes(md, i))
+			continue;
+		if (goes(md, i - 1) && !with_separator(md, i, &start))
+			return false;
+		stays(p, start, mbox_entry_end(i));
+	}
+	if (u->appended) {
+		uint64_t start = u->tail;
+
+		if (goes(md, mbox.count - 1) &&
+		    !with_separator(md, mbox.count, &start))
+			return false;
+		stays(p, start, (uint64_t)u->now.st_size);
+	}
+	/* blank lines before the first message are no mbox without it */
+	if (u->first == 0 && p->count == 0)
+		p->first = 0;
 	return true;
 }
 
@@ -194,12 +233,15 @@ make_plan(const struct maildrop *md, struct update *u)
 
 /* Entries and messages become those that are left, for the state file. */
 static void
-renumber(struct maildrop *md, size_t first)
+renumber(struct maildrop *md, const struct update *u)
 {
-	uint64_t at = mbox.entries[first].start;
-	size_t left = first, hidden = mbox.hidden ? 1 : 0;
+	uint64_t at = u->plan.first;
+	size_t left = u->first, hidden = mbox.hidden ? 1 : 0;
 
-	for (size_t i = first; i < mbox.count; i++) {
+	for (size_t i = 0; i < mbox.count; i++)
+		if (mbox.entries[i].open)
+			mbox.entries[i].open |= MBOX_AGAIN;
+	for (size_t i = u->first; i < mbox.count; i++) {
 		struct mbox_entry e = mbox.entries[i];
 		uint64_t bytes = mbox_entry_end(i) - e.start;
 
@@ -240,14 +282,16 @@ update(struct maildrop *md, struct update *u)
 {
 	bool done;
 
-	if (!check(md, u) || !make_plan(md, u))
+	if (!check(md, u) || !make_plan(md, u)) {
+		free(u->plan.ranges);
 		return false;
+	}
 	done = keep_in_trash(md, u) &&
 	    (u->plan.count == 0 ? mbox_cut(u->plan.first)
 				: mbox_move(&u->plan));
 	free(u->plan.ranges);
 	if (done)
-		renumber(md, u->first);
+		renumber(md, u);
 	return done;
 }
 

@@ -35,7 +35,7 @@ setup()
 	done
 }
 
-@test "a From_ line counts only after a blank line and with a date" {
+@test "a From_ line counts after a blank line and with a date" {
 	printf '%s\n' "From a@b $STAMP" 'Subject: one' '' 'text' \
 	    "From no@blank $STAMP" '' 'From nobody at all' '' \
 	    'From a@b Sat Jan  3 1996' '' ">From a@b $STAMP" '' \
@@ -81,7 +81,7 @@ setup()
 @test "a file that is not an mbox is refused and stays as it is" {
 	local text
 
-	for text in 'hello' '\n\n\n' 'From nobody\n\nx\n' ' From a@b' '\0\0\0' \
+	for text in 'hello' '\n\n\n' '\nhello\n' ' From a@b' '\0\0\0' \
 	    "Subject: x\n\nFrom a@b $STAMP\n"; do
 		# shellcheck disable=SC2059
 		printf "$text" | box
@@ -321,7 +321,7 @@ setup()
 	done
 }
 
-@test "mail appended without a blank line before it belongs to the last one" {
+@test "mail appended without a blank line before it is a message of its own" {
 	printf 'From a@b %s\nSubject: x\n\nopen\n' "$STAMP" | box
 	reads_right
 	append y

@@ -11,6 +11,8 @@
 use strict;
 use warnings;
 
+use Time::Local qw(timegm);
+
 sub read_file {
 	my ($path) = @_;
 	open(my $fh, '<:raw', $path) or die "$path: $!\n";
@@ -19,25 +21,134 @@ sub read_file {
 	return defined $bytes ? $bytes : '';
 }
 
-my $day = qr/(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;
-my $month = qr/(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/;
-my $date = qr/ $day $month [ 0123]\d \d\d:\d\d(?::\d\d)?/;
-my $from = qr/From [^\n]*$date(?: [^ \r\n]+){0,2} \d{4}(?=[ \r\n])[^\n]*\n/;
+my $letter = qr/[A-Za-z\x80-\xff]/;
+my $day = qr/(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?!$letter)/;
+my $month = qr/(?i:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?!$letter)/;
+my $mday = qr/\d\d?(?!\d)/;
+my $time = qr/\d\d?:\d\d(?!\d)(?::\d\d(?!\d))?/;
+my $year = qr/(?:\d{4}|\d\d)(?![\d:])(?!$letter)/;
+my $zone = qr/[A-Z+:()-][A-Z0-9+:()-]*(?=\s|\z)/;
+my $sender = qr/(?:(?:"(?:[^"\\]|\\.)*"|[^"\s])*|[^"\s]+ +at +[^"\s]+)/;
+my $end = qr/(?:\s+$zone){0,3}(?:\s+remote from .+)?/;
+my $date = qr/$day,?\s+(?:$month\s+$mday\s+$time(?:\s+$zone){0,2}\s+$year|$mday\s+$month\s+$year\s+$time)/;
+
+# A line that begins with "From ": 2 complete, 1 odd, 0 neither; its time.
+# What is odd in another language, or lacks something, is in tests/from-lines.
+sub kind {
+	my ($line) = @_;
+	$line =~ s/\s+\z//;
+	return 1 if $line eq 'From';
+	$line =~ s/\AFrom//;
+	return 0 if $line =~ /\A (?:[0-9a-f]{64}|[0-9a-f]{40}) Mon Sep 17 00:00:00 2001\z/i;
+	return (2, time_of($1)) if $line =~ /\A $sender\s+($date)$end\z/ ||
+	    $line =~ /\A\s+($date)$end\z/;
+	return (1, time_of($1)) if $line =~ /\A $sender\s+($date)/ ||
+	    $line =~ /\A\s+($date)/ || $line =~ /\s($date)$end\z/;
+	return 0;
+}
+
+sub time_of {
+	my ($date) = @_;
+	my ($name) = $date =~ /($month)/;
+	my ($hour, $minute, $second) = $date =~ /(\d+):(\d\d)(?::(\d\d))?/;
+	my ($n, $y) = $date =~ s/\d+:[\d:]+//r =~ /(\d+).*?(\d+)\s*\z/;
+	$y += $y < 70 ? 2000 : 1900 if $y < 100;
+	my $m = index('JanFebMarAprMayJunJulAugSepOctNovDec',
+	    ucfirst lc $name) / 3;
+	return timegm(0, 0, 0, 1, $m, $y) + ($n - 1) * 86400 + $hour * 3600 +
+	    $minute * 60 + ($second || 0);
+}
+
+# Where the header ends that begins at $at, behind its blank line, and where
+# its Content-Length does; -1 if neither is there.
+sub header {
+	my ($bytes, $at) = @_;
+	my $length = -1;
+	for (my $eol; ($eol = index($$bytes, "\n", $at)) >= 0; $at = $eol + 1) {
+		my $line = substr($$bytes, $at, $eol - $at);
+		if ($line eq '' || $line eq "\r") {
+			my $body = $eol + 1;
+			return ($body, $length < 0 ? -1 : $body + $length);
+		}
+		$length = $1 eq '' ? -1 : $1
+		    if $line =~ /\AContent-Length:[ \t]*(\d*)/i;
+	}
+	return (-1, -1);
+}
+
+# Does a header follow that is not mail that was sent?
+my $trace = qr/Received|Return-Path|Delivered-To|Envelope-To|X-Original-To/i;
+sub is_untraced {
+	my ($next) = @_;
+	my ($header) = substr($next, 0, 4096) =~ /\A((?:(?!\r?\n)[^\n]*\n)*)\r?\n/;
+	return defined $header && $header !~ /^$trace:/m;
+}
+
+# Is it the end of the file, or can a message begin there?
+sub is_exact {
+	my ($bytes, $at) = @_;
+	return 0 if $at > length $$bytes;
+	my $rest = substr($$bytes, $at, 4096);
+	$rest =~ s/\A\r?\n//;
+	return 1 if $rest eq '' && $at + 4096 > length $$bytes;
+	return 0 unless $rest =~ /\A(From [^\n\0]*\n)/;
+	my ($kind) = kind($1);
+	return $kind == 2;
+}
+
+# Does the line at $at, which begins with "From ", begin the next message?
+sub begins {
+	my ($bytes, $at, $m) = @_;
+	my $line = substr($$bytes, $at, 128 * 1024);
+	return 0 unless $line =~ s/\A([^\n\0]*\n).*\z/$1/s;
+	my ($kind, $time) = kind($line);
+	return 0 if $kind == 0;
+	my $before = substr($$bytes, $at - 3, 3);
+	my $next = substr($$bytes, $at + length $line, 4096);
+	my $header = $next =~ /\A(?:>From |[!-9;-~]{1,255}:)/;
+	if (($at < $m->{body} || $m->{body} < 0) && $before !~ /\0\z/) {
+		return 0;
+	} elsif ($before =~ /\n\r?\n\z/) {
+		return 0 unless $kind == 2 || $header;
+	} else {
+		return 0 unless $kind == 2 && $header;
+	}
+	return 1 if $at < $m->{body} || $at >= $m->{until};
+	# a part of the message, by its length?
+	if ($header || $next =~ /\A\r?\n/) {
+		return 1 if !$time || !$m->{time} || $time > $m->{time};
+		return 1 if $time + 2 * 86400 > $m->{time} &&
+		    !is_untraced($next);
+	}
+	return !is_exact($bytes, $m->{until});
+}
 
 # Returns [ where the From_ line begins, message ] of each.
 sub messages {
 	my ($bytes) = @_;
-	my (@starts, @found);
-	push @starts, 0 if $bytes =~ /\A$from/;
-	while ($bytes =~ /\n\r?\n(?=($from))/g) {
-		push @starts, pos $bytes;
-		# the blank line may be the end of another
-		pos($bytes) -= 1;
+	my (@starts, @lines, @found, $m);
+	while ($bytes =~ /(?:\A[\r\n\0]*|[\n\0])\KFrom (?=([^\n]*\n?))/g) {
+		my $at = $-[0];
+		next if @starts && !begins(\$bytes, $at, $m);
+		my $content = $at + 5 + length $1;
+		my $line = "From $1";
+		if (@starts == 0 && $line =~ /\0(?=From )/) {
+			my ($kind) = $line =~ /.*\0(From [^\0]*\n)/s ? kind($1) : 0;
+			my $next = substr($bytes, $at + length $line, 300);
+			$content = $at + rindex($line, "\0") + 1 if $kind == 2 &&
+			    $next =~ /\A(?:>From |[!-9;-~]{1,255}:)/;
+		}
+		my ($body, $until) = header(\$bytes, $content);
+		$m = { body => $body, until => $until,
+		    time => (kind($line))[1] };
+		push @starts, $at;
+		push @lines, $content - $at;
 	}
+	return () unless @starts && $bytes =~ /\A[\r\n\0]*From /;
 	for my $i (0 .. $#starts) {
 		my $end = $i < $#starts ? $starts[$i + 1] : length $bytes;
-		my $all = substr($bytes, $starts[$i], $end - $starts[$i]);
-		my ($line, $message) = $all =~ /\A([^\n]*\n)(.*)\z/s;
+		my $message = substr($bytes, $starts[$i] + $lines[$i],
+		    $end - $starts[$i] - $lines[$i]);
 		# the separator: the last line, if it is blank
 		$message =~ s/(\A|\n)\r?\n\z/$1/;
 		push @found, [ $starts[$i], $message ];
@@ -49,7 +160,8 @@ sub messages {
 sub is_internal {
 	my ($message) = @_;
 	my ($header) = $message =~ /\A(.*?\n)(?:\r?\n|\z)/s;
-	return defined $header && $header =~ /^X-IMAP(?:BASE)?:/mi &&
+	return defined $header && $header !~ /^$trace:/m &&
+	    $header =~ /^X-IMAP(?:BASE)?:/mi &&
 	    $header =~ /^Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA/mi;
 }
 
@@ -76,18 +188,43 @@ sub trap {
 	    ">From a\@b $stamp$end", " From a\@b $stamp$end", "F$end",
 	    "From a\@b Sat Jan  3 1996$end", "From a\@b $stamp$end",
 	    "From: a\@b $stamp$end", "From a\@b Sat Jan  3 1:05:34 1996$end",
-	    "From a\@b Xxx Jan  3 01:05:34 1996$end", "From$end",
+	    "From a\@b Xxx Jan x 01:05:34 1996$end", "From$end",
+	    "From " . '0123456789' x 4 . " Mon Sep 17 00:00:00 2001$end",
+	    "From here on, $stamp it was$end", "\0\0From a\@b $stamp$end",
+	    "From a\@b $stamp$end" . "A: b$end", "From what $stamp$end",
+	    "From a\@b Sat Jan  3 01:05:34 1996 on$end",
+	    "From c\@d Sat Jan 23 01:05:34 1996${end}Received: x$end",
 	    ".$end", "..$end", "\0\0$end", "\r$end", "a\rb$end",
 	    "Content-Length: 5$end", "\xff\xfe$end", "x" x int(rand 3000) . $end);
 }
 
 sub from_line {
 	my ($end) = @_;
+	return 'From ' . pick('a@b Sat, 3 Jan 1996 01:05:34 +0000',
+	    'a@b  ' . 'x' x 2000 . ' Sat Jan  3 01:05:34 1996') . $end
+	    if rand() < 0.1;
 	return 'From ' . pick('', 'a@b', '"x y"@z', 'MAILER-DAEMON', 'a:b@c') .
-	    ' ' . pick('Sat', 'Mon') . ' Jan ' . pick(' 3', '03', '23') . ' ' .
-	    pick('01:05', '01:05:34') . ' ' .
+	    ' ' . pick('Sat', 'mon') . ' Jan ' .
+	    pick(' 3', '03', '23', '3') . ' ' .
+	    pick('01:05', '01:05:34', '1:05:34') . ' ' .
 	    pick('1996', 'EST 1996', 'MET DST 1996', '1996 remote from x',
-	    '1996 +0100') . $end;
+	    '1996 +0100', '96', '+0100 1996') . $end;
+}
+
+# One length that ends where a From_ line begins, or the file does.
+sub right_length {
+	my ($bytes) = @_;
+	my @ends = (length $bytes);
+	push @ends, $-[0] while $bytes =~ /^From /mg;
+	if ($bytes =~ /Content-Length: (\d+)(?=\r?\n.*?\n\r?\n)/sg) {
+		my ($at, $length) = ($-[1], length $1);
+		my ($body) = header(\$bytes, $at);
+		my $n = $ends[rand @ends] - $body;
+		$n -= pick(0, 1);
+		substr($bytes, $at, $length) = sprintf "%0${length}d", $n
+		    if $body >= 0 && $n >= 0 && length $n <= $length;
+	}
+	return $bytes;
 }
 
 sub random_mbox {
@@ -96,10 +233,12 @@ sub random_mbox {
 	my $n = int rand 12;
 	my $out = '';
 	for my $i (0 .. $n) {
+		$out .= pick($end, "\0") if $i == 0 && rand() < 0.2;
 		$out .= from_line($end);
 		for (1 .. rand 5) {
 			$out .= pick("Subject: $i$end", "Status: RO$end",
 			    "Content-Length: 99999$end", "X: y$end\tz$end",
+			    "Content-Length: " . int(rand 400) . $end,
 			    "Received: by x$end");
 		}
 		last if $i == $n && rand() < 0.1;
@@ -111,10 +250,10 @@ sub random_mbox {
 		if ($i == $n) {
 			$out .= pick('', $end, 'open', "open\r", "\r", "$end$end");
 		} else {
-			$out .= $end;
+			$out .= pick($end, $end, $end, "\0" x 9, '');
 		}
 	}
-	print $out;
+	print right_length($out);
 }
 
 sub plain_mbox {

@@ -56,11 +56,28 @@ deliver(void)
 	update.delivered = true;
 }
 
+/*
+ * What begins at START comes behind what ends at END, if anything does: not
+ * without a blank line where it had one.
+ */
+static void
+keep_blank(struct input all, size_t end, size_t start)
+{
+	size_t blank = reference_blank(all, start);
+
+	if (end == 0 || end == start || blank == 0 ||
+	    reference_blank(all, end) > 0)
+		return;
+	blank += all.p[end - 1] != '\n';
+	keep(all.p + start - blank, blank);
+}
+
 /* Notes what should come of it, and has it done. */
 static enum maildrop_result
 commit(struct maildrop *md)
 {
 	size_t hidden = mbox.hidden ? 1 : 0, old = file_bytes(update.fd).len;
+	size_t end = 0; /* of the last one that stays */
 	struct input all;
 	bool goes = false;
 
@@ -72,17 +89,25 @@ commit(struct maildrop *md)
 	memcpy(update.before, all.p, all.len);
 	update.before_len = all.len;
 	update.after_len = 0;
+	keep(all.p, reference.start[0]);
 	for (size_t i = 0; i < reference.count; i++) {
 		goes = i >= hidden &&
 		    (md->messages[i - hidden].flags & MESSAGE_DELETED);
-		if (!goes)
-			keep(all.p + reference.start[i],
-			    reference.start[i + 1] - reference.start[i]);
+		if (goes)
+			continue;
+		keep_blank(all, end, reference.start[i]);
+		end = reference.start[i + 1];
+		keep(all.p + reference.start[i], end - reference.start[i]);
 	}
 	/* the blank line in front of what was delivered goes as well */
 	while (goes && old < all.len && all.p[old] == '\n')
 		old++;
+	if (old < all.len)
+		keep_blank(all, end, old);
 	keep(all.p + old, all.len - old);
+	/* and what is before the first message, with the last one */
+	if (goes && update.after_len == reference.start[0])
+		update.after_len = 0;
 	update.result = update.ops->commit(md);
 	return update.result;
 }

@@ -13,15 +13,19 @@
 #include "descriptors.h"
 #include "maildrop.h"
 
-enum { MBOXES_ENTRIES = 20000 };
+enum { MBOXES_ENTRIES = 20000, MBOXES_LINE = 128 * 1024 };
 
 struct reference {
 	size_t start[MBOXES_ENTRIES + 1]; /* and the end of the last one */
+	size_t content[MBOXES_ENTRIES];	  /* behind the From_ line */
 	size_t count;
 };
 
 /* False where the bytes are no mbox, or too much of one. */
 bool reference_read(struct reference *r, struct input mbox);
+
+/* The length of the blank line that ends at AT, or 0. */
+size_t reference_blank(struct input mbox, size_t at);
 
 /* The octets of entry I, by the body transform. */
 uint64_t reference_octets(

@@ -110,6 +110,11 @@ my @mboxes = (
 	"From x Mon Jan 1 00:00 GMT 2024\r\nA: b\r\n\r\n.\r\n\r\n"
 	    . "From y Mon Jan  1 00:00:00 2024 +0100\r\n\r\nFrom z\r\nx",
 	"${from}only: header\n",
+	"\n\n${from}A: b\n\n\0\0${from}C: d\nx\n${from}E: f\n\n",
+	"${from}Content-Length: 83\n\nx\n\nFrom a Mon Jan  1 00:00:00 2023\n"
+	    . "A: b\n\nFrom here Mon Jan  1 00:00:00 2024 on\nC: d\n\ny\n\n"
+	    . "${from}A: b\n\n",
+	"From " . 'a' x 1010 . " Mon Jan  1 00:00:00 2024\n\n\n${from}\n",
 	'',
 );
 for my $mbox (@mboxes) {
