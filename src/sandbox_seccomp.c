@@ -2,7 +2,9 @@
  * Copyright (c) 2026 The popin authors
  *
  * seccomp filters.  The lists were measured with glibc and musl, dynamic and
- * static; every entry says what needs it.  An entry without a reason is a bug.
+ * static, on x86-64 and i386, and read for the others; every entry says what
+ * needs it.  An entry without a reason is a bug.  What aborts is killed like
+ * what does any other thing that is not in the list.
  * Runs as: login, wait, session.  Input: none.
  */
 #include "config.h"
@@ -20,7 +22,6 @@
 #include <linux/seccomp.h>
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +42,7 @@
 #define ARCH AUDIT_ARCH_PPC64LE
 #elif defined(__s390x__)
 #define ARCH AUDIT_ARCH_S390X
-#elif defined(__mips64) && defined(__MIPSEL__)
+#elif defined(__mips64) && defined(__MIPSEL__) && _MIPS_SIM == _ABI64
 #define ARCH AUDIT_ARCH_MIPSEL64
 #else
 #error "unknown architecture: name it here, or configure --disable-sandbox"
@@ -49,6 +50,35 @@
 
 #ifndef SECCOMP_RET_KILL_PROCESS
 #define SECCOMP_RET_KILL_PROCESS 0x80000000U
+#endif
+
+/* On 32 bits a libc calls what has 64-bit offsets, and only that. */
+#ifdef SYS_fcntl64
+#define FCNTL SYS_fcntl64
+#define FTRUNCATE SYS_ftruncate64
+#else
+#define FCNTL SYS_fcntl
+#define FTRUNCATE SYS_ftruncate
+#endif
+
+/* For mmap(2).  i386 has SYS_mmap, too: one pointer to all the arguments. */
+#ifdef SYS_mmap2
+#define MMAP SYS_mmap2
+#else
+#define MMAP SYS_mmap
+#endif
+
+/* Kernels before 4.3 had all calls for sockets in one, and glibc has yet. */
+#if defined(__i386__) || defined(__s390x__)
+#define SOCKETCALL SYS_socketcall
+#endif
+
+/*
+ * The return from a handler that was set without SA_SIGINFO.  Others define
+ * the name and return by rt_sigreturn(2).
+ */
+#if defined(__i386__) || defined(__arm__) || defined(__s390x__)
+#define SIGRETURN SYS_sigreturn
 #endif
 
 /* Who gets an entry. */
@@ -65,9 +95,8 @@ enum verdict {
 	NO_EXEC,   /* allowed without PROT_EXEC in the third argument */
 	READ_ONLY, /* allowed where the third argument opens just for reading */
 	NO_STD,	   /* allowed on descriptors other than 0, 1 and 2 */
-	SHUT,	   /* socketcall(2): allowed for shutdown(2) */
-	DENY,	   /* EPERM: harmless, and a libc may try it */
-	SECOND = 8 /* SECOND + N: allowed with N for the second argument */
+	FIRST = 64,  /* FIRST + N: allowed with N for the first argument */
+	SECOND = 128 /* SECOND + N: for the second */
 };
 
 static const struct rule {
@@ -91,54 +120,38 @@ static const struct rule {
 	/* messages */
 	{ M, SYS_openat, READ_ONLY },
 	{ B, SYS_openat, ALLOW },
-#ifdef SYS_fstat
-	{ M | B, SYS_fstat, ALLOW },
-#endif
-#ifdef SYS_newfstatat
-	{ M | B, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
-#endif
 #ifdef SYS_fstat64
 	{ M | B, SYS_fstat64, ALLOW },
-	{ M | B, SYS_fstatat64, ALLOW },
-#endif
+	{ M | B, SYS_fstatat64, ALLOW }, /* and glibc's fstat */
 #ifdef SYS_statx
-	{ M | B, SYS_statx, ALLOW }, /* musl's fstat on 32 bits */
+	{ M | B, SYS_statx, ALLOW }, /* both, where time_t has 64 bits */
+#endif
+#else
+	{ M | B, SYS_fstat, ALLOW },
+	{ M | B, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
 #endif
 	{ M | B, SYS_pread64, ALLOW },
 	{ L | M | B, SYS_close, ALLOW },
-	/* readdir(3); lseek is for its position, fcntl for fdopendir(3) */
+	/* readdir(3); fcntl for fdopendir(3) */
 	{ M, SYS_getdents64, ALLOW },
-	{ M, SYS_lseek, ALLOW },
-	{ M | B, SYS_fcntl, SECOND + F_GETFL },
-	{ M | B, SYS_fcntl, SECOND + F_SETFD },
-	{ M | B, SYS_fcntl, SECOND + F_SETLK }, /* claim.c; delivery agents */
-	{ M | B, SYS_fcntl, SECOND + F_GETLK }, /* claim.c: asked to end? */
-	{ B, SYS_fcntl, SECOND + F_SETLKW },
+	{ M, FCNTL, SECOND + F_GETFL },
+	{ M, FCNTL, SECOND + F_SETFD },
+	{ M | B, FCNTL, SECOND + F_SETLK }, /* claim.c; delivery agents */
+	{ M | B, FCNTL, SECOND + F_GETLK }, /* claim.c: asked to end? */
 #ifdef F_OFD_SETLK
-	{ B, SYS_fcntl, SECOND + F_OFD_SETLK },
-#endif
-#ifdef SYS_fcntl64
-	{ M | B, SYS_fcntl64, SECOND + F_GETFL },
-	{ M | B, SYS_fcntl64, SECOND + F_SETFD },
-	{ M | B, SYS_fcntl64, SECOND + F_SETLK }, /* claim.c; delivery agents */
-	{ M | B, SYS_fcntl64, SECOND + F_GETLK }, /* claim.c: asked to end? */
-	{ B, SYS_fcntl64, SECOND + F_SETLKW },
-#ifdef F_OFD_SETLK
-	{ B, SYS_fcntl64, SECOND + F_OFD_SETLK },
-#endif
+	{ B, FCNTL, SECOND + F_OFD_SETLK }, /* mboxlock.c */
 #endif
 	/* malloc(3): names and messages, readdir(3)'s buffer */
 	{ M | B, SYS_brk, ALLOW },
-#ifdef SYS_mmap
-	{ M | B, SYS_mmap, NO_EXEC },
-#endif
-#ifdef SYS_mmap2
-	{ M | B, SYS_mmap2, NO_EXEC },
+#ifdef __s390x__
+	{ M | B, MMAP, ALLOW }, /* its arguments are behind a pointer */
+#else
+	{ M | B, MMAP, NO_EXEC },
 #endif
 	{ M | B, SYS_mprotect, NO_EXEC }, /* musl grows its heap with it */
 	{ M | B, SYS_munmap, ALLOW },
 	{ M | B, SYS_mremap, ALLOW },
-	{ M | B, SYS_madvise, ALLOW },
+	{ M | B, SYS_madvise, ALLOW },	 /* musl's free(3) */
 	{ M | B, SYS_getrandom, ALLOW }, /* glibc's, for a key of the heap's */
 	/* qsort(3) of glibc: is there room for a copy of what it sorts? */
 	{ M, SYS_sysinfo, ALLOW },
@@ -147,16 +160,14 @@ static const struct rule {
 	{ M | B, SYS_fsync, ALLOW },
 	/* the state file */
 	{ M | B, SYS_pwrite64, NO_STD },
-	{ M | B, SYS_ftruncate, NO_STD },
-#ifdef SYS_ftruncate64
-	{ M | B, SYS_ftruncate64, NO_STD },
-#endif
+	{ M | B, FTRUNCATE, NO_STD },
 	/* dotlocks: made, linked, renamed if stale, kept fresh, whose? */
 	{ B, SYS_linkat, ALLOW },
 #ifdef SYS_renameat
 	{ T | B, SYS_renameat, ALLOW }, /* and into the trash */
-#endif
+#else
 	{ T | B, SYS_renameat2, ALLOW },
+#endif
 	{ B, SYS_utimensat, ALLOW },
 #ifdef SYS_utimensat_time64
 	{ B, SYS_utimensat_time64, ALLOW },
@@ -164,29 +175,20 @@ static const struct rule {
 	{ B, SYS_kill, SECOND },
 	/* the last reply is not lost to unread input */
 	{ L | M | B, SYS_shutdown, ALLOW },
-#ifdef __i386__
-	{ L | M | B, SYS_socketcall, SHUT }, /* glibc's shutdown(2) */
+#ifdef SOCKETCALL
+	{ L | M | B, SOCKETCALL, FIRST + SYS_SHUTDOWN },
 #endif
 	/* the wait role's one task */
 	{ W, SYS_wait4, ALLOW },
 	/* after a signal handler; a wait that was stopped and continued */
 	{ L | W | M | B, SYS_rt_sigreturn, ALLOW },
-#if defined(SYS_sigreturn) && !defined(__powerpc64__)
-	/* the same without SA_SIGINFO: i386, arm, s390x */
-	{ L | W | M | B, SYS_sigreturn, ALLOW },
+#ifdef SIGRETURN
+	{ L | W | M | B, SIGRETURN, ALLOW },
 #endif
 	{ L | W | M | B, SYS_restart_syscall, ALLOW },
 	{ L | W | M | B, SYS_exit_group, ALLOW },
-	{ L | W | M | B, SYS_exit, ALLOW },
-	/* abort(3) and assert(3) shall end in SIGABRT, not in a riddle */
-	{ L | W | M | B, SYS_rt_sigprocmask, DENY },
-	{ L | W | M | B, SYS_gettid, DENY },
-	{ L | W | M | B, SYS_getpid, DENY },
-	{ L | W | M | B, SYS_tgkill, DENY },
 	/* does the client take what it was sent? */
 	{ M | B, SYS_ioctl, SECOND + TIOCOUTQ },
-	/* a libc asks whether something is a terminal */
-	{ L | W | M | B, SYS_ioctl, DENY },
 };
 
 enum {
@@ -271,15 +273,13 @@ emit_rule(const struct rule *r)
 	case NO_STD:
 		emit_if(number, 0, BPF_JGT, 2);
 		break;
-	case SHUT:
-		emit_if(number, 0, BPF_JEQ, SYS_SHUTDOWN);
-		break;
-	case DENY:
-		emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1);
-		emit_return(SECCOMP_RET_ERRNO | EPERM);
-		break;
 	default:
-		emit_if(number, 1, BPF_JEQ, (uint32_t)(r->verdict - SECOND));
+		if (r->verdict < SECOND)
+			emit_if(
+			    number, 0, BPF_JEQ, (uint32_t)(r->verdict - FIRST));
+		else
+			emit_if(number, 1, BPF_JEQ,
+			    (uint32_t)(r->verdict - SECOND));
 		break;
 	}
 }
