@@ -312,3 +312,43 @@ syncs()
 	assert_log 'a journal that cannot be read.*journal.1'
 	assert_equal "$(stat -c %s "$(journal).1")" 208
 }
+
+# Written on amd64, by the format of journal.c.
+@test "a journal that another kind of machine has written is finished" {
+	local name
+
+	plain_box 5 120
+	session <<-'EOT'
+	QUIT	=> +OK
+	EOT
+	name=$(journal)
+	perl - "$BOX" "$name" <<-'EOT'
+	use strict;
+	use warnings;
+	my %at = (4096 => '326f4a6e69706f7093452865b241ec180100000000000000' .
+	    '00120000000000000040000000000000cf03000000000000' .
+	    'c30000000000000049020000000000004cb58be7fb1b6ac2' .
+	    '0100000000000000229baed92f4a2deabd1e187dafaca9dd' .
+	    '3ab218aa3ebb1bc0659c8087b9b60274',
+	    4608 => '4902000000000000cf0300000000000034337605baabb0bc' .
+	    '97110da50151ae54a90fce23',
+	    12288 => '93452865b241ec1801000000000000000100000000000000' .
+	    'c30000000000000086010000000000000000000000000000' .
+	    '00000000000000009fe70e9837fc05f2');
+	open(my $fh, '+<:raw', $ARGV[1]) or die;
+	truncate($fh, 16384) or die;
+	for my $at (keys %at) {
+		seek($fh, $at, 0);
+		print $fh pack('H*', $at{$at});
+	}
+	close($fh) or die;
+	# of the two units of the step the second is done
+	open($fh, '+<:raw', $ARGV[0]) or die;
+	seek($fh, 975 - (195 + 390 - 512), 0);
+	read($fh, my $bytes, 195 + 390 - 512) or die;
+	seek($fh, 512, 0);
+	print $fh $bytes;
+	close($fh) or die;
+	EOT
+	finished 1 4 5
+}

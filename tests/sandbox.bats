@@ -221,7 +221,7 @@ over_mbox()
 		own "$SPOOL/$name"
 	done
 	as_chain -m "mbox:$SPOOL/%u" "$@"
-	passwd_file "anna:{PLAIN}secret:::::$BATS_TEST_TMPDIR/home::"
+	passwd_file "anna:{PLAIN}secret::::$BATS_TEST_TMPDIR/home::"
 }
 
 @test "a session over an mbox that tries to get out is killed, and the mail stays" {
@@ -277,6 +277,29 @@ log_in_to_one()
 		ask a "TRY open $path" '-ERR EACCES'
 	done
 	ask a "TRY create $BATS_TEST_TMPDIR/home/made" '-ERR EACCES'
+	ask a "TRY remove $PASSWD" '-ERR EACCES'
+	leave a
+}
+
+# A journal that does not fit is given another name, in the home.
+@test "a session over an mbox with an interrupted UPDATE may rename in the home only" {
+	local path home=$BATS_TEST_TMPDIR/home
+
+	has_landlock || skip 'this kernel has no Landlock'
+	over_mbox
+	in_login a
+	log_in_to_one a
+	leave a
+	rm -r "$BATS_TEST_TMPDIR/talk.a"
+	echo garbage >"$(echo "$home"/.popin.mbox.*.journal)"
+	echo secret >"$home/secret"
+	own "$home/secret"
+	in_login a
+	log_in_to_one a
+	[ "$(cat "$home"/.popin.mbox.*.journal.1)" = garbage ]
+	for path in /etc/passwd "$home" "$home/secret" "$MAILDIR"; do
+		ask a "TRY open $path" '-ERR EACCES'
+	done
 	ask a "TRY remove $PASSWD" '-ERR EACCES'
 	leave a
 }
