@@ -20,6 +20,8 @@
 #include <linux/filter.h>
 #include <linux/net.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <assert.h>
 #include <fcntl.h>
@@ -95,6 +97,7 @@ enum verdict {
 	NO_EXEC,   /* allowed without PROT_EXEC in the third argument */
 	READ_ONLY, /* allowed where the third argument opens just for reading */
 	NO_STD,	   /* allowed on descriptors other than 0, 1 and 2 */
+	QUICKACK,  /* setsockopt(2): allowed for that option of TCP's */
 	FIRST = 64,  /* FIRST + N: allowed with N for the first argument */
 	SECOND = 128 /* SECOND + N: for the second */
 };
@@ -178,6 +181,10 @@ static const struct rule {
 #ifdef SOCKETCALL
 	{ L | M | B, SOCKETCALL, FIRST + SYS_SHUTDOWN },
 #endif
+#if defined(SYS_setsockopt) && defined(TCP_QUICKACK)
+	/* a client that sends a line in pieces waits for the answer to each */
+	{ L | M | B, SYS_setsockopt, QUICKACK },
+#endif
 	/* the wait role's one task */
 	{ W, SYS_wait4, ALLOW },
 	/* after a signal handler; a wait that was stopped and continued */
@@ -194,7 +201,7 @@ static const struct rule {
 enum {
 	RULES = sizeof rules / sizeof rules[0],
 	LEAF = 3,		    /* rules that are gone through in a row */
-	PROGRAM_MAX = 8 + 7 * RULES /* a rule, and at most two for a search */
+	PROGRAM_MAX = 8 + 9 * RULES /* a rule, and at most two for a search */
 };
 
 static struct sock_filter program[PROGRAM_MAX];
@@ -242,6 +249,20 @@ emit_if(uint32_t number, size_t which, unsigned comparison, uint32_t value)
 	emit_load(offsetof(struct seccomp_data, nr));
 }
 
+#ifdef TCP_QUICKACK
+static void
+emit_quickack(uint32_t number)
+{
+	emit(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 6);
+	emit_load(argument(1));
+	emit(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 3);
+	emit_load(argument(2));
+	emit(BPF_JMP | BPF_JEQ | BPF_K, TCP_QUICKACK, 0, 1);
+	emit_return(SECCOMP_RET_ALLOW);
+	emit_load(offsetof(struct seccomp_data, nr));
+}
+#endif
+
 /* Allows NUMBER where the third argument has none of the given bits. */
 static void
 emit_without(uint32_t number, uint32_t bits)
@@ -273,6 +294,11 @@ emit_rule(const struct rule *r)
 	case NO_STD:
 		emit_if(number, 0, BPF_JGT, 2);
 		break;
+#ifdef TCP_QUICKACK
+	case QUICKACK:
+		emit_quickack(number);
+		break;
+#endif
 	default:
 		if (r->verdict < SECOND)
 			emit_if(

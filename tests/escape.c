@@ -8,6 +8,7 @@
  *
  *	TRY socket | execve | fork | kill | ptrace | mmap | mprotect | x32 | keyring
  *	TRY truncate (the log) | owner (of the signals of the client's socket)
+ *	TRY nodelay (another option of TCP's) | priority (another level's)
  *	TRY mute
  *	TRY open PATH | create PATH | empty PATH | write PATH | remove PATH
  *
@@ -21,6 +22,8 @@
 #include <sys/syscall.h>
 
 #include <linux/keyctl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,6 +118,28 @@ try_owner(void)
 	return fcntl(0, F_SETOWN, 1);
 }
 
+static int
+set_option(int level, int name)
+{
+	static const int on = 1;
+
+	return (int)syscall(
+	    SYS_setsockopt, 0, level, name, &on, (socklen_t)sizeof on);
+}
+
+static long
+try_nodelay(void)
+{
+	return set_option(IPPROTO_TCP, TCP_NODELAY);
+}
+
+/* The number of TCP_QUICKACK, of another level. */
+static long
+try_priority(void)
+{
+	return set_option(SOL_SOCKET, TCP_QUICKACK);
+}
+
 static long
 try_x32(void)
 {
@@ -177,6 +202,8 @@ static const struct {
 	{ "mprotect", try_mprotect },
 	{ "truncate", try_truncate },
 	{ "owner", try_owner },
+	{ "nodelay", try_nodelay },
+	{ "priority", try_priority },
 	{ "x32", try_x32 },
 	{ "keyring", try_keyring },
 	{ "mute", try_mute },

@@ -113,7 +113,7 @@ session_dies()
 }
 
 @test "a session that tries to empty the log, or to have others signalled, is killed" {
-	session_dies truncate owner
+	session_dies truncate owner nodelay priority
 }
 
 @test "a session that opens a file other than for reading is killed" {
@@ -323,7 +323,7 @@ log_in_to_one()
 	chmod 600 "$PASSWD"
 	CHAIN=("$BIN/popin" --user 54320:54320 --jail "$BATS_TEST_TMPDIR/jail"
 	    -P "$PASSWD" -m "maildir:$MAILDIR" --delay 0)
-	login_dies socket execve mmap
+	login_dies socket execve mmap nodelay priority
 	in_session a
 	if has_landlock; then
 		ask a 'TRY open /etc/passwd' '-ERR EACCES'

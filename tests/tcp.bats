@@ -35,6 +35,34 @@ setup()
 	grep -q '^keepalive=1$' "$OUT"
 }
 
+# Its end is sent when the system at our end has acknowledged the beginning.
+@test "half a command is acknowledged at once, a whole one with its answer" {
+	need strace strace
+	not_under asan 'there is no tracing'
+	/usr/bin/python3 -B "$TESTS_SRC/quit.py" tcp strace -f -e setsockopt \
+	    -o "$OUT.trace" "${SESSION[@]}" >"$OUT" 2>"$LOG" 3>&- <<-'EOT' ||
+	unread = array.array('i', [1])
+	def taken(text):
+	    client.send(text)
+	    while True:
+	        fcntl.ioctl(client.server, termios.FIONREAD, unread)
+	        if unread[0] == 0:
+	            break
+	        time.sleep(0.01)
+	for i in range(3):
+	    taken('NOOP')
+	    client.send('\r\n')
+	    assert client.line() == '+OK done'
+	    client.send('NOOP\r\n')
+	    assert client.line() == '+OK done'
+	client.send('QUIT\r\n')
+	assert client.line() == '+OK bye'
+	client.over()
+	EOT
+	    fail "$(cat "$OUT" "$LOG")"
+	assert_equal "$(grep -c 'TCP_QUICKACK, \[1\], 4) = 0' "$OUT.trace")" 3
+}
+
 @test "a whole session over TCP" {
 	tcp tcp 4 "${CHAIN[@]}"
 	grep -q $'^+OK 3 84\r$' "$OUT"
