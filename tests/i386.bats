@@ -15,17 +15,17 @@ setup_file()
 	[ "$(uname -m)" = x86_64 ] || skip 'not on this machine'
 	[[ $("$POPIN" --version) != *'sandbox: none' ]] ||
 	    skip 'configured without a sandbox'
-	echo 'int main(void) { return 0; }' >"$dir/try.c"
-	gcc -m32 -o "$dir/try" "$dir/try.c" 2>/dev/null ||
-	    cannot 'gcc -m32 does not work; Debian has it in gcc-multilib'
+	# static: the loader and the libraries of i386 need not be there
+	need i686-linux-gnu-gcc 'gcc-i686-linux-gnu and libc6-dev-i386-cross'
 	rm "$dir/bin/popin"
 	mkdir "$dir/o"
-	(cd "$dir/o" && gcc -m32 -std=c11 -O1 -w -D_FILE_OFFSET_BITS=64 \
+	(cd "$dir/o" && i686-linux-gnu-gcc -std=c11 -O1 -w -D_FILE_OFFSET_BITS=64 \
 	    -DPOPIN_SBINDIR='"/nowhere"' -I "$build" -iquote "$src/src" \
 	    -c "$src"/src/*.c "$src/tests/escape.c")
-	gcc -m32 -o "$dir/bin/escape" "$dir/o"/*.o -Wl,--wrap=command_run
+	i686-linux-gnu-gcc -static -o "$dir/bin/escape" "$dir/o"/*.o \
+	    -Wl,--wrap=command_run
 	rm "$dir/o/escape.o"
-	gcc -m32 -o "$dir/bin/popin" "$dir/o"/*.o
+	i686-linux-gnu-gcc -static -o "$dir/bin/popin" "$dir/o"/*.o
 	chmod 711 "$dir/bin/popin" "$dir/bin/escape"
 }
 
