@@ -49,6 +49,17 @@ piece(uint64_t left)
 	return left < sizeof buf ? (size_t)left : sizeof buf;
 }
 
+/*
+ * How much of LEFT bytes from AT on is written at once: up to the end of a
+ * unit.  Between two writes a process can end; then each unit is old or new.
+ */
+static size_t
+units(uint64_t at, uint64_t left)
+{
+	return left < sizeof buf ? (size_t)left
+				 : sizeof buf - (size_t)(at % JOURNAL_UNIT);
+}
+
 /* ---- position ---- */
 
 /* Goes to the byte that belongs at AT. */
@@ -107,7 +118,7 @@ static bool
 copy(struct move *m, uint64_t len)
 {
 	while (len > 0) {
-		size_t n = piece(len);
+		size_t n = units(m->at, len);
 		uint64_t to = m->at;
 
 		if (!gather(m, n) || !mbox_write(buf, n, to))
@@ -121,13 +132,14 @@ copy(struct move *m, uint64_t len)
 static bool
 copy_from_journal(const struct journal_step *s)
 {
-	for (uint64_t at = 0; at < s->len; at += sizeof buf) {
-		size_t n = piece(s->len - at);
+	for (uint64_t at = 0; at < s->len;) {
+		size_t n = units(s->at + at, s->len - at);
 
 		if (!journal_get(s, at, buf, n))
 			return mbox_cannot("cannot read the journal of");
 		if (!mbox_write(buf, n, s->at + at))
 			return false;
+		at += n;
 	}
 	return mbox_sync();
 }

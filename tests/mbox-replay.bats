@@ -54,6 +54,24 @@ set_aside()
 	rm "$name.1"
 }
 
+# In a step more than one write goes to the mbox.
+@test "an UPDATE is finished that was killed at any of its writes to the mbox" {
+	local n torn=0
+
+	for ((n = 1;; n++)); do
+		rm -f "$BOX_HOME"/.popin*
+		plain_box 6 100003
+		cp "$BOX" "$BATS_TEST_TMPDIR/before"
+		break_off "$n" pwrite64
+		! cmp -s "$BOX" "$BATS_TEST_TMPDIR/before" || continue
+		# what is written last is the state file
+		[ -s "$(journal)" ] || break
+		torn=$((torn + 1))
+		finished 1 4 5 6
+	done
+	[ "$torn" -ge 2 ]
+}
+
 # bats test_tags=root
 @test "an UPDATE is finished when the file system has another device number" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'

@@ -118,15 +118,16 @@ journal()
 	done
 }
 
-# break_off WHEN: a session that deletes messages 2 and 3 is killed at
-# its sync number WHEN: 1 is that of the mbox, 2 of the journal, 3 of the home;
+# break_off WHEN [CALL]: a session that deletes messages 2 and 3 is killed at
+# its CALL (fsync) number WHEN: of syncs 1 is that of the mbox, 2 of the journal, 3 of the home;
 # from then on the mbox and the journal take turns.
 break_off()
 {
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
 	status=0
 	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
-	    -o /dev/null -e trace=fsync -e inject="fsync:signal=KILL:when=$1" \
+	    -o /dev/null -e trace="${2:-fsync}" \
+	    -e inject="${2:-fsync}:signal=KILL:when=$1" \
 	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" \
 	    3>&- || status=$?
 	assert_equal "$status" 137
