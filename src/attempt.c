@@ -26,6 +26,7 @@ enum {
 	ATTEMPTS = 3,
 	TROUBLES = 10,
 	REPEATS = 10,
+	CHECKPASSWORD_MAX = 512, /* bytes that a checker takes */
 	TEXTS_MAX = MONMSG_USER_MAX + MONMSG_PASSWORD_MAX + CHALLENGE_MAX +
 	    2 * MONMSG_TEXT_MAX
 };
@@ -276,7 +277,8 @@ check(struct attempt *a, const struct options *o, struct monmsg_request *q,
 		method = "cram-md5";
 		add(&t, a->challenge);
 		memset(a->challenge, 0, sizeof a->challenge);
-	} else {
+	} else if (t.len < CHECKPASSWORD_MAX) {
+		/* an empty timestamp, which no checker needs */
 		add(&t, "");
 	}
 	verdict = ask(a, o, method, &t, 0);

@@ -18,7 +18,7 @@
 #include "scram.h"
 
 enum {
-	MONMSG_USER_MAX = 255,	   /* with its NUL */
+	MONMSG_USER_MAX = 256,	   /* with its NUL */
 	MONMSG_PASSWORD_MAX = 256, /* with its NUL */
 	MONMSG_TEXT_MAX = SCRAM_MESSAGE_MAX + 1,
 	MONMSG_UNREAD_MAX = 1024, /* NETIO_READ_MAX */

@@ -66,6 +66,13 @@ assert_ended()
 	PASS \{p*249}	=> -ERR [AUTH]
 	EOT
 	perl -e 'print "n" x 249, "\0", "p" x 249, "\0\0"' | cmp - "$SEEN/got"
+	# RFC 4616 allows 255 octets for each; then there is no timestamp
+	LINE_END=LF pop3 <<-EOT
+	AUTH PLAIN	=> + 
+	$(perl -MMIME::Base64 -e 'print encode_base64("\0" . "n" x 255 .
+	    "\0" . "p" x 255, "")')	=> -ERR [AUTH]
+	EOT
+	perl -e 'print "n" x 255, "\0", "p" x 255, "\0"' | cmp - "$SEEN/got"
 	[ "$(wc -c <"$SEEN/got")" -le 512 ]
 }
 

@@ -296,7 +296,7 @@ hostile()
 	p.refused(*password)
 	Login().refused(PASS, '-', 'x')
 	Login().refused(PASS, 'anna', '-')
-	Login().refused(PASS, 'a' * 255, 'x')		# no NUL
+	Login().refused(PASS, 'a' * 256, 'x')		# no NUL
 	Login().refused(PASS, 'anna', 'x' * 256)
 	Login().refused(PASS, 'anna', 'x', 'text')
 	Login().refused(PASS, 'anna', 'x', '-', 1025)
@@ -308,7 +308,7 @@ hostile()
 	Login().refused(CHALLENGE, 'anna')
 	Login().refused(OFFERS, '-', '-', '-', 1)
 	poked(('user', 10), 1, *password)		# behind the NUL
-	poked(('user', 254), 1, *password)
+	poked(('user', 255), 1, *password)
 	poked(('password', 255), 1, *password)
 	poked(('text', 0), 1, *password)
 	poked(('text', 1023), 1, SCRAM_FIRST, 'anna', '-', 'n=anna,r=x')

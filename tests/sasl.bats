@@ -261,7 +261,7 @@ load auth
 	    '\0\0secret', '\0anna\0secret\0', '\0anna\0sec\0ret',
 	    '\0\0anna\0secret', 'anna\0anna\0secret\0', '\0anna\0secret\r',
 	    '\0anna\0sec\nret', '\0an\nna\0secret', '\0an\x7fna\0secret',
-	    '\0an\x1bna\0secret', '\0' + 'n' * 255 + '\0secret',
+	    '\0an\x1bna\0secret', '\0' + 'n' * 256 + '\0secret',
 	    '\0anna\0' + 'p' * 256)
 	for text in bad:
 	    p = popin()
@@ -276,7 +276,7 @@ load auth
 @test "names and passwords in LOGIN hold no NUL and no line end" {
 	auth <<-'EOT'
 	p = popin()
-	for name in '', 'an\0na', 'anna\0', 'anna\r', 'an\nna', 'n' * 255:
+	for name in '', 'an\0na', 'anna\0', 'anna\r', 'an\nna', 'n' * 256:
 	    p.ask('AUTH LOGIN', r'\+ .+')
 	    p.respond(name, NO)
 	p = popin()
@@ -325,10 +325,10 @@ load auth
 @test "the longest name and password fit the longest line, as anybody" {
 	local name password
 
-	name=$(printf '%0254d' 1) password=$(printf '%0255d' 2)
+	name=$(printf '%0255d' 1) password=$(printf '%0255d' 2)
 	passwd_file "$name:{PLAIN}$password"
 	auth <<-'EOT'
-	name, password = '1'.rjust(254, '0'), '2'.rjust(255, '0')
+	name, password = '1'.rjust(255, '0'), '2'.rjust(255, '0')
 	p = popin()
 	p.ask('AUTH PLAIN', r'\+ ')
 	p.respond('%s\0%s\0%s' % (name, name, password), OK)
