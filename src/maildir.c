@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -107,6 +108,42 @@ open_failed(const char *path)
 	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
 }
 
+/*
+ * A Maildir that no delivery has made yet: nothing has its name, not even a
+ * link to what is not mounted, and the directory that it would be in is there.
+ */
+static bool
+is_not_made_yet(const char *path)
+{
+	char parent[PATH_MAX];
+	size_t len = strlen(path);
+	struct stat st;
+
+	if (errno != ENOENT || len >= sizeof parent)
+		return false;
+	memcpy(parent, path, len + 1);
+	while (len > 1 && parent[len - 1] == '/')
+		parent[--len] = '\0';
+	if (lstat(parent, &st) == 0 || errno != ENOENT)
+		return false;
+	while (len > 1 && parent[len - 1] != '/')
+		parent[--len] = '\0';
+	return stat(parent, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static enum maildrop_result
+open_nothing(const char *path)
+{
+	struct log_record r;
+
+	log_start(&r, LOG_LEVEL_WARNING, "no Maildir yet, so no mail:");
+	log_text(&r, "path", path, strlen(path));
+	log_end(&r);
+	maildir.fd[MAILDIR_NEW] = maildir.fd[MAILDIR_CUR] = -1;
+	maildir.state.fd = -1;
+	return MAILDROP_OK;
+}
+
 static enum maildrop_result
 maildir_open(struct maildrop *md, const char *path)
 {
@@ -114,6 +151,8 @@ maildir_open(struct maildrop *md, const char *path)
 	enum maildrop_result result;
 
 	maildir.uid = geteuid();
+	if (dir_fd == -1 && is_not_made_yet(path))
+		return open_nothing(path);
 	if (dir_fd == -1)
 		return open_failed(path);
 	for (int i = 0; i < MAILDIR_FOLDERS; i++) {

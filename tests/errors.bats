@@ -139,7 +139,7 @@ assert_refused()
 
 @test "a maildrop that does not exist is named in the log, status 78" {
 	rm -r "$MAILDIR"
-	session <<-'EOT'
+	session -m "maildir:$MAILDIR/anna" <<-'EOT'
 	=> -ERR [SYS/PERM]
 	STAT	=> (end)
 	EOT
@@ -150,7 +150,7 @@ assert_refused()
 
 @test "a missing maildrop does not fail the whole chain's unit" {
 	rm -r "$MAILDIR"
-	pop3 <<-'EOT'
+	pop3 -m "maildir:$MAILDIR/anna" <<-'EOT'
 	USER anna	=> +OK
 	PASS secret	=> -ERR [SYS/PERM]
 	STAT		=> (end)
@@ -173,6 +173,42 @@ assert_refused()
 	=> -ERR [SYS/PERM]
 	EOT
 	assert_equal "$status" 78
+}
+
+# As an mbox that is not there: mail comes with the first delivery.
+@test "a Maildir that nobody has delivered to is empty, and nothing is made" {
+	rm -r "$MAILDIR"
+	for path in "$MAILDIR" "$MAILDIR///"; do
+		session -m "maildir:$path" --trash <<-'EOT'
+		=> +OK 0 0
+		LIST	=> +OK
+		UIDL	=> +OK
+		QUIT	=> +OK
+		EOT
+		assert_equal "$status" 0
+		assert_log_lines 2
+		assert_log 'no Maildir yet, so no mail: path="/'
+		[ ! -e "$MAILDIR" ]
+	done
+	maildir "$MAILDIR"
+	three_messages
+	session <<-'EOT'
+	=> +OK 3 84
+	EOT
+}
+
+# Whose file system is not mounted has mail, and is not told otherwise.
+@test "a Maildir whose place is not there, or a link to nowhere, is no empty one" {
+	rm -r "$MAILDIR"
+	session -m "maildir:$MAILDIR/anna" <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	ln -s "$BATS_TEST_TMPDIR/not-mounted" "$MAILDIR"
+	for path in "$MAILDIR" "$MAILDIR/"; do
+		session -m "maildir:$path" <<-'EOT'
+		=> -ERR [SYS/PERM]
+		EOT
+	done
 }
 
 @test "a maildrop without permission is refused" {
@@ -244,7 +280,7 @@ assert_refused()
 
 @test "what the client sees of a fault is one line with -ERR" {
 	rm -r "$MAILDIR"
-	session <<-'EOT'
+	session -m "maildir:$MAILDIR/anna" <<-'EOT'
 	STAT
 	EOT
 	assert_equal "$(wc -l <"$OUT")" 1

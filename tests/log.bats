@@ -179,7 +179,7 @@ line()
 }
 
 @test "when fd 2 is the client, faults of ours do not reach it either" {
-	rm -r "$MAILDIR"
+	rm -r "$MAILDIR/new" "$MAILDIR/cur"
 	perl "$TESTS_SRC/wire.pl" inetd "${SESSION[@]}" <<<STAT >"$OUT" 3>&- ||
 	    :
 	assert_equal "$(wc -l <"$OUT")" 1
