@@ -305,5 +305,6 @@ check_run(struct options *o)
 		(void)setenv("TCPREMOTEIP", o->check_from, 1);
 	if (status == EXIT_FINE && o->check_user != NULL)
 		status = check_user(o);
-	return status;
+	return status == EXIT_FINE && log_has_failed() ? EXIT_CONFIGURATION
+						       : status;
 }

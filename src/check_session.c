@@ -178,7 +178,8 @@ tell_all(struct maildrop *md, enum maildrop_result result)
 	switch (result) {
 	case MAILDROP_OK:
 		tell_messages(md);
-		return tell_ids(md) ? EXIT_FINE : EXIT_CONFIGURATION;
+		return tell_ids(md) && !log_has_failed() ? EXIT_FINE
+							 : EXIT_CONFIGURATION;
 	case MAILDROP_IN_USE:
 		return tell_holder();
 	case MAILDROP_TEMP:

@@ -22,6 +22,7 @@ enum {
 };
 
 static enum log_style log_style = LOG_STYLE_STDERR;
+static bool log_failed;
 static const char *log_name = "popin";
 static uint64_t log_pid; /* asked for before there is a cage */
 
@@ -88,9 +89,16 @@ verdict(enum log_level level)
 	}
 }
 
+bool
+log_has_failed(void)
+{
+	return log_failed;
+}
+
 void
 log_start(struct log_record *r, enum log_level level, const char *text)
 {
+	log_failed |= level == LOG_LEVEL_ERROR;
 	r->len = 0;
 	r->level = level;
 	switch (log_style) {

@@ -45,6 +45,9 @@ struct log_record {
  */
 void log_open(enum log_style style, const char *name);
 
+/* Was there a record of LOG_LEVEL_ERROR, a line FAIL in a report? */
+bool log_has_failed(void);
+
 /*
  * One record, built word by word.  The TEXT of log_start and every KEY are
  * ours and go out as they are.  What no longer fits is left out.

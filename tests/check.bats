@@ -115,6 +115,25 @@ check()
 	assert_line 'FAIL  no such user "../anna"'
 }
 
+@test "where a line says FAIL the status is 78, whatever else there is to say" {
+	mkdir "$MAILDIR/popin.state"
+	own "$MAILDIR/popin.state"
+	chmod 700 "$MAILDIR"
+	check 78 --check-user anna
+	assert_line --regexp '^FAIL  no state file, logins will be slow, in '
+	assert_line --regexp '^ok    messages: shown=3/84 '
+	rmdir "$MAILDIR/popin.state"
+	check 0 --check-user anna
+	refute_output --partial FAIL
+}
+
+@test "a Maildir that nobody has delivered to is told, with status 0" {
+	rm -r "$MAILDIR"
+	check 0 --check-user anna
+	assert_line "WARN  no Maildir yet, so no mail: path=\"$MAILDIR\""
+	assert_line --partial 'messages: shown=0/0 '
+}
+
 @test "a maildrop that is not there is told in the words of the log" {
 	CHECK+=(-m maildir:/no/such/%n)
 	check 78 --check-user anna
