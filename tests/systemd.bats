@@ -202,6 +202,59 @@ drop_in()
 	assert_no_instances 'popins@*'
 }
 
+# refused TALK NAME: a login that fails, through the socket.
+refused()
+{
+	dial "$1" '[::1]'
+	ask "$1" "USER $2" '+OK*'
+	ask "$1" 'PASS wrong' '-ERR \[AUTH\]*'
+	leave "$1"
+}
+
+# banned: the addresses that fail2ban sees in the journal of this test.
+banned()
+{
+	inside fail2ban-regex -o ip systemd-journal \
+	    /etc/fail2ban/filter.d/popin.conf | sort | uniq -c | tr -s ' '
+}
+
+# Of each of these lines journald notes who wrote it, whatever they say.
+@test "only popin's own lines in the journal are fail2ban's, whoever writes as popin" {
+	local line='popin: login failed: ip=203.0.113.9 port=1 user="x" method=PASS tls=0 reason=credentials'
+	local before after
+
+	need fail2ban-regex fail2ban
+	/usr/bin/python3 -c 'import systemd.journal' 2>/dev/null ||
+	    cannot 'no python3-systemd'
+	mkdir -p "$ROOT/etc/fail2ban/filter.d"
+	cp /etc/fail2ban/filter.d/common.conf \
+	    "$TESTS_SRC/../contrib/fail2ban/filter.d/popin.conf" \
+	    "$ROOT/etc/fail2ban/filter.d"
+	serving popin.socket
+	before=$(banned)
+	[[ $before != *203.0.113.9* ]] || fail "$before"
+	inside runuser -u anna -- logger -t popin -p mail.notice "${line#popin: }"
+	inside runuser -u anna -- logger -t popin -p mail.notice "$line"
+	printf '%s\n' "$line" | inside runuser -u anna -- systemd-cat -t popin
+	journal_has '203\.0\.113\.9'
+	# a datagram of root's, as under an inetd
+	printf 'USER anna\r\nPASS wrong\r\nQUIT\r\n' | inside env \
+	    TCPREMOTEIP=192.0.2.7 popin --log syslog --delay 0 \
+	    --cleartext always >/dev/null
+	journal_has 'ip=192\.0\.2\.7 '
+	refused a anna
+	journal_has 'login failed: ip=::1 .*user="anna"'
+	serving popin-virtual.socket
+	refused b bert@example.net
+	journal_has 'login failed: ip=::1 .*user="bert@example\.net"'
+	inside journalctl --sync
+	after=$(banned)
+	[[ $after != *203.0.113.9* ]] || fail "$after"
+	[[ $after == *' 192.0.2.7'* ]] || fail "$after"
+	assert_equal "$(awk '$2 == "::1" { print $1 }' <<<"$after")" \
+	    $(($(awk '$2 == "::1" { print $1 }' <<<"$before") + 2))
+}
+
 @test "with stls.conf copied to its place port 110 offers STLS" {
 	local conf=$BATS_TEST_TMPDIR/stls.conf
 
