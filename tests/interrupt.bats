@@ -170,8 +170,9 @@ client()
 	=> -ERR [SYS/TEMP]
 	EOT
 	truncate -s "$SIZE" "$BOX"
+	# the last one that was whole may be read again
 	"${SESSION[@]}" --check >"$OUT"
-	grep -q 'messages: shown=4/.* sizes-not-remembered=1 ' "$OUT" ||
+	grep -q 'messages: shown=4/.* sizes-not-remembered=[12] ' "$OUT" ||
 	    fail "$(cat "$OUT")"
 	printf 'LIST\r\nUIDL\r\nQUIT\r\n' | raw_session
 	cmp "$OUT" "$OUT.whole"
