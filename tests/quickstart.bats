@@ -211,6 +211,10 @@ without()
 	assert_success
 	assert_line '== configuring'
 	assert_equal "$(makefile_says PKG_CONFIG)" ''
+	run cat "$BATS_FILE_TMPDIR/tree/_build/quickstart.log"
+	assert_line '  units         not installed: there is no pkg-config (Debian: pkgconf)'
+	assert_line '  programs      /usr/local/sbin'
+	assert_line '  manual        /usr/local/share/man'
 	run quickstart
 	assert_success
 	assert_line '== configuring'
@@ -234,4 +238,24 @@ without()
 	run readelf -l "$build/popin"
 	assert_success
 	refute_line --partial INTERP
+}
+
+# in_build MAKE-ARGUMENT...: nothing of the make that runs the tests
+in_build()
+{
+	env -i PATH="$PATH" make -C "$BATS_FILE_TMPDIR/tree/_build" "$@"
+}
+
+@test "make check says at once that there is no bats" {
+	run in_build check BATS=/nonexistent
+	assert_failure
+	assert_output --partial 'make check: missing: bats ("sh contrib/quickstart check"'
+	refute_output --partial 'FAIL: tests/'
+}
+
+@test "make dist makes nothing where there is no xz" {
+	without xz in_build dist
+	assert_failure
+	assert_output --partial 'make dist: xz is missing (Debian: xz-utils)'
+	[ ! -e "$BATS_FILE_TMPDIR/tree/_build/popin-0.1.tar.xz" ]
 }
