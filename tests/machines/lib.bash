@@ -89,22 +89,17 @@ need_programs()
 	    "${missing[@]}"
 }
 
-# need_for ARCH: qemu and a cross compiler.
+# need_for ARCH: qemu.
 need_for()
 {
-	local package
-
 	machine_of "$1"
-	package=gcc-$triplet
 	case $1 in
 	amd64 | i386) need_programs "${qemu[0]}:qemu-system-x86" ;;
 	arm*) need_programs "${qemu[0]}:qemu-system-arm" ;;
 	ppc64el) need_programs "${qemu[0]}:qemu-system-ppc" ;;
 	*) need_programs "${qemu[0]}:qemu-system-misc" ;;
 	esac
-	need_programs "$triplet-gcc:$package" cpio:cpio
-	[ -e "/usr/$triplet/lib/libc.a" ] || [ "$1" = amd64 ] ||
-	    need_programs "no such program:libc6-dev-$1-cross"
+	need_programs cpio:cpio depmod:kmod
 }
 
 # apt_for ARCH apt-get|apt-cache ARGUMENT...: as if this machine were of that
@@ -154,13 +149,38 @@ kernel()
 	[ -e "$kernel" ] || die "$name has no $kernel"
 }
 
+# compiler ARCH: unpacks a cross compiler into $cache/ARCH/tools, and sets cc to
+# what calls it.  Installed it would be in the way of gcc-multilib.
+compiler()
+{
+	local tools=$cache/$1/tools name
+
+	dir=$cache/$1
+	cc=(env)
+	[ "$1" != amd64 ] || return 0
+	if [ ! -e "$tools/complete" ]; then
+		mkdir -p "$tools/debs"
+		for name in {gcc-12,cpp-12,binutils}-"$triplet" \
+		    {libgcc-12-dev,libc6-dev,linux-libc-dev}-"$1"-cross; do
+			(cd "$tools/debs" && logged apt-get -q \
+			    -o APT::Sandbox::User=root download "$name")
+			logged dpkg -x "$(echo "$tools/debs/$name"_*.deb)" \
+			    "$tools"
+		done
+		: >"$tools/complete"
+	fi
+	cc=(env CC="$triplet-gcc-12" PATH="$tools/usr/bin:$PATH"
+	    LD_LIBRARY_PATH="$tools/usr/lib/$(gcc -print-multiarch)")
+}
+
 # build ARCH PROGRAM...: popin for it, all static, in $cache/ARCH/build.
 build()
 {
-	local arch=$1 root=$cache/$1/root crypt flags=()
+	local arch=$1 root=$cache/$1/root crypt flags=() cc
 
 	shift
 	machine_of "$arch"
+	compiler "$arch"
 	package "$arch" libcrypt-dev
 	crypt=$(dirname "$(find "$root" -name libcrypt.a)")
 	dir=$cache/$arch
@@ -169,29 +189,50 @@ build()
 	(
 		cd "$dir/build" || exit
 		[ config.status -nt "$top/configure" ] ||
-		    logged "$top/configure" -q "${flags[@]}" --enable-static \
-			--without-systemd \
+		    logged "${cc[@]}" "$top/configure" -q "${flags[@]}" \
+			--enable-static --without-systemd \
 			CPPFLAGS="-isystem $root/usr/include" \
 			LDFLAGS="-L$crypt"
 		# shellcheck disable=SC2016
-		logged make "-j$(nproc)" "$@" \
+		logged "${cc[@]}" make "-j$(nproc)" "$@" \
 		    popin_checkpassword_LDFLAGS='$(popin_LDFLAGS)'
 	) || exit
 }
 
-# initramfs ARCH FILE...: $cache/ARCH/initramfs, with busybox, init, and the
-# files, which get names without directories.
+# put_modules ARCH DIRECTORY NAME...: modules of the kernel and what they need,
+# with names in the order in which they are loaded.
+put_modules()
+{
+	local root=$cache/$1/root to=$2 n=100 name file
+
+	dir=$cache/$1
+	shift 2
+	mkdir -p "$to"
+	logged depmod -b "$root" "$release"
+	for name; do
+		modprobe -d "$root" -S "$release" --show-depends "$name"
+	done >"$dir/modules"
+	while read -r _ file _; do
+		[ ! -e "$(echo "$to"/*-"${file##*/}")" ] || continue
+		n=$((n + 1))
+		cp "$file" "$to/$n-${file##*/}"
+	done < <(grep '^insmod' "$dir/modules")
+}
+
+# initramfs ARCH FILE...: $cache/ARCH/initramfs, with busybox, init, what the
+# array modules names, and the files, which get names without directories.
+modules=()
 initramfs()
 {
-	local tree=$cache/$1/tree
+	local arch=$1 tree=$cache/$1/tree
 
-	package "$1" busybox-static
+	shift
+	package "$arch" busybox-static
 	rm -rf "$tree"
 	mkdir -p "$tree/bin"
-	cp "$cache/$1/root/bin/busybox" "$tree/bin"
-	cp "$top/tests/machines/init" "$tree"
-	shift
-	cp "$@" "$tree"
+	cp "$cache/$arch/root/bin/busybox" "$tree/bin"
+	cp "$top/tests/machines/init" "$@" "$tree"
+	put_modules "$arch" "$tree/modules" "${modules[@]}"
 	chmod -R a+rX "$tree"
 	(cd "$tree" && find . | LC_ALL=C sort |
 	    cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$tree/../initramfs"
