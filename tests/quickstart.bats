@@ -12,8 +12,8 @@ setup_file()
 
 	lib_setup_file
 	mkdir "$tree"
-	(cd "$top" && cp -R configure.ac Makefile.am README COPYING src tests \
-	    contrib "$tree")
+	(cd "$top" && cp -R .clang-format configure.ac Makefile.am README NEWS \
+	    COPYING src tests contrib "$tree")
 	# from somebody who builds in the source tree
 	find "$tree" -name '*.o' -exec rm {} +
 	find "$tree" -type d -exec chmod u+w {} +
