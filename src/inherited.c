@@ -19,18 +19,16 @@
 void
 inherited_clear(void)
 {
-	static const struct {
-		int timer, signal_number;
-	} timers[] = { { ITIMER_REAL, SIGALRM }, { ITIMER_VIRTUAL, SIGVTALRM },
-		{ ITIMER_PROF, SIGPROF } };
+	static const int alarms[] = { SIGALRM, SIGVTALRM, SIGPROF };
 	static const struct itimerval never;
 	sigset_t none;
 
-	for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
-		(void)setitimer(timers[i].timer, &never, NULL);
-		/* and what has come of it already: ignored it is dropped */
-		(void)signal(timers[i].signal_number, SIG_IGN);
-	}
+	(void)setitimer(ITIMER_REAL, &never, NULL);
+	(void)setitimer(ITIMER_VIRTUAL, &never, NULL);
+	(void)setitimer(ITIMER_PROF, &never, NULL);
+	/* and what has come of them already: ignored it is dropped */
+	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
+		(void)signal(alarms[i], SIG_IGN);
 	(void)signal(SIGTERM, SIG_DFL);
 	(void)signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);

@@ -318,7 +318,7 @@ load lib
 	NOOP		=> +OK
 	EOT
 	printf '\r\n\nNOOP\r\n' | raw_session
-	assert_equal "$(cut -c 1-4 "$OUT")" $'+OK \n-ERR\n-ERR\n+OK\r'
+	assert_equal "$(cut -c 1-4 "$OUT")" $'+OK \n-ERR\n-ERR\n+OK '
 }
 
 @test "a last line without an end is not obeyed" {
