@@ -188,7 +188,7 @@ setup()
 	    'n,,m=x,n=user,r=abc', 'n,,n=us=er,r=abc', 'n,,n=us=2cer,r=abc',
 	    'n,,n=user=,r=abc', 'n,,n=user=2,r=abc', 'n,,n=us\0er,r=abc',
 	    'n,,n=user,r=ab c', 'n,,n=user,r=\x80', 'n,,n=user,x=abc',
-	    'n,,n=user,r=' + 'a' * 257, 'n,,n=' + 'u' * 255 + ',r=abc',
+	    'n,,n=user,r=' + 'a' * 257, 'n,,n=' + 'u' * 256 + ',r=abc',
 	    'n,,n=us\ner,r=abc', 'n,,n=user,r=abc,x=' + 'x' * 1024)
 	for text in bad:
 	    p = popin()
