@@ -202,23 +202,17 @@ start_as_user(const struct options *o, int out)
 {
 	static struct self_words words;
 	extern char **environ;
-	const char *checker = self_sibling("popin-checkpassword");
-	struct launch s = { .path = checker,
-		.argv = words.word,
+	struct launch s = { .argv = words.word,
 		.envp = environ,
 		.fd3 = -1,
 		.fd4 = -1,
 		.out = out };
-	bool fits = self_add(&words, checker) && self_add(&words, "--log") &&
-	    self_add(&words, self_log_style(o));
-
-	if (o->passwd_file != NULL)
-		fits = fits && self_add(&words, "-f") &&
-		    self_add(&words, o->passwd_file);
-	fits = fits && self_add(&words, "--as") &&
+	bool fits = self_add_checker(&words, o) && self_add(&words, "--as") &&
 	    self_add(&words, o->check_user) &&
 	    self_add_role(&words, self_path(), "session", o) &&
 	    self_add(&words, "--check");
+
+	s.path = words.word[0];
 	if (fits)
 		return launch_start(&s);
 	errno = E2BIG;

@@ -67,11 +67,7 @@ command_line(struct self_words *w, const struct options *o,
 		for (char **p = o->checker; *p != NULL; p++)
 			fits = fits && self_add(w, *p);
 	} else {
-		fits = self_add(w, self_sibling("popin-checkpassword")) &&
-		    self_add(w, "--log") && self_add(w, self_log_style(o));
-		if (o->passwd_file != NULL)
-			fits = fits && self_add(w, "-f") &&
-			    self_add(w, o->passwd_file);
+		fits = self_add_checker(w, o);
 		if (q->method != NULL)
 			fits = fits && self_add(w, "--method") &&
 			    self_add(w, q->method);

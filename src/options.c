@@ -31,6 +31,7 @@ const char options_usage[] =
     "\n"
     "  -m, --maildrop KIND:PATH   where the mail is (%u %n %d %h, ~/)\n"
     "  -P, --passwd-file FILE     users and passwords in FILE\n"
+    "  --lower-case               capitals in names do not matter\n"
     "  --checker PROGRAM ...      ask this checkpassword program; last option\n"
     "  -R, --role session         the user is logged in already\n"
     "  --trash[=FOLDER]           what is deleted goes there (Trash)\n"
@@ -114,6 +115,13 @@ static void
 set_passwd_file(struct parse *p, const char *value)
 {
 	p->o->passwd_file = value;
+}
+
+static void
+set_lower_case(struct parse *p, const char *value)
+{
+	(void)value;
+	p->o->lower_case = true;
 }
 
 static void
@@ -374,6 +382,7 @@ static const struct option_row {
 } rows[] = {
 	{ 'm', "maildrop", true, set_maildrop },
 	{ 'P', "passwd-file", true, set_passwd_file },
+	{ 0, "lower-case", false, set_lower_case },
 	{ 'R', "role", true, set_role },
 	{ 0, "trash", OPTIONAL, set_trash },
 	{ 0, "idle", true, set_idle },
@@ -488,6 +497,8 @@ contradiction(const struct options *o)
 		return "--takeover must be 10 seconds or more";
 	if (o->checker != NULL && o->passwd_file != NULL)
 		return "--passwd-file and --checker exclude each other";
+	if (o->checker != NULL && o->lower_case)
+		return "--lower-case goes behind --checker popin-checkpassword";
 	if (o->role != ROLE_MONITOR) /* they do not hear of --checker */
 		return NULL;
 	if (o->apop && o->passwd_file == NULL && o->checker == NULL)

@@ -26,6 +26,7 @@ struct options {
 	enum role role;
 	const char *maildrop;	 /* -m, or NULL */
 	const char *passwd_file; /* -P, or NULL */
+	bool lower_case;	 /* of names */
 	char **checker;		 /* what follows --checker, or NULL */
 	const char *account;	 /* --user */
 	const char *jail;

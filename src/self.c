@@ -88,6 +88,19 @@ self_log_style(const struct options *o)
 }
 
 bool
+self_add_checker(struct self_words *w, const struct options *o)
+{
+	bool fits = self_add(w, self_sibling("popin-checkpassword")) &&
+	    self_add(w, "--log") && self_add(w, self_log_style(o));
+
+	if (o->passwd_file != NULL)
+		fits = fits && self_add(w, "-f") && self_add(w, o->passwd_file);
+	if (o->lower_case)
+		fits = fits && self_add(w, "--lower-case");
+	return fits;
+}
+
+bool
 self_add_role(struct self_words *w, const char *path, const char *role,
     const struct options *o)
 {

@@ -33,6 +33,9 @@ const char *self_sibling(const char *name);
 /* Adds one word; false when there are too many.  WORD must outlive W. */
 bool self_add(struct self_words *w, const char *word);
 
+/* Adds our own checker, and what it has to know of our options. */
+bool self_add_checker(struct self_words *w, const struct options *o);
+
 /* Adds "PATH, our own options, -R ROLE" and how to log. */
 bool self_add_role(struct self_words *w, const char *path, const char *role,
     const struct options *o);

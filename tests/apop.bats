@@ -29,6 +29,28 @@ load auth
 	assert_log '^popin: login: ip=- port=0 user="anna" method=APOP tls=0$'
 }
 
+@test "--lower-case: APOP and CRAM-MD5 find a name in any case" {
+	auth --apop --cram-md5 --lower-case <<-'EOT'
+	for name in 'anna', 'Anna', 'ANNA':
+	    p = popin(greeting=None)
+	    timestamp = p.hear(r'\+OK popin ready ' + TIMESTAMP).split(' ')[-1]
+	    p.ask('APOP %s %s' % (name, apop_digest(timestamp, 'Secret')), AUTH)
+	    p.ask('APOP %s %s' % (name, apop_digest(timestamp, 'secret')), OK)
+	    p.quit()
+	    p = popin(greeting=None)
+	    p.hear(OK)
+	    p.cram(name, 'Secret', AUTH)
+	    p.cram(name, 'secret', OK)
+	    p.quit()
+	EOT
+	auth --apop <<-'EOT'
+	p = popin(greeting=None)
+	timestamp = p.hear(r'\+OK popin ready ' + TIMESTAMP).split(' ')[-1]
+	p.ask('APOP Anna ' + apop_digest(timestamp, 'secret'), AUTH)
+	p.quit()
+	EOT
+}
+
 @test "the timestamp is fresh each time, and of characters that clients take" {
 	auth --apop <<-'EOT'
 	seen = set()

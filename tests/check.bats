@@ -111,8 +111,15 @@ check()
 	echo "carl:!:$ids::$BATS_TEST_TMPDIR::" >>"$PASSWD"
 	check 78 --check-user carl
 	assert_line 'FAIL  may not log in "carl"'
+	check 78 --check-user Anna
+	assert_line 'FAIL  no such user "Anna"'
 	check 78 --check-user ../anna
 	assert_line 'FAIL  no such user "../anna"'
+}
+
+@test "with --lower-case a user is found in any case" {
+	check 0 --lower-case --check-user Anna
+	assert_line --partial 'ok    user: user="anna" '
 }
 
 @test "where a line says FAIL the status is 78, whatever else there is to say" {

@@ -109,6 +109,18 @@ root_passwd_file()
 	assert_refused
 }
 
+@test "--lower-case finds a system account in any case, and nobody else does" {
+	account
+	run_checker "${NAME^}" secret --lower-case /bin/sh -c 'echo "$USER"'
+	assert_equal "$status:$(cat "$OUT" "$LOG")" "0:$NAME"
+	run_checker "${NAME^^}" wrong --lower-case /bin/echo in
+	assert_refused
+	run_checker "${UNIQUE^^}-NOBODY" secret --lower-case /bin/echo in
+	assert_refused
+	login "${NAME^}" secret
+	assert_refused
+}
+
 @test "an unknown user is refused, and nothing is logged" {
 	login "$UNIQUE-nobody" secret
 	assert_refused

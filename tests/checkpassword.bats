@@ -235,6 +235,8 @@ $BATS_TEST_TMPDIR/home
 	assert_fault 2 'groups does not go with'
 	run_checker 'anna\0secret\0\0' --hash -f "$PASSWD"
 	assert_fault 2 'goes with no option'
+	run_checker 'anna\0secret\0\0' --hash --lower-case
+	assert_fault 2 'goes with no option'
 }
 
 @test "--passwd-file is another name for -f" {
@@ -485,6 +487,50 @@ short_of_memory()
 		login "$name" secret
 		assert_refused
 	done
+}
+
+# user NAME PASSWORD: who that is by --lower-case.
+user()
+{
+	run_checker "$1\\0$2\\0\\0" --lower-case -f "$PASSWD" \
+	    /bin/sh -c 'echo "$USER"'
+}
+
+@test "--lower-case finds a name in any case, and hands on the file's spelling" {
+	passwd_file 'anna@example.org:{PLAIN}secret' \
+	    'Bert@Example.ORG:{PLAIN}secret'
+	for name in anna@example.org Anna@Example.Org ANNA@EXAMPLE.ORG; do
+		user "$name" secret
+		assert_equal "$status:$(cat "$OUT" "$LOG")" 0:anna@example.org
+	done
+	for name in bert@example.org Bert@Example.ORG BERT@example.org; do
+		user "$name" secret
+		assert_equal "$status:$(cat "$OUT" "$LOG")" 0:Bert@Example.ORG
+	done
+	login Anna@Example.Org secret
+	assert_refused
+	login bert@example.org secret
+	assert_refused
+}
+
+@test "with --lower-case a name still matches as a whole, a password in its case" {
+	passwd_file 'anna.b@x:{PLAIN}secret' 'zoé:{PLAIN}secret'
+	for name in ANNA.B ANNA.B@XX NNA.B@X 'ANNA.B[X' 'anna.b`x' ZOÉ ZOé; do
+		user "$name" secret
+		assert_refused
+	done
+	user ANNA.B@X Secret
+	assert_refused
+	user ANNA.B@X secret
+	assert_equal "$(cat "$OUT")" anna.b@x
+}
+
+@test "with --lower-case the first of two names that differ in case counts" {
+	passwd_file 'Anna:{PLAIN}first' 'anna:{PLAIN}second'
+	user anna second
+	assert_refused
+	user anna first
+	assert_equal "$(cat "$OUT")" Anna
 }
 
 @test "a line may have 1024 bytes, a longer one is our fault" {

@@ -125,8 +125,8 @@ assert_refused()
 	run_popin --help
 	assert_equal "$status" 0
 	grep -q '^usage: popin' "$OUT"
-	for option in maildrop passwd-file checker role idle login-timeout \
-	    checker-timeout delay max-messages user jail log testing version \
+	for option in maildrop passwd-file lower-case checker role idle \
+	    login-timeout checker-timeout delay max-messages user jail log testing version \
 	    help; do
 		grep -q -e "--$option" "$OUT" || fail "--$option"
 	done

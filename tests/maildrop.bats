@@ -128,3 +128,51 @@ refused()
 	PASS secret	=> +OK 0 0
 	EOT
 }
+
+# in_case OPTION...: the maildrop is where the account's spelling says.
+in_case()
+{
+	passwd_file 'anna@example.org:{PLAIN}secret' \
+	    'Bert@Example.Org:{PLAIN}secret'
+	MAILDIR=$WHERE/example.org/anna
+	maildir "$MAILDIR"
+	three_messages
+	maildir "$WHERE/Example.Org/Bert"
+	own "$WHERE/example.org" "$WHERE/Example.Org"
+	CHAIN=("${AS[@]}" "$BIN/popin" -P "$PASSWD" -m "maildir:$WHERE/%d/%n"
+	    --delay 0 "$@")
+}
+
+@test "--lower-case: the maildrop is that of the account, however the client spells it" {
+	in_case --lower-case
+	for name in anna@example.org Anna@Example.Org ANNA@EXAMPLE.ORG; do
+		pop3 <<-EOT
+		USER $name	=> +OK
+		PASS secret	=> +OK 3 84
+		EOT
+	done
+	assert_log ' login: .* user="ANNA@EXAMPLE.ORG" '
+	assert_log ' session: .* user="anna@example.org" '
+	pop3 <<-'EOT'
+	USER bert@example.org	=> +OK
+	PASS secret	=> +OK 0 0
+	EOT
+	assert_log ' session: .* user="Bert@Example.Org" '
+}
+
+@test "without --lower-case a name in other case is unknown" {
+	in_case
+	pop3 <<-'EOT'
+	USER Anna@Example.Org	=> +OK
+	PASS secret	=> -ERR [AUTH]
+	QUIT	=> +OK
+	EOT
+	refute_log ' session: '
+}
+
+@test "--lower-case is our own checker's, and is refused in front of another" {
+	: >"$IN"
+	limited "$BIN/popin" --lower-case --checker /bin/true
+	assert_equal "$status" 64
+	assert_log 'lower-case goes behind --checker popin-checkpassword'
+}

@@ -374,6 +374,39 @@ setup()
 	[ "$(cat "$OUT")" != "$SALT" ]
 }
 
+# What is signed is the name as the client sent it.
+@test "--lower-case: a name in any case, signed as it was sent, logs in" {
+	passwd_file "User,x@Example.Org:$PENCIL" 'anna:{PLAIN}secret'
+	auth --lower-case <<-'EOT'
+	for name, password in (('user,x@example.org', 'pencil'),
+	    ('User,x@Example.Org', 'pencil'), ('USER,X@EXAMPLE.ORG', 'pencil'),
+	    ('anna', 'secret'), ('aNNa', 'secret')):
+	    p = popin()
+	    p.scram(name, password.upper(), AUTH)
+	    p.scram(name, password)
+	    p.quit()
+	EOT
+	assert_log 'login: .* user="USER,X@EXAMPLE.ORG" method=SCRAM-SHA-256 '
+	assert_log 'session: .* user="User,x@Example.Org" '
+	auth <<-'EOT'
+	popin().scram('user,x@example.org', 'pencil', AUTH)
+	EOT
+}
+
+@test "--lower-case: a salt does not tell whether a name exists in any case" {
+	passwd_file "user:$PENCIL" 'anna:{PLAIN}secret' 'locked:*' \
+	    "crypted:$("$BIN/popin-checkpassword" --hash <<<x)"
+	auth --lower-case <<-'EOT'
+	salts = set()
+	for name in 'user', 'anna', 'locked', 'crypted', 'nobody', 'n@x.org':
+	    for spelling in name, name.upper(), name.title():
+	        s = Scram(spelling, 'x')
+	        salts.add((name, s.take(popin().challenge(
+	            'AUTH SCRAM-SHA-256 ' + b64(s.first())))))
+	assert len(salts) == 6, salts
+	EOT
+}
+
 @test "unknown users have the iterations and the length of salt of the last" {
 	local secret
 

@@ -31,6 +31,14 @@ account_name_ok(const char *name, bool devices)
 	return true;
 }
 
+void
+account_lower(char *name)
+{
+	for (; *name != '\0'; name++)
+		if (*name >= 'A' && *name <= 'Z')
+			*name = (char)(*name - 'A' + 'a');
+}
+
 bool
 account_copy(char *text, size_t size, const char *p, size_t len)
 {

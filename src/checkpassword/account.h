@@ -79,6 +79,9 @@ struct account {
  */
 bool account_name_ok(const char *name, bool devices);
 
+/* Turns the capitals of ASCII in NAME into small letters. */
+void account_lower(char *name);
+
 /*
  * Copies LEN bytes at P into TEXT (SIZE bytes) and fills up with NULs.
  * Returns false, and leaves TEXT all NULs, where they do not fit.

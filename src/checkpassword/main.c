@@ -43,9 +43,10 @@ struct options {
 	bool valid_shells;
 	bool groups; /* the account's other groups as well */
 	bool hash;
+	bool lower_case; /* of names */
 	bool cleartext; /* the password came in the clear, against the policy */
 	const char *scheme;
-	const char *as; /* become this user, who is not asked */
+	char *as; /* become this user, who is not asked */
 	enum method method;
 	char **prog;
 };
@@ -89,7 +90,8 @@ check_options(struct options *o, int argc, char **argv)
 			o->scheme = o->prog[0];
 		else if (argc > 0)
 			return misused("--hash takes one scheme", NULL);
-		if (o->file != NULL || o->valid_shells || o->groups)
+		if (o->file != NULL || o->valid_shells || o->groups ||
+		    o->lower_case)
 			return misused("--hash goes with no option", NULL);
 		return 0;
 	}
@@ -99,7 +101,8 @@ check_options(struct options *o, int argc, char **argv)
 		return misused("--groups does not go with", "-f");
 	if (argc == 0)
 		return misused("usage: popin-checkpassword [-f file] [--groups]"
-			       " [--valid-shells] [--log style] prog [arg ...]",
+			       " [--lower-case] [--valid-shells] [--log style]"
+			       " prog [arg ...]",
 		    NULL);
 	return 0;
 }
@@ -113,6 +116,7 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "groups", no_argument, NULL, 'G' },
 		{ "hash", optional_argument, NULL, 'H' },
 		{ "log", required_argument, NULL, 'L' },
+		{ "lower-case", no_argument, NULL, 'l' },
 		{ "method", required_argument, NULL, 'M' },
 		{ "passwd-file", required_argument, NULL, 'f' },
 		{ "valid-shells", no_argument, NULL, 'V' },
@@ -146,6 +150,9 @@ parse_options(struct options *o, int argc, char **argv)
 			break;
 		case 'V':
 			o->valid_shells = true;
+			break;
+		case 'l':
+			o->lower_case = true;
 			break;
 		case 'f':
 			o->file = optarg;
@@ -224,13 +231,17 @@ require_cleartext_ok(struct account *a, const char *name)
 	log_end(&r);
 }
 
+/* NAME is changed to what is looked up; A has the account's own spelling. */
 static int
-find(struct account *a, const struct options *o, const char *name)
+find(struct account *a, const struct options *o, char *name)
 {
+	if (o->lower_case)
+		account_lower(name);
 	if (!account_name_ok(name, o->file != NULL))
 		name = NULL;
 	if (o->file != NULL)
-		return passwdfile_find(a, name, o->file, getenv("TCPREMOTEIP"));
+		return passwdfile_find(
+		    a, name, o->lower_case, o->file, getenv("TCPREMOTEIP"));
 	return system_find(a, name, o->valid_shells);
 }
 
@@ -292,7 +303,7 @@ check(struct account *a, const struct options *o, struct credentials *c)
 
 	if (status != 0)
 		return status;
-	if (find(a, o, c->field[0]) == -1)
+	if (find(a, o, c->name) == -1)
 		return STATUS_TEMPORARY;
 	if (o->method == METHOD_SCRAM_LOOKUP)
 		return lookup(a, c);

@@ -95,6 +95,7 @@ method_read(enum method method, struct credentials *c)
 	if (!split(method, c, (size_t)len))
 		return misused("descriptor 3 has not name, password and "
 			       "timestamp, each with a NUL behind it");
+	account_copy(c->name, sizeof c->name, c->field[0], strlen(c->field[0]));
 	return 0;
 }
 
@@ -150,7 +151,8 @@ enum verify_result
 method_verify(enum method method, const struct account *a,
     const struct credentials *c, unsigned char signature[SCRAM_KEY])
 {
-	struct scramverify proof = { .name = c->field[0],
+	struct scramverify proof = { .name = c->name,
+		.signed_name = c->field[0],
 		.proof = c->field[1],
 		.nonce = c->field[2],
 		.first = c->field[3],
@@ -171,7 +173,7 @@ method_lookup(const struct account *a, const struct credentials *c,
     struct scram_parameters *p)
 {
 	struct scramsecret s;
-	bool known, good = scramverify_parameters(a, c->field[0], &s, &known);
+	bool known, good = scramverify_parameters(a, c->name, &s, &known);
 
 	*p = s.p;
 	p->cleartext = a->cleartext_for_some;

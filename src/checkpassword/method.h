@@ -41,10 +41,14 @@ enum {
 	METHOD_CREDENTIALS_MAX = 4096
 };
 
-/* The texts by their places in the table above. */
+/*
+ * The texts by their places in the table above.  NAME may be changed into
+ * another spelling; a client signs field[0] as it sent it.
+ */
 struct credentials {
 	char bytes[METHOD_CREDENTIALS_MAX + 1]; /* the last: is it full? */
 	const char *field[METHOD_FIELDS];
+	char name[METHOD_CREDENTIALS_MAX + 1]; /* field[0], for the lookup */
 };
 
 /* Returns false for no method of that name. */

@@ -70,6 +70,15 @@ is(struct text t, const char *word)
 	return t.len == strlen(word) && memcmp(t.p, word, t.len) == 0;
 }
 
+/* The locale is "C": strncasecmp(3) knows no letters but those of ASCII. */
+static bool
+is_name(struct text t, const char *name, bool any_case)
+{
+	if (!any_case)
+		return is(t, name);
+	return t.len == strlen(name) && strncasecmp(t.p, name, t.len) == 0;
+}
+
 /* Cuts off and returns what is before the first C in REST, or all of it. */
 static struct text
 cut(struct text *rest, char c)
@@ -311,7 +320,7 @@ take_entry(
 
 /* Reads to the end also after the entry was found, see verify.c. */
 static int
-scan(struct account *a, struct lines *lines, const char *name,
+scan(struct account *a, struct lines *lines, const char *name, bool any_case,
     const char *address)
 {
 	struct line line;
@@ -329,7 +338,7 @@ scan(struct account *a, struct lines *lines, const char *name,
 			    permits_cleartext(fields[FIELD_EXTRA], address);
 		}
 		if (name == NULL || a->line != 0 ||
-		    !is(fields[FIELD_NAME], name))
+		    !is_name(fields[FIELD_NAME], name, any_case))
 			continue;
 		a->line = line.number;
 		take_entry(a, fields, address);
@@ -356,8 +365,8 @@ refusal(int fd)
 }
 
 int
-passwdfile_find(
-    struct account *a, const char *name, const char *file, const char *address)
+passwdfile_find(struct account *a, const char *name, bool any_case,
+    const char *file, const char *address)
 {
 	static struct lines lines;
 	const char *why;
@@ -370,7 +379,7 @@ passwdfile_find(
 	}
 	if ((why = refusal(lines.fd)) != NULL)
 		log_error(why, file);
-	else if ((got = scan(a, &lines, name, address)) == -1)
+	else if ((got = scan(a, &lines, name, any_case, address)) == -1)
 		log_error_errno("cannot read the passwd-file", file);
 	lines_close(&lines);
 	return got;

@@ -6,14 +6,16 @@
 #ifndef POPIN_PASSWDFILE_H
 #define POPIN_PASSWDFILE_H
 
+#include <stdbool.h>
+
 struct account;
 
 /*
- * Finds NAME, NULL being nobody, in FILE, which is not copied.  ADDRESS is
- * the client's, or NULL.  Returns 0 also for an unknown user, or -1 with the
- * reason logged.
+ * Finds NAME, NULL being nobody, in FILE, which is not copied; with ANY_CASE
+ * capitals of ASCII are the same as small letters.  ADDRESS is the client's,
+ * or NULL.  Returns 0 also for an unknown user, or -1 with the reason logged.
  */
-int passwdfile_find(
-    struct account *a, const char *name, const char *file, const char *address);
+int passwdfile_find(struct account *a, const char *name, bool any_case,
+    const char *file, const char *address);
 
 #endif

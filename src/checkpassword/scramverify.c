@@ -155,7 +155,7 @@ messages_fit(const struct scramverify *v, const char **client, size_t *len)
 
 	if (strlen(v->nonce) < SCRAM_NONCE ||
 	    strlen(v->nonce) > SCRAM_NONCE_MAX || !skip(&first, "n=", 2) ||
-	    !skip_name(&first, v->name) || !skip(&first, ",r=", 3))
+	    !skip_name(&first, v->signed_name) || !skip(&first, ",r=", 3))
 		return false;
 	*client = first;
 	*len = strcspn(first, ",");

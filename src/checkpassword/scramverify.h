@@ -15,11 +15,12 @@
 struct account;
 
 struct scramverify {
-	const char *name;
-	const char *proof; /* in base64, as the client sent it */
-	const char *nonce; /* the monitor's */
-	const char *first; /* client-first-message-bare */
-	const char *final; /* client-final-message-without-proof */
+	const char *name;	 /* that was looked up */
+	const char *signed_name; /* as the client spells it */
+	const char *proof;	 /* in base64, as the client sent it */
+	const char *nonce;	 /* the monitor's */
+	const char *first;	 /* client-first-message-bare */
+	const char *final;	 /* client-final-message-without-proof */
 };
 
 /*

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "checkpassword/account.h"
 #include "checkpassword/passwdfile.h"
@@ -28,7 +29,7 @@ check_text(const char *s, size_t size)
 }
 
 static void
-check(const struct account *a, const char *name)
+check(const struct account *a, const char *name, bool any_case)
 {
 	/* a line with a NUL in it is one of those with a fault, and unused */
 	if (a->scheme != ACCOUNT_UNKNOWN) {
@@ -44,7 +45,7 @@ check(const struct account *a, const char *name)
 	MUST(a->line != 0 || !a->usable);
 	MUST(a->line == 0 || name != NULL);
 	if (a->usable && a->fault == NULL) {
-		MUST(strcmp(a->name, name) == 0);
+		MUST((any_case ? strcasecmp : strcmp)(a->name, name) == 0);
 		MUST(a->uid != 0 && a->gid != 0);
 		MUST(a->home[0] == '/');
 		MUST(a->secret[0] != '\0' && a->scheme != ACCOUNT_UNKNOWN);
@@ -88,8 +89,8 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	(void)file_make(0, "passwd", in.p, in.len);
 	memset(&a, 0, sizeof a);
 	MUST(passwdfile_find(&a, account_name_ok(text, flags & 4) ? text : NULL,
-		 "//passwd", addresses[flags & 3]) == 0);
-	check(&a, text);
+		 flags & 8, "//passwd", addresses[flags & 3]) == 0);
+	check(&a, text, flags & 8);
 	check_secret(a.secret);
 	check_secret(a.others.scram);
 	return 0;
