@@ -317,9 +317,12 @@ is_delivered(
 static bool
 is_quoted(const struct window *w, struct reading *r, const struct from *f)
 {
+	/* what is looked at may not all be there yet */
+	if (w->used - w->at < f->end + PIECE)
+		r->open |= MBOX_GROWN;
 	if (is_delivered(w, r, f))
 		return false;
-	r->open = MBOX_GROWN | MBOX_REMOVED;
+	r->open |= MBOX_GROWN | MBOX_REMOVED;
 	if (r->length == UNKNOWN)
 		r->length = length_is_exact(w, r) ? EXACT : WRONG;
 	return r->length == EXACT;

@@ -352,6 +352,18 @@ lying()
 @test "a length that comes true when mail is delivered changes nothing by then" {
 	local i
 
+	# its header ends only when there is more
+	{
+		honest $'see\n\nFrom a@b '"$STAMP"$'\nC:\n'"$FIRST"$'\nD: e\n\n' |
+		    head -n 8
+	} | box
+	reads_right
+	printf '%s\nD: e\n\n' "$FIRST" >>"$BOX"
+	reads_right
+	cp "$OUT" "$BATS_TEST_TMPDIR/warm"
+	rm "$BOX_HOME"/.popin*
+	reads_right
+	cmp "$OUT" "$BATS_TEST_TMPDIR/warm"
 	# it ends where the file will end one day
 	for i in 60 90 120 150 180; do
 		lying $i 'From what they say ' "$STAMP" $'\nA: b\n\nx\n\n'
