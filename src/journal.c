@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "checksum.h"
+#include "netio.h"
 #include "ownfile.h"
 
 /* "popinJo2": the number is that of the format. */
@@ -577,6 +578,10 @@ sound_sums(const struct journal_plan *p, enum journal_when when, uint64_t sum)
 	while (left > 0) {
 		size_t n = left < WORDS ? (size_t)left : WORDS;
 
+		if (netio_interrupted() != NET_OK) {
+			journal.error = EINTR;
+			return false;
+		}
 		if (!journal_get_sums(when, sums, n))
 			return false;
 		found = journal_sum_sums(found, sums, n);

@@ -14,6 +14,7 @@
 #include "checksum.h"
 #include "log.h"
 #include "mbox.h"
+#include "netio.h"
 
 enum { HEAD_SUMMED = 64 * 1024 };
 
@@ -38,6 +39,16 @@ mbox_cannot_journal(void)
 	return mbox_is_full(errno)
 	    ? false
 	    : mbox_cannot("cannot write the journal for");
+}
+
+bool
+mbox_stopped(void)
+{
+	if (netio_interrupted() != NET_STOPPED)
+		return false;
+	log_error("a signal has stopped the UPDATE of", mbox.name);
+	errno = EINTR;
+	return true;
 }
 
 bool

@@ -17,6 +17,13 @@ bool mbox_cannot(const char *what);
 bool mbox_cannot_journal(void);
 bool mbox_is_full(int error);
 
+/*
+ * Has SIGTERM or the like come?  Then an UPDATE ends here: nothing has changed
+ * yet, or the journal finishes it at the next login.  Logged.  That the client
+ * is gone is no reason: many do not wait for the answer to QUIT.
+ */
+bool mbox_stopped(void);
+
 bool mbox_read(void *to, size_t len, uint64_t offset);
 bool mbox_write(const char *p, size_t len, uint64_t offset);
 bool mbox_sync(void);

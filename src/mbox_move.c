@@ -121,7 +121,7 @@ copy(struct move *m, uint64_t len)
 		size_t n = units(m->at, len);
 		uint64_t to = m->at;
 
-		if (!gather(m, n) || !mbox_write(buf, n, to))
+		if (mbox_stopped() || !gather(m, n) || !mbox_write(buf, n, to))
 			return false;
 		len -= n;
 	}
@@ -135,6 +135,8 @@ copy_from_journal(const struct journal_step *s)
 	for (uint64_t at = 0; at < s->len;) {
 		size_t n = units(s->at + at, s->len - at);
 
+		if (mbox_stopped())
+			return false;
 		if (!journal_get(s, at, buf, n))
 			return mbox_cannot("cannot read the journal of");
 		if (!mbox_write(buf, n, s->at + at))

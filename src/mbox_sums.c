@@ -17,6 +17,7 @@
 #include "checksum.h"
 #include "mbox.h"
 #include "mbox_io.h"
+#include "netio.h"
 
 enum { BUFFER = 128 * 1024, SUMS = 1024 };
 
@@ -171,8 +172,8 @@ mbox_sums_write(const struct journal_plan *p)
 	for (uint64_t at = p->first; at < p->size;) {
 		size_t n = piece(p->size - at);
 
-		if (!mbox_read(buf, n, at) || !add(&old, buf, n) ||
-		    !add_kept(&new, &next, at, n))
+		if (mbox_stopped() || !mbox_read(buf, n, at) ||
+		    !add(&old, buf, n) || !add_kept(&new, &next, at, n))
 			return false;
 		at += n;
 	}
@@ -276,7 +277,8 @@ mbox_sums_compare(const struct journal_plan *p, const struct journal_step *step,
 	for (uint64_t at = p->first; at < end && !found.changed;) {
 		size_t n = piece(end - at);
 
-		if (!mbox_read(buf, n, at) || !add(&s, buf, n))
+		if (netio_interrupted() != NET_OK || !mbox_read(buf, n, at) ||
+		    !add(&s, buf, n))
 			return MBOX_UNKNOWN;
 		at += n;
 	}

@@ -19,6 +19,7 @@
 
 #include "log.h"
 #include "mbox.h"
+#include "mbox_io.h"
 #include "mboxlock.h"
 #include "ownfile.h"
 
@@ -141,8 +142,11 @@ mbox_trash_add(uint64_t start, uint64_t end)
 	while (start < end) {
 		size_t len =
 		    end - start < sizeof buf ? (size_t)(end - start) : BUFFER;
-		ssize_t got = mbox_pread(mbox.fd, buf, len, start);
+		ssize_t got;
 
+		if (mbox_stopped())
+			return false;
+		got = mbox_pread(mbox.fd, buf, len, start);
 		if (got != (ssize_t)len) {
 			errno = got >= 0 ? ESTALE : errno;
 			return cannot("cannot read the mbox for the trash");

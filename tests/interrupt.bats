@@ -194,3 +194,58 @@ client()
 	assert_log 'dele=0 left=2/.* end=signal$'
 	assert_files new/1.one "new/2.hole,W=8796093022208"
 }
+
+# signalled CALL WHEN: a session that deletes messages 2 and 3 and gets
+# SIGTERM at its CALL number WHEN.  It makes a dotlock by linkat at the login and
+# at QUIT; of syncs the third is the last before the mbox is overwritten.
+signalled()
+{
+	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
+	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
+	    -o /dev/null -e trace="$1" -e inject="$1:signal=TERM:when=$2" \
+	    "$BIN/popin" -R session --mbox-locks fcntl,dotlock -m "mbox:$BOX" \
+	    <"$IN" >"$OUT" 2>"$LOG" 3>&- || :
+	! grep '^+OK bye' "$OUT" || fail "$(cat "$LOG")"
+}
+
+# six_messages: an mbox of as many, which a session has seen.
+six_messages()
+{
+	need strace strace
+	mbox_setup
+	plain_box 6 100003
+	cp "$BOX" "$BATS_TEST_TMPDIR/before"
+	session <<<$'QUIT\t=> +OK'
+}
+
+@test "SIGTERM ends an UPDATE that only plans what to do: nothing has changed" {
+	six_messages
+	signalled linkat 2
+	assert_log 'a signal has stopped the UPDATE of "mbox"'
+	assert_log ' dele=0 left=6/.* end=update$'
+	cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+	[ ! -s "$(journal)" ]
+}
+
+@test "SIGTERM ends an UPDATE that overwrites the mbox, the next login finishes it" {
+	six_messages
+	signalled fsync 3
+	assert_log 'a signal has stopped the UPDATE of "mbox"'
+	assert_log ' dele=0 left=6/.* end=update$'
+	[ -s "$(journal)" ]
+	session <<-'EOT'
+	=> +OK 4
+	QUIT	=> +OK
+	EOT
+	assert_log 'finishing an UPDATE'
+	assert_equal "$(subjects)" '1 4 5 6'
+}
+
+@test "SIGTERM ends a login that compares an mbox with its journal" {
+	need strace strace
+	mbox_setup
+	interrupted 6
+	signalled linkat 1
+	assert_log 'end=signal$'
+	[ -s "$(journal)" ]
+}
