@@ -77,8 +77,11 @@ refuse(struct transaction *t, enum maildrop_result why)
 		log_error("reading the maildrop takes longer than --idle, "
 			  "the next login goes on with it",
 		    NULL);
-	else if (why == MAILDROP_TEMP && interrupted != NET_OK)
+	else if (why == MAILDROP_TEMP && interrupted != NET_OK) {
+		/* What a client does is no failure of the service. */
 		t->end = netio_word(interrupted);
+		status = EXIT_FINE;
+	}
 	return status;
 }
 

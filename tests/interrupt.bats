@@ -78,7 +78,7 @@ client()
 	begin "${SESSION[@]}"
 	kill "$PID"
 	ended
-	assert_equal "$status" 75
+	assert_equal "$status" 0
 	assert_log 'end=signal$'
 	assert_log_lines 1
 }
@@ -88,7 +88,7 @@ client()
 	begin "${SESSION[@]}"
 	kill "$PID"
 	ended
-	assert_equal "$status" 75
+	assert_equal "$status" 0
 	assert_log 'end=signal$'
 	assert_log_lines 1
 	[ ! -e "$BOX.lock" ]
