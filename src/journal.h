@@ -9,8 +9,9 @@
  * the mbox (512 bytes: what a disk writes whole or not at all) a checksum of
  * what was there before and one of what will be there.  So after a crash the
  * mbox itself is asked: before the step every unit is new, in it new or old,
- * behind it old.  Then this is the mbox that the journal was written for, and
- * the step is done again and the rest after it.  If anything is neither,
+ * behind it old; once all is new, the tail may also be zeros, see mbox_sums.c.
+ * Then this is the mbox that the journal was written for, and the step is done
+ * again and the rest after it.  If anything is neither,
  * somebody has changed the mbox: a backup was put back, or a program wrote
  * it.  Then nothing of the journal is used, and it is set aside under another
  * name.  Device and inode numbers change with a reboot or a restored backup,

@@ -35,11 +35,13 @@ struct sums {
 
 /* What comparing has found so far. */
 static struct {
+	const struct journal_plan *plan;
 	bool sums_only;
 	uint64_t sum;			  /* over all of them */
 	uint64_t unit, begin, end, final; /* units: the next; of the step */
 	bool changed, all_new;
-	bool tail_old, tail_gone; /* all of it is old, none of it is */
+	bool tail_old, tail_gone; /* all of it is old or zeros; none is old */
+	bool tail_zeros;	  /* a part of it that was not zeros is now */
 } found;
 
 static char buf[BUFFER];
@@ -69,12 +71,16 @@ sum_unit(const char *p, size_t len)
 	return checksum(CHECKSUM_START, sums, sizeof sums);
 }
 
+static uint32_t
+fold(uint64_t sum)
+{
+	return (uint32_t)(sum ^ sum >> 32);
+}
+
 static bool
 add_unit(struct sums *s, const char *p, size_t len)
 {
-	uint64_t sum = sum_unit(p, len);
-
-	s->sums[s->count++] = (uint32_t)(sum ^ sum >> 32);
+	s->sums[s->count++] = fold(sum_unit(p, len));
 	return s->count < SUMS || flush(s);
 }
 
@@ -182,13 +188,33 @@ mbox_sums_write(const struct journal_plan *p)
 
 /* ---- comparing ---- */
 
+/*
+ * A file system may write zeros behind the new end of a file before the file
+ * is shorter, as ext4 does, and the power may go in between.
+ */
+static bool
+is_zeros(const struct journal_plan *p, uint64_t tail_unit, uint32_t sum)
+{
+	static const char zeros[JOURNAL_UNIT];
+	uint64_t at = tail_unit == 0
+	    ? p->final
+	    : (p->final / JOURNAL_UNIT + tail_unit) * JOURNAL_UNIT;
+
+	return sum ==
+	    fold(sum_unit(zeros, (size_t)(journal_unit_end(p, at) - at)));
+}
+
 static void
 judge(uint32_t sum, uint32_t old, uint32_t new)
 {
 	uint64_t unit = found.unit++;
 
 	if (unit >= found.final) {
-		found.tail_old &= sum == old;
+		bool zeros =
+		    sum != old && is_zeros(found.plan, unit - found.final, sum);
+
+		found.tail_old &= sum == old || zeros;
+		found.tail_zeros |= zeros;
 		found.tail_gone &= sum != old;
 		return;
 	}
@@ -249,8 +275,10 @@ verdict(const struct journal_plan *p, uint64_t size)
 		    : MBOX_CHANGED;
 	if (found.changed)
 		return MBOX_CHANGED;
-	return size == p->size && found.tail_old ? MBOX_FITS
-						 : without_tail(p->final);
+	if (size == p->size && found.tail_old &&
+	    (found.all_new || !found.tail_zeros))
+		return MBOX_FITS;
+	return without_tail(p->final);
 }
 
 enum mbox_fit
@@ -265,6 +293,7 @@ mbox_sums_compare(const struct journal_plan *p, const struct journal_step *step,
 	if (!mbox_sum_head(p->first, &head))
 		return MBOX_UNKNOWN;
 	memset(&found, 0, sizeof found);
+	found.plan = p;
 	found.sums_only = step == NULL;
 	found.sum = CHECKSUM_START;
 	found.all_new = found.tail_old = found.tail_gone = true;

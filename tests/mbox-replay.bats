@@ -317,6 +317,31 @@ syncs()
 	cmp "$name" "$BATS_TEST_TMPDIR/journal"
 }
 
+# zero FROM TO: what is there in the mbox.
+zero()
+{
+	dd if=/dev/zero of="$BOX" bs=1 seek="$1" count=$(($2 - $1)) \
+	    conv=notrunc 2>/dev/null
+}
+
+# ext4 does this when a file is made shorter, and the power may go then.
+@test "an UPDATE is finished where a file system has zeroed what is to be cut off" {
+	local final
+
+	plain_box 6 5003
+	session <<<$'DELE 2\nDELE 3\nQUIT\t=> +OK'
+	final=$(stat -c %s "$BOX")
+	((final % 4096 > 0))
+	interrupted 6 5003
+	(($(stat -c %s "$BOX") > final + 4096))
+	zero "$final" $(((final / 4096 + 1) * 4096))
+	finished 1 4 5 6
+	# something else was changed as well
+	interrupted 6 5003
+	zero $((final - 600)) $(((final / 4096 + 1) * 4096))
+	set_aside
+}
+
 @test "a journal of an earlier popin is set aside" {
 	plain_box 6
 	session <<-'EOT'
