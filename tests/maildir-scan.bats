@@ -369,6 +369,7 @@ pack()
 
 @test "compressed messages are not sent as they are, and not removed" {
 	local names=() script=$BATS_TEST_TMPDIR/dialogue name n=0
+	need bzip2 bzip2
 
 	message plain | deliver '1.plain,S=22,W=26:2,S' cur
 	message gzip | gzip | deliver '2.gzip,S=20,W=24:2,S' cur
