@@ -223,3 +223,39 @@ die $pop3->message unless $pop3->quit;
 	all_of by_net_pop3
 	say Net::POP3
 }
+
+# c-client asks three times for a password that was wrong.
+# shellcheck disable=SC2016
+PHP_IMAP='
+[, $port, $password] = $argv;
+$box = imap_open("{127.0.0.1:$port/pop3/notls}INBOX", "anna", $password);
+if ($box === false) {
+	fwrite(STDERR, implode("\n", imap_errors()) . "\n");
+	exit($password === "secret" ? 1 : 0);
+}
+$count = imap_num_msg($box);
+imap_close($box);
+exit($count === 4 ? 0 : 1);
+'
+
+by_php_imap()
+{
+	need php php-cli
+	php -m | grep -qx imap || cannot 'php has no imap; Debian has it in php-imap'
+	client php -r "$PHP_IMAP" "$PORT" "${PASSWORD:-secret}"
+}
+
+# Where PLAIN is listed without TLS it complains; that is an error for PHP.
+@test "PHP's imap_open (c-client) logs in unasked and has no complaint" {
+	all_of by_php_imap
+	refute grep 'SECURITY PROBLEM' "$SAID"
+	say imap_open
+}
+
+@test "PHP's imap_open tries a wrong password three times: one failure" {
+	PORT=$(free_port)
+	start tcpserver -RHl0 127.0.0.1 "$PORT" "${SERVE[@]}"
+	PASSWORD=wrong by_php_imap
+	assert_equal "$(grep -c 'wrong name or password' "$SAID")" 3
+	assert_equal "$(grep -c ' login failed: ' "$LOG")" 1
+}
