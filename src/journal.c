@@ -289,7 +289,9 @@ journal_unit(const struct journal_plan *p, uint64_t at)
 	if (at <= p->first)
 		return 0;
 	n = (at - 1) / JOURNAL_UNIT - p->first / JOURNAL_UNIT + 1;
-	return n + (at > p->final && p->final % JOURNAL_UNIT != 0);
+	return n +
+	    (at > p->final && p->final > p->first &&
+		p->final % JOURNAL_UNIT != 0);
 }
 
 uint64_t
@@ -550,7 +552,8 @@ load_ranges(struct journal_plan *p)
 	size_t left = (size_t)p->count;
 	struct journal_range *r;
 
-	p->ranges = r = reallocarray(NULL, left, sizeof *r);
+	/* there may be more later, see journal.h */
+	p->ranges = r = reallocarray(NULL, left > 0 ? left : 1, sizeof *r);
 	if (r == NULL) {
 		journal.error = errno;
 		return false;
@@ -615,12 +618,14 @@ load_body(struct journal_plan *p)
 	return true;
 }
 
-/* A step is made of whole units. */
+/* A step is made of whole units; where nothing moves, of none. */
 static bool
 sound_step(const struct journal_plan *p, const struct journal_step *s)
 {
 	uint64_t end = s->at + s->len;
 
+	if (p->count == 0)
+		return s->at == p->final && s->len == 0 && s->copied == 0;
 	return s->at >= p->first && s->at < p->final && s->len > 0 &&
 	    s->len <= p->final - s->at &&
 	    (s->at == p->first || s->at % JOURNAL_UNIT == 0) &&
@@ -655,8 +660,8 @@ load_header(uint64_t place, struct header *h)
 {
 	return read_record(header_place(place), h, HEADER_WORDS) &&
 	    h->magic == MAGIC && h->plan > 0 && h->plan % 2 == place &&
-	    h->first < h->final && h->final < h->size && h->size <= INT64_MAX &&
-	    h->count > 0 && h->count <= JOURNAL_RANGES_MAX &&
+	    h->first <= h->final && h->final < h->size &&
+	    h->size <= INT64_MAX && h->count <= JOURNAL_RANGES_MAX &&
 	    h->body <= INT64_MAX / 2 && h->data <= INT64_MAX / 2;
 }
 

@@ -66,7 +66,10 @@ struct journal_range {
 	uint64_t start, end;
 };
 
-/* What does not change during an UPDATE. */
+/*
+ * What does not change during an UPDATE.  Without ranges the mbox just ends at
+ * FIRST, which is FINAL; RANGES has room for one all the same.
+ */
 struct journal_plan {
 	uint64_t size;	/* of the mbox, to begin with */
 	uint64_t first; /* byte that changes */

@@ -267,7 +267,8 @@ start(struct move *m)
 		state_write_start(&mbox.state);
 		state_write_end(&mbox.state);
 		if (!write_plan(p))
-			return mbox_cannot("no room for the journal of");
+			return p->count > 0 &&
+			    mbox_cannot("no room for the journal of");
 	}
 	return mbox_sync();
 }
@@ -318,6 +319,24 @@ move_on(struct move *m)
 	return true;
 }
 
+/*
+ * Where messages at the end go.  Making a file shorter is not done at once:
+ * the journal knows of it, too.  On a full disk it has to do without.
+ */
+static bool
+begin_cut(struct move *m)
+{
+	struct journal_step s = { .at = m->at };
+
+	return begin_step(m, &s);
+}
+
+static bool
+cut_without_journal(const struct journal_plan *p)
+{
+	return mbox_is_full(errno) && journal_clear() && mbox_cut(p->first);
+}
+
 bool
 mbox_move(struct journal_plan *plan)
 {
@@ -332,8 +351,12 @@ mbox_move(struct journal_plan *plan)
 	if (fstat(mbox.fd, &st) == -1)
 		return mbox_cannot("cannot look at the mbox");
 	plan->size = (uint64_t)st.st_size;
-	if (start(&m) && move_on(&m))
+	if (!start(&m)) {
+		if (plan->count == 0 && cut_without_journal(plan))
+			return true;
+	} else if ((plan->count > 0 || begin_cut(&m)) && move_on(&m)) {
 		return true;
+	}
 	if (!m.touched && !journal_clear())
 		log_error_errno("cannot empty the journal of", mbox.name);
 	return false;

@@ -277,6 +277,16 @@ keep_in_trash(const struct maildrop *md, const struct update *u)
 	return mbox_trash_end(good);
 }
 
+/*
+ * Everything goes; or messages at the end do, and there is no journal.  Then a
+ * loss of power may leave zeros behind the last message, see mbox_sums.c.
+ */
+static bool
+is_simple(const struct journal_plan *p)
+{
+	return p->count == 0 && (p->first == 0 || !journal_is_open());
+}
+
 static bool
 update(struct maildrop *md, struct update *u)
 {
@@ -287,8 +297,8 @@ update(struct maildrop *md, struct update *u)
 		return false;
 	}
 	done = keep_in_trash(md, u) &&
-	    (u->plan.count == 0 ? mbox_cut(u->plan.first)
-				: mbox_move(&u->plan));
+	    (is_simple(&u->plan) ? mbox_cut(u->plan.first)
+				 : mbox_move(&u->plan));
 	free(u->plan.ranges);
 	if (done)
 		renumber(md, u);

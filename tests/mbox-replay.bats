@@ -342,6 +342,19 @@ zero()
 	set_aside
 }
 
+@test "so is one that only cuts messages off at the end" {
+	local final
+
+	plain_box 3 5003
+	session <<<$'DELE 2\nDELE 3\nQUIT\t=> +OK'
+	final=$(stat -c %s "$BOX")
+	interrupted 3 5003
+	[ -s "$(journal)" ]
+	(($(stat -c %s "$BOX") > final + 4096))
+	zero "$final" $(((final / 4096 + 1) * 4096))
+	finished 1
+}
+
 @test "a journal of an earlier popin is set aside" {
 	plain_box 6
 	session <<-'EOT'
