@@ -85,6 +85,9 @@ compress(struct blake2b *b, uint64_t last)
 	}
 	for (int i = 0; i < 8; i++)
 		b->h[i] ^= v[i] ^ v[i + 8];
+	/* root's process hashes passwords, see repeat.c */
+	explicit_bzero(m, sizeof m);
+	explicit_bzero(v, sizeof v);
 }
 
 void

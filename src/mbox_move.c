@@ -17,6 +17,7 @@
 
 #include <sys/stat.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,6 +212,7 @@ step_with_copy(struct move *m, uint64_t gap, uint64_t len)
 	room = whole(m, s.at, room);
 	room = room > least ? room : least;
 	gap = whole(m, s.at, gap);
+	assert(least > 0); /* there is always room for a unit */
 	if (len <= least ||
 	    (!m->touched &&
 		(m->plan->final - s.at) / (gap > room ? gap : room) >
@@ -440,6 +442,7 @@ replay(struct journal_plan *plan, const struct journal_step *s)
 	}
 	switch (mbox_sums_compare(plan, s, (uint64_t)st.st_size)) {
 	case MBOX_FITS:
+		assert(s != NULL); /* without a step there is nothing to fit */
 		return finish(&m, s);
 	case MBOX_DONE:
 		return clear();
