@@ -200,7 +200,7 @@ without()
 
 	mkdir "$bin"
 	cp -rs /usr/bin/. "$bin"
-	rm "$bin/$1"
+	rm -f "$bin/$1"
 	shift
 	PATH=$bin run "$@"
 }
