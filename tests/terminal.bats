@@ -246,10 +246,10 @@ go_on()
 	    DESTDIR="$BATS_TEST_TMPDIR/installed" sbindir=/sbin \
 	    >"$BATS_TEST_TMPDIR/make" 2>&1 3>&- ||
 	    fail "$(cat "$BATS_TEST_TMPDIR/make")"
-	for program in popin popin-checkpassword; do
-		assert_equal "$program $(stat -c %a \
-		    "$BATS_TEST_TMPDIR/installed/sbin/$program")" \
-		    "$program 711"
+	[ -e "$BATS_TEST_TMPDIR/installed/sbin/popin" ]
+	# popin-checkpassword is not built everywhere
+	for program in "$BATS_TEST_TMPDIR/installed/sbin"/*; do
+		assert_equal "$program $(stat -c %a "$program")" "$program 711"
 	done
 }
 
