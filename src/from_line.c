@@ -116,9 +116,9 @@ name(struct cursor *c, const char *list, unsigned *number, bool *odd)
 	    c->p < c->end && c->p - p <= NAME_MAX_LETTERS && is_letter(*c->p))
 		c->p++;
 	*number = 0;
-	for (unsigned i = 0; c->p - p == 3 && list[3 * i] != '\0'; i++)
-		if (same_name(p, list + 3 * (size_t)i))
-			*number = i + 1;
+	for (size_t i = 0; c->p - p == 3 && list[3 * i] != '\0'; i++)
+		if (same_name(p, list + 3 * i))
+			*number = (unsigned)i + 1;
 	*odd |= *number == 0;
 	return c->p - p >= 2 && c->p - p <= NAME_MAX_LETTERS;
 }
@@ -328,13 +328,13 @@ time_of(const struct date *d)
 	static const unsigned before[] = { 0, 31, 59, 90, 120, 151, 181, 212,
 		243, 273, 304, 334 };
 	unsigned leap = d->year + (d->month > 2);
+	int64_t day;
 
 	if (d->month == 0 || d->year == 0)
 		return 0;
-	return (int64_t)(d->year * 365 + (leap - 1) / 4 + before[d->month - 1] +
-		   d->day) *
-	    86400 +
-	    d->hour * 3600 + d->minute * 60 + d->second;
+	day = (int64_t)d->year * 365 + (leap - 1) / 4 + before[d->month - 1] +
+	    d->day;
+	return ((day * 24 + d->hour) * 60 + d->minute) * 60 + d->second;
 }
 
 static enum from_kind

@@ -532,7 +532,7 @@ journal_is_old(uint64_t sum)
 static bool
 sound_ranges(const struct journal_plan *p)
 {
-	uint64_t last = p->first, final = p->first;
+	uint64_t last = p->first, final = last;
 
 	for (uint64_t i = 0; i < p->count; i++) {
 		const struct journal_range *r = &p->ranges[i];

@@ -66,7 +66,7 @@ sum_unit(const char *p, size_t len)
 
 	if (len < JOURNAL_UNIT)
 		return checksum(CHECKSUM_START, p, len);
-	for (int i = 0; i < PARTS; i++)
+	for (size_t i = 0; i < PARTS; i++)
 		sums[i] = htole64(checksum(CHECKSUM_START, p + i * PART, PART));
 	return checksum(CHECKSUM_START, sums, sizeof sums);
 }

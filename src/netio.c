@@ -181,7 +181,9 @@ look_at_output(const struct netio *n)
 	static const struct timespec zero = { 0, 0 };
 	struct pollfd p = { .fd = n->out_fd };
 
-	return ppoll(&p, 1, &zero, &waiting_mask) > 0 ? p.revents : 0;
+	if (ppoll(&p, 1, &zero, &waiting_mask) <= 0)
+		return 0;
+	return p.revents;
 }
 
 enum net_status

@@ -254,9 +254,9 @@ syncs()
 {
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
 	env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
-	    -o "$BOX_HOME/trace" -e trace=openat,fsync,pwrite64,ftruncate \
+	    -o "$BOX_HOME/trace" -e trace=open,openat,fsync,pwrite64,ftruncate \
 	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&-
-	perl -ne 'if (/ openat\(.*= (\d+)$/) {
+	perl -ne 'if (/ open(?:at)?\(.*= (\d+)$/) {
 		my $fd = $1;
 		if (/O_CREAT/) {
 			$is{$fd} = $made++ ? "j" : "";
