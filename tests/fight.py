@@ -108,9 +108,15 @@ class Fight:
         return Session(self, process, ours)
 
     def let_in(self, pid):
+        """Both must be there at one moment.  PID was let in before this is called;
+        where it has ended since, whoever is noted came after it."""
         with self.lock:
-            before, self.holder = self.holder, pid
-        if before is not None and not has_exited(before):
+            before = self.holder
+            overlap = before is not None and not has_exited(before)
+            if has_exited(pid):
+                return
+            self.holder = pid
+        if overlap:
             self.fault('two sessions at once')
 
     def client(self, until):
