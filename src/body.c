@@ -93,10 +93,10 @@ bare_lfs(const char *p, size_t len)
 		lanes count = { 0 };
 
 		for (int n = 0; n < UINT8_MAX && i + LANES <= len; n++) {
-			lanes lf = (lanes)(lanes_at(p + i) == '\n');
-			lanes cr = (lanes)(lanes_at(p + i - 1) == '\r');
+			lanes lf = lanes_are(p + i, '\n');
+			lanes cr = lanes_are(p + i - 1, '\r');
 
-			count -= lf & ~cr;
+			count = lanes_count(count, lf & ~cr);
 			i += LANES;
 		}
 		bare += lanes_sum(count);

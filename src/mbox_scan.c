@@ -449,12 +449,12 @@ run(const char *p, const char *end, uint64_t *bare)
 			lanes here = { 0 }, found = { 0 };
 
 			for (int i = 0; i < STEP; i += LANES) {
-				lanes lf = (lanes)(lanes_at(p + i) == '\n');
-				lanes cr = (lanes)(lanes_at(p + i - 1) == '\r');
-				lanes nul = (lanes)(lanes_at(p + i) == 0);
-				lanes f = (lanes)(lanes_at(p + i + 1) == 'F');
+				lanes lf = lanes_are(p + i, '\n');
+				lanes cr = lanes_are(p + i - 1, '\r');
+				lanes nul = lanes_are(p + i, 0);
+				lanes f = lanes_are(p + i + 1, 'F');
 
-				here -= lf & ~cr;
+				here = lanes_count(here, lf & ~cr);
 				found |= (lf | nul) & f;
 			}
 			if (lanes_any(found)) {

@@ -149,8 +149,8 @@ kernel()
 	[ -e "$kernel" ] || die "$name has no $kernel"
 }
 
-# compiler ARCH: unpacks a cross compiler into $cache/ARCH/tools, and sets cc to
-# what calls it.  Installed it would be in the way of gcc-multilib.
+# compiler ARCH: sets cc to what calls its compiler.  One that is not installed
+# is unpacked into $cache/ARCH/tools: all of them are in gcc-multilib's way.
 compiler()
 {
 	local tools=$cache/$1/tools name
@@ -158,6 +158,7 @@ compiler()
 	dir=$cache/$1
 	cc=(env)
 	[ "$1" != amd64 ] || return 0
+	! command -v "$triplet-gcc" >/dev/null || return 0
 	if [ ! -e "$tools/complete" ]; then
 		mkdir -p "$tools/debs"
 		for name in {gcc-12,cpp-12,binutils}-"$triplet" \
