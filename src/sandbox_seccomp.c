@@ -16,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/net.h>
 #include <linux/seccomp.h>
@@ -28,27 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sandbox_arch.h"
 #include "sandbox_seccomp.h"
-
-#if defined(__x86_64__)
-#define ARCH AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#define ARCH AUDIT_ARCH_I386
-#elif defined(__aarch64__) && !defined(__AARCH64EB__)
-#define ARCH AUDIT_ARCH_AARCH64
-#elif defined(__arm__) && !defined(__ARMEB__)
-#define ARCH AUDIT_ARCH_ARM
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCH AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-#define ARCH AUDIT_ARCH_PPC64LE
-#elif defined(__s390x__)
-#define ARCH AUDIT_ARCH_S390X
-#elif defined(__mips64) && defined(__MIPSEL__) && _MIPS_SIM == _ABI64
-#define ARCH AUDIT_ARCH_MIPSEL64
-#else
-#error "unknown architecture: name it here, or configure --disable-sandbox"
-#endif
 
 #ifndef SECCOMP_RET_KILL_PROCESS
 #define SECCOMP_RET_KILL_PROCESS 0x80000000U

@@ -246,6 +246,21 @@ in_build()
 	env -i PATH="$PATH" make -C "$BATS_FILE_TMPDIR/tree/_build" "$@"
 }
 
+@test "configure says where no system calls are known for the sandbox" {
+	local build=$BATS_TEST_TMPDIR/build machine='-U__x86_64__ -U__aarch64__ -U__i386__'
+
+	mkdir "$build"
+	cd "$build"
+	# as on a machine that is none of those that popin was tried on
+	run "$BATS_FILE_TMPDIR/tree/configure" -q CPPFLAGS="$machine"
+	assert_failure
+	assert_output --partial 'nobody has said which system calls popin needs'
+	assert_output --partial '--disable-sandbox does without'
+	run "$BATS_FILE_TMPDIR/tree/configure" -q CPPFLAGS="$machine" \
+	    --disable-sandbox
+	assert_success
+}
+
 @test "make check says at once that there is no bats" {
 	run in_build check BATS=/nonexistent
 	assert_failure
