@@ -13,6 +13,7 @@ setup()
 	lib_setup
 	three_messages
 	need strace strace
+	separate_socket_calls
 }
 
 # failing CALL ERROR N: talk a with popin whose monitor has that error from its

@@ -150,6 +150,7 @@ root_passwd_file()
 	need strace strace
 	account
 	for call in setgroups setresgid setresuid; do
+		call=$(called "$call")
 		CHECKER=(setpriv '--groups=4,24' -- strace -f -o /dev/null
 		    -e "trace=$call" -e "inject=$call:retval=0"
 		    "$BIN/popin-checkpassword")

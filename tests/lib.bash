@@ -64,6 +64,22 @@ not_under()
 	[ "${POPIN_TEST_TOOL:-}" != "$1" ] || skip "under $1 $2"
 }
 
+# separate_socket_calls: glibc for i386 and s390x makes one system call of all,
+# socketcall(2), and strace(1) does not know which of them it is.
+separate_socket_calls()
+{
+	! LC_ALL=C readelf -h "$POPIN" | grep -Eq 'Machine:.*(80386|S/390)' ||
+	    skip 'all calls for sockets are socketcall(2)'
+}
+
+# called NAME...: for strace(1), with the names that they have on 32 bits
+called()
+{
+	local IFS='|'
+
+	printf '/^(%s)(32|64)?$' "$*"
+}
+
 lib_setup_file()
 {
 	# bats makes its directories 0700

@@ -191,7 +191,7 @@ traced()
 	rm -f "$TRACE"
 	printf 'DELE 1\r\nQUIT\r\n' >"$IN"
 	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace \
-	    -o "$TRACE" -e trace=fcntl,linkat,unlinkat "$BIN/popin" \
+	    -o "$TRACE" -e trace="$(called fcntl linkat unlinkat)" "$BIN/popin" \
 	    -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&- &
 	TRACED=$!
 }

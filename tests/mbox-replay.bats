@@ -254,7 +254,7 @@ syncs()
 {
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
 	env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
-	    -o "$BOX_HOME/trace" -e trace=open,openat,fsync,pwrite64,ftruncate \
+	    -o "$BOX_HOME/trace" -e trace="$(called open openat fsync pwrite ftruncate)" \
 	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&-
 	perl -ne 'if (/ open(?:at)?\(.*= (\d+)$/) {
 		my $fd = $1;
@@ -265,7 +265,7 @@ syncs()
 		}
 	    } elsif (/ (\w+)\((\d+)/ && $is{$2}) {
 		print $1 eq "fsync" ? uc $is{$2} :
-		    $1 eq "ftruncate" ? "$is{$2}!" : $is{$2};
+		    index($1, "ftruncate") ? $is{$2} : "$is{$2}!";
 	    }' "$BOX_HOME/trace" | tr -s jm
 }
 

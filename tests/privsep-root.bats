@@ -450,6 +450,7 @@ keep_busy()
 
 	need strace strace
 	for call in setgroups setresgid setresuid; do
+		call=$(called "$call")
 		printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
 		limited setpriv '--groups=4,24' -- strace -f -o /dev/null \
 		    -e "trace=$call" -e "inject=$call:retval=0" "${ROOT[@]}"

@@ -191,12 +191,10 @@ build()
 		cd "$dir/build" || exit
 		[ config.status -nt "$top/configure" ] ||
 		    logged "${cc[@]}" "$top/configure" -q "${flags[@]}" \
-			--enable-static --without-systemd \
+			--enable-static=all --without-systemd \
 			CPPFLAGS="-isystem $root/usr/include" \
 			LDFLAGS="-L$crypt"
-		# shellcheck disable=SC2016
-		logged "${cc[@]}" make "-j$(nproc)" "$@" \
-		    popin_checkpassword_LDFLAGS='$(popin_LDFLAGS)'
+		logged "${cc[@]}" make "-j$(nproc)" "$@"
 	) || exit
 }
 
