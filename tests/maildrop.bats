@@ -49,6 +49,24 @@ refused()
 	at anna -m 'maildir:~/Mail'
 }
 
+# On 32 bits a libc may have no such times, and even fstat(2) fails.
+@test "mail from after 2038 is served" {
+	maildir "$WHERE/home/Maildir"
+	printf 'Subject: x\n\n' >"$WHERE/home/Maildir/new/1.x"
+	printf 'From a@b Sun Jan  1 00:00:00 2040\nSubject: x\n\n' \
+	    >"$WHERE/home/mbox"
+	own -R "$WHERE/home"
+	touch -d 2040-01-01 "$WHERE/home"/{Maildir/new{/1.x,},mbox}
+	[ "$(stat -c %Y "$WHERE/home/mbox")" -gt 2147483647 ] ||
+	    skip 'this file system has no such times'
+	for where in maildir:%h/Maildir mbox:%h/mbox; do
+		for login in first second; do
+			at anna -m "$where"
+			assert_log 'left=1/14 .*end=quit'
+		done
+	done
+}
+
 @test "%% is a percent sign" {
 	maildir "$WHERE/100%"
 	at anna -m "maildir:$WHERE/100%%"

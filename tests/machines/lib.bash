@@ -158,7 +158,8 @@ compiler()
 	dir=$cache/$1
 	cc=(env)
 	[ "$1" != amd64 ] || return 0
-	! command -v "$triplet-gcc" >/dev/null || return 0
+	! command -v "$triplet-gcc" >/dev/null ||
+	    [ ! -d "/usr/$triplet/include" ] || return 0
 	if [ ! -e "$tools/complete" ]; then
 		mkdir -p "$tools/debs"
 		for name in {gcc-12,cpp-12,binutils}-"$triplet" \
