@@ -132,17 +132,24 @@ check_mode(const char *path)
 	log_end(&r);
 }
 
-static void
+static bool
 check_sandbox(void)
 {
 	long version = sandbox_landlock_version();
 	struct log_record r;
 
+	if (!sandbox_is_possible()) {
+		log_error_errno("this kernel takes no seccomp filter, nobody "
+				"would be served",
+		    NULL);
+		return false;
+	}
 	log_start(
 	    &r, version > 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "sandbox:");
 	log_text(&r, "built-with", sandbox_kinds, strlen(sandbox_kinds));
 	log_number(&r, "kernel-landlock", version > 0 ? (uint64_t)version : 0);
 	log_end(&r);
+	return true;
 }
 
 /*
@@ -291,7 +298,8 @@ check_run(struct options *o)
 	if (!check_checker(o))
 		status = EXIT_CONFIGURATION;
 	check_mode(self_path());
-	check_sandbox();
+	if (!check_sandbox())
+		status = EXIT_CONFIGURATION;
 	if (!check_log(o))
 		status = EXIT_CONFIGURATION;
 	check_policy(o);

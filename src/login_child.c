@@ -65,7 +65,7 @@ login_child_start(struct login_child *c, const struct options *o,
 	c->channel = pair[0];
 	c->pid = launch(o, ids, after_stls, pair[1]);
 	if (c->pid == -1)
-		log_error_errno("cannot start login", NULL);
+		log_error_errno("cannot start login", self_path());
 	(void)close(pair[1]);
 	return c->pid != -1;
 }

@@ -21,9 +21,19 @@ sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
 	return true;
 }
 
+bool
+sandbox_is_possible(void)
+{
+	return true;
+}
+
 #else
 
 #include <sys/prctl.h>
+
+#include <linux/seccomp.h>
+
+#include <errno.h>
 
 #include "log.h"
 #include "sandbox_landlock.h"
@@ -56,6 +66,14 @@ sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
 		return true;
 	log_error_errno("cannot install the seccomp filter", NULL);
 	return false;
+}
+
+/* A kernel that takes filters looks for this one, and there is none. */
+bool
+sandbox_is_possible(void)
+{
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) == -1 &&
+	    errno == EFAULT;
 }
 
 #endif

@@ -30,6 +30,12 @@ enum sandbox_role {
  */
 bool sandbox_enter(enum sandbox_role role, const int *dirs, size_t count);
 
+/*
+ * Would sandbox_enter() find the seccomp it needs?  Asks the kernel, changes
+ * nothing.  Returns false with errno where it would not.
+ */
+bool sandbox_is_possible(void);
+
 /* For --version. */
 extern const char sandbox_kinds[];
 
