@@ -219,9 +219,11 @@ put_modules()
 	done < <(grep '^insmod' "$dir/modules")
 }
 
-# initramfs ARCH FILE...: $cache/ARCH/initramfs, with busybox, init, what the
-# array modules names, and the files, which get names without directories.
+# initramfs ARCH FILE...: $cache/ARCH/initramfs, with busybox, what the array
+# modules names, $init from this directory, which is process 1, and the files,
+# which get names without directories.
 modules=()
+init=init
 initramfs()
 {
 	local arch=$1 tree=$cache/$1/tree
@@ -231,15 +233,17 @@ initramfs()
 	rm -rf "$tree"
 	mkdir -p "$tree/bin"
 	cp "$cache/$arch/root/bin/busybox" "$tree/bin"
-	cp "$top/tests/machines/init" "$@" "$tree"
+	cp "$top/tests/machines/$init" "$@" "$tree"
 	put_modules "$arch" "$tree/modules" "${modules[@]}"
 	chmod -R a+rX "$tree"
 	(cd "$tree" && find . | LC_ALL=C sort |
 	    cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$tree/../initramfs"
 }
 
-# boot ARCH SECONDS ARGUMENT...: boots it, with arguments for qemu; what it
-# says is in $cache/ARCH/console.  Fails if it did not end by itself in time.
+# boot ARCH SECONDS ARGUMENT...: boots it, with arguments for qemu, and those
+# in $command_line for the kernel; what it says is in $cache/ARCH/console.
+# Fails if it did not end by itself in time.
+command_line=
 boot()
 {
 	local arch=$1 seconds=$2
@@ -248,7 +252,7 @@ boot()
 	machine_of "$arch"
 	nice -n 10 timeout -k 5 "$seconds" "${qemu[@]}" -accel tcg -m 512 \
 	    -kernel "$kernel" -initrd "$cache/$arch/initramfs" \
-	    -append "console=$console quiet panic=-1 rdinit=/init" \
+	    -append "console=$console quiet panic=-1 rdinit=/$init $command_line" \
 	    -display none -monitor none -serial "file:$cache/$arch/console" \
 	    -nodefaults -no-reboot "$@" </dev/null >"$cache/$arch/qemu.log" 2>&1
 }
