@@ -280,6 +280,27 @@ banned()
 	rm "$ROOT/etc/default/popin"
 }
 
+# As in Fedora; systemd-sysusers makes it so, too.
+@test "a shadow file of mode 000 is told in the log, and one capability opens it" {
+	local conf=$BATS_TEST_TMPDIR/shadow.conf
+
+	chmod 000 "$ROOT/etc/shadow"
+	serving popin.socket
+	dial a
+	ask a 'USER anna' '+OK*'
+	ask a 'PASS secret' '-ERR \[SYS/TEMP\]*'
+	leave a
+	journal_has '/etc/shadow.*Permission denied'
+	printf '%s\n' '[Service]' CapabilityBoundingSet=CAP_DAC_READ_SEARCH \
+	    >"$conf"
+	drop_in popin@.service "$conf"
+	dial b
+	ask b 'USER anna' '+OK*'
+	ask b 'PASS secret' '+OK*' || fail "$(journal)"
+	leave b
+	chmod 640 "$ROOT/etc/shadow"
+}
+
 @test "300 connections in two seconds leave the socket alive" {
 	serving popin.socket
 	# shellcheck disable=SC2016
