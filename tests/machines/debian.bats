@@ -84,6 +84,7 @@ assert_caged()
 	assert_equal "$(stat -c %u "/proc/$pid/mem")" 0
 }
 
+# bats test_tags=short
 @test "the kernel is Debian's, the file system a disk's, process 1 systemd" {
 	assert_equal "$(cat /proc/1/comm)" systemd
 	[[ $(uname -v) == *Debian* ]] || fail "$(uname -v)"
@@ -105,6 +106,7 @@ assert_caged()
 	assert_equal "$(systemctl --failed --no-legend --plain)" ''
 }
 
+# bats test_tags=short
 @test "--check finds nothing wrong but what the kernel lacks" {
 	run popin --check
 	assert_success
@@ -116,6 +118,7 @@ assert_caged()
 	fi
 }
 
+# bats test_tags=short
 @test "popin.socket: a wrong password, a login, RETR, DELE, and all of it in the journal" {
 	fresh_mail
 	dial a
@@ -137,6 +140,7 @@ assert_caged()
 	assert_no_instances 'popin@*'
 }
 
+# bats test_tags=short
 @test "login, session and wait each have a filter of their own, and no rights" {
 	fresh_mail
 	dial a
@@ -170,6 +174,7 @@ assert_caged()
 }
 
 # popin-escape is popin with one more command, see escape.c.
+# bats test_tags=short
 @test "what a session can open: its mail, and without Landlock what anna can" {
 	local readable='+OK it worked'
 
