@@ -5,25 +5,38 @@
 # What the disk of a machine may be after a cut of its power, for each moment
 # between two flushes; and what popin makes of it.
 #
-#	cut.pl BEFORE LOG DIRECTORY KIND RECORDS POPIN
+#	cut.pl DIRECTORY KIND RECORDS POPIN FILES
 #
-# BEFORE is the disk before it all, LOG what qemu's blklogwrites wrote.  For
-# each flush there are two states: all that was written until then, and, of
-# what was written afterwards until the next one, some on top of it.  RECORDS
-# is the sector with what was acknowledged, see cut-loop.  Prints a line of
-# counts.  Runs as: root, in a mount namespace of its own.
+# In DIRECTORY is the disk before it all, which becomes what it was at each
+# flush, and the log of qemu's blklogwrites.  RECORDS is the sector with what
+# was acknowledged, see cut-loop.  For each flush there are three states: all
+# that was written until then; all until the one before, and what came first of
+# the writes after it, as if the machine had stopped then; the same with only
+# some sectors of the writes after it, as if a disk had kept the others in a
+# memory of its own.
+#
+# To every second state comes mail before popin looks, as a delivery agent
+# brings it.  Prints a line of counts.  What is bad is in FILES.log, the first
+# such disks are FILES.1, .2 and .3.
+# Runs as: root, in a mount namespace of its own.
 use strict;
 use warnings;
 no warnings 'portable';	# numbers of 64 bits
 use IPC::Open2;
 
-my ($before, $log, $dir, $kind, $records, $popin) = @ARGV;
+my ($dir, $kind, $records, $popin, $files) = @ARGV;
+my $name = $files =~ s,.*/,,r;
 # where the machine had it: the journal belongs to the path of the mbox
 my ($disk, $state, $mnt) = ("$dir/disk", "$dir/state", '/mnt');
+my $maildrop = "$mnt/anna/" . ($kind eq 'mbox' ? 'mbox' : 'Maildir');
 my ($FLUSH, $DISCARD) = (1, 4);	# flags of an entry
+my ($SECTOR, $PAGE, $SUPERBLOCKS) = (512, 4096, 128 * 1024);
 
 my $STAMP = 'From x@y Sat Jan  3 01:05:34 1996';
-my ($states, $bad) = (0, 0);
+my ($BIG, $LATE) = (9, 99999);	# messages
+my ($flushes, $states, $bad, $finished) = (0, 0, 0, 0);
+open my $judgement, '>', "$files.log" or die "$files.log: $!";
+$judgement->autoflush(1);
 $SIG{ALRM} = sub { die "no answer\n" };
 $SIG{PIPE} = 'IGNORE';
 srand 1;
@@ -35,10 +48,22 @@ sub run {
 # What cut-loop's message() makes.
 sub message {
 	my ($i) = @_;
-	return join '', "Subject: $i\r\n\r\n",
-	    map { "line $_ of message $i, which is this and no other\r\n" }
+	my $head = "Subject: $i\n\n";
+	return $head . ("a line of message $i" . ' ' x 900 . "\n") x 10000
+	    if $i == $BIG;
+	return join '', $head,
+	    map { "line $_ of message $i, which is this and no other\n" }
 	    1 .. 20 + $i * 37 % 150;
 }
+
+my %made;
+sub as_sent {
+	my ($i) = @_;
+	$made{$i} //= message($i) =~ s/\n/\r\n/gr;
+	return $made{$i};
+}
+
+# ---- what popin says ----
 
 sub ask {
 	my ($in, $out, $line) = @_;
@@ -49,26 +74,36 @@ sub ask {
 	return $reply;
 }
 
+sub body {
+	my ($out) = @_;
+	my ($text, $line) = ('', '');
+	while (($line = <$out> // ".\r\n") ne ".\r\n") {
+		$text .= $line;
+	}
+	return $text;
+}
+
+sub session_log {
+	open my $f, '<', "$dir/session.log" or die;
+	local $/;
+	return <$f>;
+}
+
 # All messages that a login sees: texts.
 sub fetch {
-	my $path = "$mnt/anna/" . ($kind eq 'mbox' ? 'mbox' : 'Maildir');
-	alarm 60;
+	alarm 120;
 	my $pid = open2(my $out, my $in, 'sh', '-c',
 	    'exec "$@" 2>"$0"', "$dir/session.log", 'env', 'USER=anna',
 	    "HOME=$mnt/anna", 'setpriv', '--reuid', 1000, '--regid', 1000,
-	    '--clear-groups', $popin, '-R', 'session', '-m', "$kind:$path",
-	    '--mbox-locks', 'fcntl');
+	    '--clear-groups', $popin, '-R', 'session', '-m',
+	    "$kind:$maildrop", '--mbox-locks', 'fcntl');
 	$in->autoflush(1);
 	my @texts = eval {
-		my @t;
 		my ($n) = ask($in, $out) =~ /^\+OK (\d+)/;
+		my @t;
 		for my $i (1 .. $n) {
 			ask($in, $out, "RETR $i");
-			my ($text, $line) = ('', '');
-			while (($line = <$out> // ".\r\n") ne ".\r\n") {
-				$text .= $line;
-			}
-			push @t, $text;
+			push @t, body($out);
 		}
 		ask($in, $out, 'QUIT');
 		@t;
@@ -79,61 +114,75 @@ sub fetch {
 	waitpid $pid, 0;
 	alarm 0;
 	die $error if $error;
+	my $said = session_log();
+	# nobody has changed the mbox
+	die $said if $said =~ /backup/;
+	$finished++ if $said =~ /finishing an UPDATE/;
 	return @texts;
 }
 
-# Every third message stays, and the first of three for five cycles.
+# ---- what must be there ----
+
+# The cycle that deletes message I, see cut-loop.
+sub deleted_in {
+	my ($i) = @_;
+	my $cycle = int(($i + 3) / 4);
+	my $nth = $i - 4 * ($cycle - 1);
+	my $at_end = $cycle % 3 == 0;
+	return 1e9 if $nth == 4;
+	return $cycle if $nth == ($at_end ? 3 : 2);
+	return $cycle + (($cycle + 5) % 3 == 0 ? 6 : 5);
+}
+
+# Which message a text is; none for deliveries to an mbox that were cut off:
+# there is nothing behind them but mail that came after the cut.
+sub numbers {
+	my ($delivered, @texts) = @_;
+	my @numbers;
+	my $torn = 0;
+
+	for my $text (@texts) {
+		my ($i) = $text =~ /^Subject: (\d+)\r\n/;
+		if ($i && $text eq as_sent($i)) {
+			die "message $i comes after one that is torn\n"
+			    if $torn && $i <= $delivered;
+			push @numbers, $i;
+			next;
+		}
+		die "message $i is torn\n" if $i && $i <= $delivered;
+		die "a message that was never sent\n" if $kind ne 'mbox';
+		$torn++;
+	}
+	return @numbers;
+}
+
 sub judge {
-	my ($delivered, $cycles, @texts) = @_;
+	my ($delivered, $cycles, $late, @texts) = @_;
 	my %seen;
 
-	for my $at (0 .. $#texts) {
-		my $text = $texts[$at];
-		my ($i) = $text =~ /^Subject: (\d+)\r\n/;
-
-		# a delivery that was cut off is the delivery agent's
-		next if $at == $#texts && (!$i || $i > $delivered) &&
-		    (!$i || $text ne message($i));
-		$i or die "a message without a number\n";
-		$text eq message($i) or die "message $i is torn\n";
+	for my $i (numbers($delivered, @texts)) {
 		$seen{$i}++ == 0 or die "message $i is there twice\n";
 	}
+	die "mail that came after the cut is gone\n" if $late && !$seen{$LATE};
 	for my $i (1 .. $delivered) {
-		my $cycle = int(($i + 2) / 3);
-		my $deleted = $i % 3 == 0 ? 1e9 :
-		    $i % 3 == 1 ? $cycle + 5 : $cycle;
 		# the session that is under way may have done it
-		$seen{$i} or $deleted <= $cycles + 1 or
+		$seen{$i} or deleted_in($i) <= $cycles + 1 or
 		    die "message $i of $delivered is gone\n";
 		die "message $i was deleted and is back\n"
-		    if $seen{$i} && $deleted <= $cycles;
+		    if $seen{$i} && deleted_in($i) <= $cycles;
 	}
 }
 
-sub look {
-	my ($image, $what) = @_;
-	open my $f, '<', $image or die;
-	seek $f, $records * 512, 0;
-	read $f, (my $record), 18;
-	close $f;
-	# before that nothing was promised, not even a file system
-	return unless $record =~ /^(\d{8}) (\d{8})\n/;
-	my ($delivered, $cycles) = ($1 + 0, $2 + 0);
-	$states++;
-	run('cp', '--sparse=always', $image, $state);
-	my $mounted = 0;
-	eval {
-		run('mount', '-o', 'loop,nosuid,nodev', $state, $mnt);
-		$mounted = 1;
-		judge($delivered, $cycles, fetch());
-		# and once more: what was finished is finished
-		judge($delivered, $cycles, fetch());
-	};
-	if ($@) {
-		$bad++;
-		print STDERR "# $what ($delivered delivered, $cycles cycles): $@";
-	}
-	run('umount', $mnt) if $mounted;
+# ---- states ----
+
+# Mail that comes after the cut and before a login.
+sub deliver_late {
+	my $to = $kind eq 'mbox' ? $maildrop : "$maildrop/new/$LATE.x";
+	open my $f, '>>', $to or die "$to: $!\n";
+	print $f $kind eq 'mbox' ? ("$STAMP\n", message($LATE), "\n")
+	    : message($LATE);
+	close $f or die;
+	chown 1000, 1000, $to;
 }
 
 sub apply {
@@ -146,14 +195,77 @@ sub apply {
 	close $f or die;
 }
 
-run('cp', '--sparse=always', $before, $disk);
-open my $l, '<', $log or die;
+# The disk, and these writes.
+sub look {
+	my ($what, @writes) = @_;
+	run('cp', $disk, $state);
+	apply($state, @writes);
+	open my $image, '<', $state or die;
+	seek $image, $records * $SECTOR, 0;
+	read $image, (my $record), 18;
+	close $image;
+	# before that nothing was promised, not even a file system
+	return unless $record =~ /^(\d{8}) (\d{8})\n/;
+	my ($delivered, $cycles) = ($1 + 0, $2 + 0);
+	my $late = $states++ % 2;
+	my $mounted = 0;
+	eval {
+		run('mount', '-o', 'loop,nosuid,nodev', $state, $mnt);
+		$mounted = 1;
+		deliver_late() if $late;
+		judge($delivered, $cycles, $late, fetch());
+		# and once more: what was finished is finished
+		judge($delivered, $cycles, $late, fetch());
+	};
+	my $error = $@;
+	run('umount', $mnt) if $mounted;
+	print STDERR "-- $name: $states states, $bad bad\n"
+	    if $states % 100 == 0;
+	return unless $error;
+	$bad++;
+	print $judgement "# $what ($delivered delivered, $cycles cycles" .
+	    ($late ? ', and mail that came later' : '') . "): $error";
+	return if $bad > 3;
+	run('cp', $disk, "$files.$bad");
+	apply("$files.$bad", @writes);
+}
+
+# What a disk writes whole.  Of their superblocks, which are in the first pages,
+# ext4 (1 KiB) and btrfs (4 KiB) take that for granted, too.
+sub parts {
+	my @parts;
+	for my $w (@_) {
+		my $unit = $w->[0] < $SUPERBLOCKS ? $PAGE : $SECTOR;
+		for (my $at = 0; $at < length $w->[1]; $at += $unit) {
+			push @parts, [$w->[0] + $at, substr $w->[1], $at, $unit];
+		}
+	}
+	return @parts;
+}
+
+# @writes are what came since the flush before: DISK is what it was then.
+sub look_at_flush {
+	my @writes = @_;
+
+	# with nothing but a record there are no states in between
+	if (grep { $_->[0] < $records * $SECTOR } @writes) {
+		my @parts = parts(@writes);
+		my $first = int rand @parts + 1;
+		my $most = (0.1, 0.5, 0.9)[rand 3];
+		look("after flush $flushes, stopped", @parts[0 .. $first - 1]);
+		look("after flush $flushes, some",
+		    grep { rand() < $most } @parts);
+	}
+	apply($disk, @writes);
+	look('at flush ' . ++$flushes);
+}
+
+open my $l, '<', "$dir/log" or die;
 read $l, (my $super), 512;
 my ($magic, $version, $entries, $size) = unpack 'Q<Q<Q<L<', $super;
 $magic == 0x6a736677736872 or die "cut.pl: not a log of writes\n";
 seek $l, $size, 0;
 my @writes;
-my $flushes = 0;
 while ($entries-- > 0) {
 	read $l, (my $header), $size;
 	my ($sector, $count, $flags, $len) = unpack 'Q<Q<Q<Q<', $header;
@@ -166,14 +278,7 @@ while ($entries-- > 0) {
 		push @writes, [$sector * $size, $data];
 	}
 	next unless $flags & $FLUSH;
-	# the disk is that of the flush before this one
-	my @some = grep { rand() < 0.5 } @writes;
-	run('cp', '--sparse=always', $disk, "$dir/some");
-	apply("$dir/some", @some);
-	look("$dir/some", "after flush $flushes, some");
-	apply($disk, @writes);
+	look_at_flush(@writes);
 	@writes = ();
-	look($disk, 'at flush ' . ++$flushes);
-	print STDERR "-- $states states\n" if $flushes % 100 == 0;
 }
-print "$flushes $states $bad\n";
+print "$flushes $states $finished $bad\n";
