@@ -34,3 +34,13 @@ checksum(uint64_t sum, const void *data, size_t len)
 	memcpy(&word, p, len);
 	return mix(sum, le64toh(word) | (uint64_t)len << 56);
 }
+
+/*
+ * mix() leaves the upper half as it is.  To add that to the lower one would
+ * undo its last step, and with it what the last four bytes did.
+ */
+uint32_t
+checksum_short(uint64_t sum)
+{
+	return (uint32_t)sum;
+}

@@ -19,4 +19,7 @@
  */
 uint64_t checksum(uint64_t sum, const void *p, size_t len);
 
+/* 32 bits of SUM that depend on all bytes. */
+uint32_t checksum_short(uint64_t sum);
+
 #endif

@@ -35,8 +35,8 @@
 #include "netio.h"
 #include "ownfile.h"
 
-/* "popinJo2": the number is that of the format. */
-static const uint64_t MAGIC = 0x706f70696e4a6f32;
+/* "popinJo3": the number is that of the format. */
+static const uint64_t MAGIC = 0x706f70696e4a6f33;
 
 enum {
 	PAGE = 4096,

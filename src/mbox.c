@@ -110,9 +110,7 @@ mbox_look(void)
 uint32_t
 mbox_from_check(const char *line, size_t len)
 {
-	uint64_t sum = checksum(CHECKSUM_START, line, len);
-
-	return (uint32_t)(sum ^ sum >> 32);
+	return checksum_short(checksum(CHECKSUM_START, line, len));
 }
 
 bool
@@ -133,7 +131,7 @@ mbox_from_sum(const struct mbox_entry *e, uint32_t *check)
 		sum = checksum(sum, line, n);
 		done += n;
 	}
-	*check = (uint32_t)(sum ^ sum >> 32);
+	*check = checksum_short(sum);
 	return true;
 }
 

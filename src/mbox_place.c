@@ -26,8 +26,8 @@
 
 enum { KEY_BYTES = 16 };
 
-/* "popinMb3" */
-static const uint64_t STATE_KIND = 0x706f70696e4d6233;
+/* "popinMb4" */
+static const uint64_t STATE_KIND = 0x706f70696e4d6234;
 
 /* ".popin.mbox.HASH": one name for one mbox, however its path is written. */
 static bool

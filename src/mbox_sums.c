@@ -71,16 +71,10 @@ sum_unit(const char *p, size_t len)
 	return checksum(CHECKSUM_START, sums, sizeof sums);
 }
 
-static uint32_t
-fold(uint64_t sum)
-{
-	return (uint32_t)(sum ^ sum >> 32);
-}
-
 static bool
 add_unit(struct sums *s, const char *p, size_t len)
 {
-	s->sums[s->count++] = fold(sum_unit(p, len));
+	s->sums[s->count++] = checksum_short(sum_unit(p, len));
 	return s->count < SUMS || flush(s);
 }
 
@@ -201,7 +195,8 @@ is_zeros(const struct journal_plan *p, uint64_t tail_unit, uint32_t sum)
 	    : (p->final / JOURNAL_UNIT + tail_unit) * JOURNAL_UNIT;
 
 	return sum ==
-	    fold(sum_unit(zeros, (size_t)(journal_unit_end(p, at) - at)));
+	    checksum_short(
+		sum_unit(zeros, (size_t)(journal_unit_end(p, at) - at)));
 }
 
 static void

@@ -168,6 +168,29 @@ set_aside()
 	finished 1 4 5 6
 }
 
+# box_at N REST: N messages; sets FIRST, where the second is, modulo 512 REST.
+box_at()
+{
+	local pad
+
+	plain_box "$1" 2000
+	first=$(grep -abo '^From ' "$BOX" | sed -n '2s/:.*//p')
+	pad=$((($2 - first) % 512 + 1024))
+	edit "s/Subject: 1\n/\$& . 'X: ' . 'x' x ($pad - 4) . qq(\n)/e"
+	first=$((first + pad))
+}
+
+@test "so is one at the end of a unit that is not a whole one" {
+	local first
+
+	box_at 6 8
+	break_off 4
+	perl -e 'open F, "+<:raw", $ARGV[0] or die;
+	    seek F, $ARGV[1], 0; print F "\x01"' "$BOX" \
+	    $(((first / 512 + 1) * 512 - 1))
+	set_aside
+}
+
 # Steps of 8 MiB: the third is under way at the eighth sync.
 @test "what was before the first step is left alone when more are done" {
 	plain_box 40 1000000
@@ -381,16 +404,16 @@ zero()
 	perl - "$BOX" "$name" <<-'EOT'
 	use strict;
 	use warnings;
-	my %at = (4096 => '326f4a6e69706f7093452865b241ec180100000000000000' .
+	my %at = (4096 => '336f4a6e69706f70f64244da954cec180100000000000000' .
 	    '00120000000000000040000000000000cf03000000000000' .
 	    'c30000000000000049020000000000004cb58be7fb1b6ac2' .
-	    '0100000000000000229baed92f4a2deabd1e187dafaca9dd' .
-	    '3ab218aa3ebb1bc0659c8087b9b60274',
-	    4608 => '4902000000000000cf0300000000000034337605baabb0bc' .
-	    '97110da50151ae54a90fce23',
-	    12288 => '93452865b241ec1801000000000000000100000000000000' .
+	    '0100000000000000229baed92f4a2dea156e8af80d90c6c9' .
+	    '6b6eef2a45c7ddd39df2420db2518997',
+	    4608 => '4902000000000000cf0300000000000069dfbdbd13e68d5d' .
+	    '200272a0f3b1a4d148cbe085',
+	    12288 => 'f64244da954cec1801000000000000000100000000000000' .
 	    'c30000000000000086010000000000000000000000000000' .
-	    '00000000000000009fe70e9837fc05f2');
+	    '0000000000000000ab6e84c4a170c53b');
 	open(my $fh, '+<:raw', $ARGV[1]) or die;
 	truncate($fh, 16384) or die;
 	for my $at (keys %at) {

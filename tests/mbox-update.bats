@@ -152,6 +152,24 @@ delete()
 	done
 }
 
+@test "so is one of which only the year in a From_ line was rewritten" {
+	local more
+
+	for more in x{,x{,x{,x{,x{,x{,x{,x}}}}}}}; do
+		rm -rf "$BATS_TEST_TMPDIR/talk.a"
+		plain_box 2
+		edit "s/a\@b/a\@$more/g"
+		talk a "${SESSION[@]}"
+		hear a
+		edit 's/1996/1997/'
+		cp "$BOX" "$BATS_TEST_TMPDIR/before"
+		ask a 'DELE 1' '+OK*'
+		ask a QUIT '-ERR [[]SYS/TEMP]*'
+		gone a
+		cmp "$BOX" "$BATS_TEST_TMPDIR/before"
+	done
+}
+
 @test "nothing is deleted without QUIT, by EOF or by SIGTERM" {
 	plain_box 3
 	cp "$BOX" "$BATS_TEST_TMPDIR/before"
