@@ -40,8 +40,9 @@ static struct {
 	uint64_t sum;			  /* over all of them */
 	uint64_t unit, begin, end, final; /* units: the next; of the step */
 	bool changed, all_new;
-	bool tail_old, tail_gone; /* all of it is old or zeros; none is old */
-	bool tail_zeros;	  /* a part of it that was not zeros is now */
+	bool tail_old;	 /* all of it is old or zeros */
+	bool tail_zeros; /* a part of it that was not zeros is now */
+	bool tail_gone;	 /* no whole unit of it is old */
 } found;
 
 static char buf[BUFFER];
@@ -187,16 +188,35 @@ mbox_sums_write(const struct journal_plan *p)
  * is shorter, as ext4 does, and the power may go in between.
  */
 static bool
-is_zeros(const struct journal_plan *p, uint64_t tail_unit, uint32_t sum)
+is_zeros(uint32_t sum, size_t len)
 {
 	static const char zeros[JOURNAL_UNIT];
-	uint64_t at = tail_unit == 0
-	    ? p->final
-	    : (p->final / JOURNAL_UNIT + tail_unit) * JOURNAL_UNIT;
 
-	return sum ==
-	    checksum_short(
-		sum_unit(zeros, (size_t)(journal_unit_end(p, at) - at)));
+	return sum == checksum_short(sum_unit(zeros, len));
+}
+
+static size_t
+tail_unit_size(const struct journal_plan *p, uint64_t unit)
+{
+	uint64_t at = unit == 0
+	    ? p->final
+	    : (p->final / JOURNAL_UNIT + unit) * JOURNAL_UNIT;
+
+	return (size_t)(journal_unit_end(p, at) - at);
+}
+
+/*
+ * The first and the last unit may be a few bytes, which mail that came in their
+ * place has as well: they do not tell that the old ones are still there.
+ */
+static void
+judge_tail(uint32_t sum, uint32_t old, size_t len)
+{
+	bool zeros = sum != old && is_zeros(sum, len);
+
+	found.tail_old &= sum == old || zeros;
+	found.tail_zeros |= zeros;
+	found.tail_gone &= sum != old || len < JOURNAL_UNIT;
 }
 
 static void
@@ -205,12 +225,8 @@ judge(uint32_t sum, uint32_t old, uint32_t new)
 	uint64_t unit = found.unit++;
 
 	if (unit >= found.final) {
-		bool zeros =
-		    sum != old && is_zeros(found.plan, unit - found.final, sum);
-
-		found.tail_old &= sum == old || zeros;
-		found.tail_zeros |= zeros;
-		found.tail_gone &= sum != old;
+		judge_tail(
+		    sum, old, tail_unit_size(found.plan, unit - found.final));
 		return;
 	}
 	found.all_new &= sum == new;

@@ -235,6 +235,22 @@ box_at()
 	[ ! -e "$(journal).1" ]
 }
 
+@test "so is one when mail came that begins as what was cut off did" {
+	local first
+
+	box_at 3 509
+	break_off 5
+	[ -s "$(journal)" ]
+	append late
+	session <<-'EOT'
+	=> +OK 2
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(subjects)" '1 late'
+	assert_equal "$(stat -c %s "$(journal)")" 0
+	[ ! -e "$(journal).1" ]
+}
+
 # kill_replay WHEN: true if the next login was killed at that sync.
 kill_replay()
 {
