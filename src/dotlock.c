@@ -111,8 +111,7 @@ is_stale(const struct dotlock *d, const struct stat *st)
 	time_t age;
 
 	/* our own, which an error kept from being removed */
-	if (pid > 0 && pid == d->self && st->st_dev == d->device &&
-	    st->st_ino == d->inode)
+	if (pid > 0 && pid == d->self && here)
 		return true;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	age = now.tv_sec - st->st_mtim.tv_sec;
@@ -155,12 +154,11 @@ is_held(const struct dotlock *d)
 	return false;
 }
 
-/* Writes who we are into the lock to be, and notes which file it is. */
+/* Writes who we are into the lock to be. */
 static bool
-write_text(struct dotlock *d, int fd)
+write_text(const struct dotlock *d, int fd)
 {
 	size_t len = strlen(d->text);
-	struct stat st;
 	ssize_t n;
 
 	do
@@ -170,16 +168,12 @@ write_text(struct dotlock *d, int fd)
 		errno = n == -1 ? errno : ENOSPC;
 		return false;
 	}
-	if (fstat(fd, &st) == -1)
-		return false;
-	d->device = st.st_dev;
-	d->inode = st.st_ino;
 	return true;
 }
 
 /* Makes the file that will be the lock. */
 static bool
-make_temporary(struct dotlock *d)
+make_temporary(const struct dotlock *d)
 {
 	bool good;
 	int error;
@@ -200,14 +194,16 @@ make_temporary(struct dotlock *d)
 	return good;
 }
 
-/* Is the file that we made the lock?  NFS may do it and say it did not. */
+/*
+ * Is the lock ours?  NFS may make it and say it did not.  The number of a file
+ * does not tell: with FUSE each of its names can have another.
+ */
 static bool
-is_linked(const struct dotlock *d)
+is_ours(const struct dotlock *d)
 {
-	struct stat st;
+	bool here;
 
-	return look(d, d->name, &st) && st.st_dev == d->device &&
-	    st.st_ino == d->inode;
+	return owner(d, &here) == d->self && here;
 }
 
 static bool
@@ -218,7 +214,7 @@ link_temporary(struct dotlock *d)
 	d->held = true;
 	if (linkat(d->dir_fd, d->temporary, d->dir_fd, d->name, 0) == -1) {
 		error = errno;
-		d->held = is_linked(d);
+		d->held = is_ours(d);
 	}
 	d->litter = unlinkat(d->dir_fd, d->temporary, 0) == -1;
 	errno = error == EEXIST ? EAGAIN : error;
@@ -253,7 +249,7 @@ dotlock_try(struct dotlock *d)
 void
 dotlock_drop(struct dotlock *d)
 {
-	if (d->held && is_linked(d))
+	if (d->held && is_ours(d))
 		(void)unlinkat(d->dir_fd, d->name, 0);
 	if (d->litter)
 		d->litter = unlinkat(d->dir_fd, d->temporary, 0) == -1;
@@ -263,6 +259,6 @@ dotlock_drop(struct dotlock *d)
 void
 dotlock_touch(struct dotlock *d)
 {
-	if (d->held && is_linked(d))
+	if (d->held && is_ours(d))
 		(void)utimensat(d->dir_fd, d->name, NULL, AT_SYMLINK_NOFOLLOW);
 }

@@ -36,8 +36,6 @@ struct dotlock {
 	pid_t self;
 	bool held;
 	bool litter; /* the temporary name could not be removed */
-	dev_t device;
-	ino_t inode;
 };
 
 void dotlock_init(struct dotlock *d, int dir_fd, const char *name);
