@@ -8,9 +8,12 @@
 
 #include "mboxlock.h"
 
+#include <sys/syscall.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "netio.h"
 
@@ -79,6 +82,25 @@ try(struct mboxlock *l, bool write)
 }
 
 /*
+ * Network file systems and FUSE answer fstat(2) with what they were told some
+ * time ago, maybe before the lock of another.  They ask now; a kernel without
+ * statx(2) has only what it has.
+ */
+static void
+ask_for_size(int fd)
+{
+#if defined(SYS_statx) && defined(AT_EMPTY_PATH)
+	enum { FORCE_SYNC = 0x2000, SIZE = 0x200 }; /* not in every libc */
+	uint64_t statx[32];
+
+	(void)syscall(
+	    SYS_statx, fd, "", AT_EMPTY_PATH | FORCE_SYNC, SIZE, statx);
+#else
+	(void)fd;
+#endif
+}
+
+/*
  * Not F_SETLKW: whoever holds the dotlock may be waiting for this lock, and a
  * lock that nobody gives back must not hang the session.
  */
@@ -98,6 +120,7 @@ mboxlock_take(struct mboxlock *l, bool write, unsigned seconds)
 		netio_nap(wait);
 		wait = wait * 2 < WAIT_MAX ? wait * 2 : WAIT_MAX;
 	}
+	ask_for_size(l->fd);
 	l->held = true;
 	l->refreshed = netio_now();
 	return true;

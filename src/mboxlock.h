@@ -31,8 +31,8 @@ void mboxlock_init(
     struct mboxlock *l, int fd, int dir_fd, const char *name, unsigned kinds);
 
 /*
- * Takes it, to WRITE or only to read.  False with errno after SECONDS
- * (EAGAIN), or when there is no way to lock.
+ * Takes it, to WRITE or only to read; what fstat(2) then tells is not older.
+ * False with errno after SECONDS (EAGAIN), or when there is no way to lock.
  */
 bool mboxlock_take(struct mboxlock *l, bool write, unsigned seconds);
 void mboxlock_drop(struct mboxlock *l);

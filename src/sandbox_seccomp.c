@@ -107,11 +107,14 @@ static const struct rule {
 	{ M | B, SYS_fstat64, ALLOW },
 	{ M | B, SYS_fstatat64, ALLOW }, /* and glibc's fstat */
 #ifdef SYS_statx
-	{ M | B, SYS_statx, ALLOW }, /* both, where time_t has 64 bits */
+	{ M, SYS_statx, ALLOW }, /* both, where time_t has 64 bits */
 #endif
 #else
 	{ M | B, SYS_fstat, ALLOW },
 	{ M | B, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
+#endif
+#ifdef SYS_statx
+	{ B, SYS_statx, ALLOW }, /* mboxlock.c; and fstat as above */
 #endif
 	{ M | B, SYS_pread64, ALLOW },
 	{ L | M | B, SYS_close, ALLOW },

@@ -3,10 +3,11 @@
 # Copyright (c) 2026 The popin authors
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 #
-# Maildirs on other file systems.  With many of those that are programs, the
+# Maildrops on other file systems.  With many of those that are programs, the
 # change time of a directory does not tell what happens in it: a list that is
-# trusted until it changes would hide mail for good.  They are mounted where
-# nobody else sees them.
+# trusted until it changes would hide mail for good; sizes are those of some
+# time ago, and files get other numbers.  They are mounted where nobody else
+# sees them.
 load lib
 
 # bats file_tags=root
@@ -49,12 +50,13 @@ fuse()
 	"${INSIDE[@]}" mountpoint -q "$MOUNT" || fail "$1 has mounted nothing"
 }
 
-# puts NAME: a delivery of stdin, to a Maildir inside.
+# puts NAME: a delivery of stdin, to a Maildir inside; to the one in BEHIND, if
+# that is set, which is the same.
 puts()
 {
 	"${INSIDE[@]}" sh -c 'cd "$0" && cat >tmp/x &&
 	    { chown "$2" tmp/x 2>/dev/null || :; } && mv tmp/x "$1"' \
-	    "$MAILDIR" "$1" "$TEST_UID"
+	    "${BEHIND:-$MAILDIR}" "$1" "$TEST_UID"
 }
 
 # What popin answers to UIDL, in OUT; sets listed to how often it read a folder.
@@ -102,7 +104,7 @@ hides_nothing()
 	printf 'Subject: three\n\nthird\n' | puts new/3.three
 	sees 1.one 2.two 3.three
 	poll
-	"${INSIDE[@]}" rm "$MAILDIR/new/1.one"
+	"${INSIDE[@]}" rm "${BEHIND:-$MAILDIR}/new/1.one"
 	sees 2.two 3.three
 	printf '%s\r\n' 'RETR 2' 'DELE 1' QUIT >"$IN"
 	limited "${SESSION[@]}"
@@ -136,6 +138,90 @@ hides_nothing()
 	fuse bindfs bindfs "$BATS_TEST_TMPDIR/a" "$MOUNT"
 	hides_nothing
 	[ "$at_rest" = 0 ]
+}
+
+@test "bindfs: mail that arrives behind it is seen" {
+	fuse bindfs bindfs "$BATS_TEST_TMPDIR/a" "$MOUNT"
+	BEHIND=$BATS_TEST_TMPDIR/a/Maildir
+	hides_nothing
+	[ "$at_rest" = 0 ]
+}
+
+# a_box HOME: an mbox with three messages, and a home, in HOME; sessions over
+# what is mounted.
+a_box()
+{
+	"${INSIDE[@]}" sh -c 'cat >"$0/mbox" && chown -R "$1" "$0" &&
+	    chmod 700 "$0"' "$1" "$TEST_UID" \
+	    < <(perl "$TESTS_SRC/mbox.pl" plain 3)
+	SESSION=("${INSIDE[@]}" env USER=anna HOME="$MOUNT/home" "${AS[@]}"
+	    "$BIN/popin" -R session -m "mbox:$MOUNT/home/mbox")
+}
+
+# delivers MBOX: a delivery that does not go through what is mounted
+delivers()
+{
+	"${INSIDE[@]}" sh -c 'cat >>"$0"' "$1" <<-'EOT'
+	From x@y Sat Jan  3 01:05:34 1996
+	Subject: late
+
+	late
+
+	EOT
+}
+
+# late_mail_stays NUMBER...: these are deleted while mail arrives behind what is
+# mounted; the next login sees that.
+late_mail_stays()
+{
+	local behind=$BATS_TEST_TMPDIR/a/home/mbox number log=$LOG
+
+	a_box "${behind%/mbox}"
+	# so that it is not read again: after reading FUSE asks for the size
+	touch -d '1 hour ago' "$behind"
+	session <<-'EOT'
+	QUIT
+	EOT
+	talk "$*" "${SESSION[@]}"
+	hear "$*"
+	for number; do
+		ask "$*" "DELE $number" '+OK*'
+	done
+	delivers "$behind"
+	ask "$*" QUIT '+OK*'
+	gone "$*"
+	LOG=$log
+	assert_equal "$(grep -c '^From ' "$behind")" $((4 - $#))
+	grep -qx late "$behind"
+	delivers "$behind"
+	session <<-EOT
+	=> +OK $((5 - $#))
+	QUIT
+	EOT
+}
+
+@test "bindfs: mail that is delivered behind it into an mbox is there after an UPDATE" {
+	mkdir "$BATS_TEST_TMPDIR/a/home"
+	# what it knows of a file it believes for so many seconds
+	fuse bindfs bindfs -o attr_timeout=9999,entry_timeout=9999 \
+	    "$BATS_TEST_TMPDIR/a" "$MOUNT"
+	late_mail_stays 2
+	late_mail_stays 3
+	late_mail_stays 1 2 3
+}
+
+@test "mergerfs: the lock of an mbox is free again, although files change their numbers" {
+	mkdir "$BATS_TEST_TMPDIR/a/home"
+	fuse mergerfs mergerfs -o allow_other,minfreespace=0 \
+	    "$BATS_TEST_TMPDIR/a:$BATS_TEST_TMPDIR/b" "$MOUNT"
+	a_box "$BATS_TEST_TMPDIR/a/home"
+	session --mbox-locks fcntl,dotlock <<-'EOT'
+	=> +OK 3
+	DELE 1
+	QUIT
+	EOT
+	[ ! -e "$BATS_TEST_TMPDIR/a/home/mbox.lock" ]
+	assert_equal "$(grep -c '^From ' "$BATS_TEST_TMPDIR/a/home/mbox")" 2
 }
 
 @test "sshfs: mail that arrives is seen" {
