@@ -85,7 +85,13 @@ lib_setup_file()
 	# bats makes its directories 0700
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" \
 	    "$BATS_RUN_TMPDIR/file" "$BATS_FILE_TMPDIR" 2>/dev/null || :
-	mkdir "$BATS_FILE_TMPDIR/bin"
+	# mergerfs wants to read a program that it runs, and these are 0711
+	if [ -n "${POPIN_TEST_PROGRAMS:-}" ]; then
+		ln -s "$(mktemp -d "$POPIN_TEST_PROGRAMS/XXXXXX")" \
+		    "$BATS_FILE_TMPDIR/bin"
+	else
+		mkdir "$BATS_FILE_TMPDIR/bin"
+	fi
 	cp "$POPIN" "$BATS_FILE_TMPDIR/bin/popin"
 	# some of them run as that uid, and the tree may be closed to it
 	cp "$TESTS_SRC"/*.pl "$TESTS_SRC"/*.py "$BATS_FILE_TMPDIR/bin"
@@ -93,7 +99,7 @@ lib_setup_file()
 		cp "$CHECKPASSWORD" "$BATS_FILE_TMPDIR/bin/popin-checkpassword"
 	fi
 	chmod -R a+rX "$BATS_FILE_TMPDIR/bin"
-	chmod a+x "$BATS_FILE_TMPDIR/bin"/*
+	chmod a+x "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR/bin"/*
 	# as they are installed; there popin is a script, which has to be read
 	[ "${POPIN_TEST_TOOL:-}" = valgrind ] ||
 	    chmod 711 "$BATS_FILE_TMPDIR/bin"/popin*
@@ -105,6 +111,7 @@ lib_setup()
 
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$t"
 	BIN=$BATS_FILE_TMPDIR/bin
+	[ ! -L "$BIN" ] || BIN=$(readlink "$BIN")
 	SCRIPT=$t/script IN=$t/in OUT=$t/out LOG=$t/log
 	MAILDIR=$t/Maildir
 	maildir "$MAILDIR"

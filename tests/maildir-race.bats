@@ -188,7 +188,9 @@ finish()
 }
 
 @test "removing the whole Maildir ends in errors, not in a crash" {
-	rm -r "$MAILDIR"
+	# with FUSE files that are open stay under another name
+	rm -r "$MAILDIR" || [ -z "$(find "$MAILDIR" -type f \
+	    ! -name '.fuse_hidden*')" ]
 	ask a 'RETR 1' '-ERR*'
 	ask a STAT '+OK*'
 	ask a 'DELE 1'

@@ -87,21 +87,26 @@ odd_folders()
 		return e != NULL && extra > 0 && e->d_name[0] != '.'
 		    ? longer(e) : e;
 	}
+	static const char *real(const char *name)
+	{
+		static char room[256];
+		const char *x = strchr(name, '~');
+
+		if (x == NULL)
+			return name;
+		memcpy(room, name, x - name);
+		room[x - name] = 0;
+		return room;
+	}
 	int openat64(int fd, const char *name, int flags, ...)
 	{
-		char real[256];
-		const char *x = strchr(name, '~');
 		va_list args;
 		int mode;
 
 		va_start(args, flags);
 		mode = flags & O_CREAT ? va_arg(args, int) : 0;
 		va_end(args);
-		if (x == NULL)
-			return enter(fd, name, flags, mode);
-		memcpy(real, name, x - name);
-		real[x - name] = 0;
-		return enter(fd, real, flags, mode);
+		return enter(fd, real(name), flags, mode);
 	}
 	int openat(int fd, const char *name, int flags, ...)
 	{
@@ -123,7 +128,7 @@ odd_folders()
 			errno = EIO;
 			return -1;
 		}
-		return look(fd, name, (struct stat *)st, flags);
+		return look(fd, real(name), (struct stat *)st, flags);
 	}
 	int fstatat(int fd, const char *name, struct stat *st, int flags)
 	{
