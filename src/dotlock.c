@@ -206,6 +206,21 @@ is_ours(const struct dotlock *d)
 	return owner(d, &here) == d->self && here;
 }
 
+/*
+ * Is it there?  What is in a directory may be answered from memory over NFS,
+ * for a minute after the lock has gone, unless something is changed there from
+ * here.
+ */
+static bool
+is_still_held(struct dotlock *d)
+{
+	if (!is_held(d))
+		return false;
+	if (make_temporary(d))
+		(void)unlinkat(d->dir_fd, d->temporary, 0);
+	return is_held(d);
+}
+
 static bool
 link_temporary(struct dotlock *d)
 {
@@ -228,7 +243,7 @@ dotlock_try(struct dotlock *d)
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	if (is_held(d)) {
+	if (is_still_held(d)) {
 		errno = EAGAIN;
 		return false;
 	}

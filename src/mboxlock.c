@@ -9,6 +9,7 @@
 #include "mboxlock.h"
 
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,16 @@ enum {
 	REFRESH = 60 * 1000
 };
 
+#define NFS_MAGIC 0x6969 /* of fstatfs(2) */
+
+static bool
+is_on_nfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == NFS_MAGIC;
+}
+
 void
 mboxlock_init(
     struct mboxlock *l, int fd, int dir_fd, const char *name, unsigned kinds)
@@ -40,6 +51,7 @@ mboxlock_init(
 	memset(l, 0, sizeof *l);
 	l->fd = fd;
 	l->kinds = kinds;
+	l->remembered = !(kinds & MBOXLOCK_FCNTL) && is_on_nfs(fd);
 	dotlock_init(&l->dot, dir_fd, name);
 }
 
@@ -58,6 +70,24 @@ is_busy(int error)
 }
 
 /*
+ * How long the mbox is and what is in it is remembered over NFS while it is
+ * open for writing, whatever others do to it, until it is locked with fcntl(2).
+ */
+static bool
+look_anew(struct mboxlock *l)
+{
+	int error;
+
+	if (!l->remembered ||
+	    (set_lock(l->fd, F_RDLCK) && set_lock(l->fd, F_UNLCK)))
+		return true;
+	error = errno;
+	dotlock_drop(&l->dot);
+	errno = error;
+	return false;
+}
+
+/*
  * fcntl first, the dotlock after it.  A dotlock that cannot be made is done
  * without if there is the other lock; one of somebody else still counts.
  */
@@ -69,8 +99,9 @@ try(struct mboxlock *l, bool write)
 		return false;
 	if (!(l->kinds & MBOXLOCK_DOTLOCK))
 		return true;
-	if (dotlock_try(&l->dot) ||
-	    (errno != EAGAIN && (l->kinds & MBOXLOCK_FCNTL)))
+	if (dotlock_try(&l->dot))
+		return look_anew(l);
+	if (errno != EAGAIN && (l->kinds & MBOXLOCK_FCNTL))
 		return true;
 	if (l->kinds & MBOXLOCK_FCNTL) {
 		int error = errno;

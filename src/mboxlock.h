@@ -3,7 +3,9 @@
  *
  * The lock that delivery agents and mail readers respect: fcntl and dotlock,
  * in the order of Debian's policy.  Waiting for it is bounded, and neither is
- * held while waiting for the other.
+ * held while waiting for the other.  Who has it sees what others did to the
+ * mbox before, on any host: over NFS that takes an fcntl lock in any case, for
+ * a moment.
  */
 #ifndef POPIN_MBOXLOCK_H
 #define POPIN_MBOXLOCK_H
@@ -18,6 +20,7 @@ enum { MBOXLOCK_FCNTL = 1, MBOXLOCK_DOTLOCK = 2 };
 struct mboxlock {
 	int fd; /* of the mbox */
 	unsigned kinds;
+	bool remembered; /* over NFS: by the kernel, see mboxlock.c */
 	bool held;
 	int64_t refreshed; /* netio_now() milliseconds */
 	struct dotlock dot;

@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The popin authors
 load lib
 load mbox
+load preload
 load serve
 
 setup()
@@ -227,7 +228,8 @@ has_tried()
 	kill -0 "$TRACED"
 	rm "$BOX.lock"
 	wait "$TRACED"
-	[[ "$(locks)" =~ ^(F_OFD_SETLK F_OFD_SETLK ){2,}F_OFD_SETLK\ linkat ]]
+	# unlinkat: of a file that is made so that NFS looks
+	[[ "$(locks)" =~ ^(F_OFD_SETLK unlinkat F_OFD_SETLK ){2,}F_OFD_SETLK\ linkat ]]
 	assert_equal "$(subjects)" '2 3'
 	# and the other way round
 	hold 100
@@ -450,6 +452,44 @@ has_seen_lock()
 	kill "$HOLDER"
 	raw_session --mbox-locks flock </dev/null
 	assert_equal "$status" 64
+}
+
+# over_nfs: sessions remember what files are like, as over NFS.
+over_nfs()
+{
+	preload nfs <"$TESTS_SRC/nfs-shim.c"
+	as_box --mbox-locks dotlock
+	SESSION=(env "LD_PRELOAD=$BATS_TEST_TMPDIR/nfs.so" "${SESSION[@]}")
+}
+
+# lock_as_postfix: nobody can open that one.
+lock_as_postfix()
+{
+	(umask 777 && : >"$BOX.lock")
+}
+
+@test "that a dotlock is gone is seen at once, whatever NFS remembers" {
+	over_nfs
+	lock_as_postfix
+	talk a "${SESSION[@]}"
+	wait_until 20 grep -q 'there is a dotlock' "$LOG"
+	rm -f "$BOX.lock"
+	hear a
+	assert_equal "${reply:0:5}" '+OK 3'
+	leave a
+}
+
+@test "mail that came under a dotlock is kept, whatever NFS remembers" {
+	over_nfs
+	talk a "${SESSION[@]}"
+	hear a
+	ask a 'DELE 1' '+OK*'
+	lock_as_postfix
+	append late
+	rm -f "$BOX.lock"
+	ask a QUIT '+OK*'
+	gone a
+	assert_equal "$(subjects)" '2 3 late'
 }
 
 @test "a session that was killed leaves no lock that lasts" {
