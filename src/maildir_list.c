@@ -24,16 +24,25 @@ enum { LIST_TRIES = 5 };
 
 /* ---- looking ---- */
 
-/* False, with all zeros, where that fails. */
+/*
+ * False, with all zeros, where that fails.  Over NFS what a folder is like is
+ * remembered until it is opened.
+ */
 static bool
 look_at_folder(int fd, struct maildir_stamp *s)
 {
 	struct stat st;
+	bool good;
 
 	memset(s, 0, sizeof *s);
 	if (fd == -1)
 		return true;
-	if (fstat(fd, &st) == -1)
+	fd = maildir_open_folder(fd, ".");
+	if (fd == -1)
+		return false;
+	good = fstat(fd, &st) == 0;
+	(void)close(fd);
+	if (!good)
 		return false;
 	s->device = (uint64_t)st.st_dev;
 	s->inode = (uint64_t)st.st_ino;

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 load preload
+load serve
 
 # What other programs do to a Maildir while a session has it open.
 
@@ -285,6 +286,35 @@ calls_of()
 	calls_of 400
 	# each call gets hundreds of names
 	[ "$calls" -le $((few + 8)) ] || fail "$few, then $calls"
+}
+
+is_stopped()
+{
+	grep -q SIGSTOP "$BATS_TEST_TMPDIR/trace" 2>/dev/null
+}
+
+# Those that were not listed yet may get a place among those that were.
+@test "no message is missed that is flagged during a login, whatever NFS remembers" {
+	local n
+
+	need strace strace
+	leave a
+	rm -f new/* cur/*
+	preload nfs <"$TESTS_SRC/nfs-shim.c"
+	for n in {1..2000}; do
+		: >"cur/$n.a.name.that.is.long.enough.for.it,W=0:2,"
+	done
+	own cur/*
+	# new has none: its names and its end are the first two calls
+	preloaded nfs
+	talk b strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=getdents64 \
+	    -e inject=getdents64:signal=STOP:when=3 "${SESSION[@]}"
+	wait_until 20 is_stopped
+	perl -e 'for (glob "cur/*") { rename $_, "${_}S" or die $! }'
+	pkill -CONT -P "${TALK_PID[b]}"
+	hear b
+	assert_equal "${reply%% messages*}" '+OK 2000'
+	leave b
 }
 
 @test "while folders cannot be read QUIT does not say that mail is gone" {
