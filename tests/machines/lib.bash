@@ -241,20 +241,21 @@ initramfs()
 }
 
 # boot ARCH SECONDS ARGUMENT...: boots it, with arguments for qemu, and those
-# in $command_line for the kernel; what it says is in $cache/ARCH/console.
-# Fails if it did not end by itself in time.
+# in $command_line for the kernel; what it says is in $says, or else
+# $cache/ARCH/console.  Fails if it did not end by itself in time.
 # Without no_timer_check kernels for PCs give up where others keep the processor
 # busy: a timer of qemu's comes too late then.
 command_line=
 boot()
 {
-	local arch=$1 seconds=$2
+	local arch=$1 seconds=$2 said log
 
 	shift 2
+	said=${says:-$cache/$arch/console} log=${says:-$cache/$arch/qemu}.log
 	machine_of "$arch"
 	nice -n 10 timeout -k 5 "$seconds" "${qemu[@]}" -accel tcg -m 512 \
 	    -kernel "$kernel" -initrd "$cache/$arch/initramfs" \
 	    -append "console=$console quiet panic=-1 no_timer_check rdinit=/$init $command_line" \
-	    -display none -monitor none -serial "file:$cache/$arch/console" \
-	    -nodefaults -no-reboot "$@" </dev/null >"$cache/$arch/qemu.log" 2>&1
+	    -display none -monitor none -serial "file:$said" \
+	    -nodefaults -no-reboot "$@" </dev/null >"$log" 2>&1
 }
