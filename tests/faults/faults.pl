@@ -286,12 +286,13 @@ sub session {
 }
 
 # Unique-ids of the session that just was, by what the messages are.
+# One that an UPDATE was moving can be there twice: the first has the id.
 sub uidls {
 	my ($s) = @_;
 	my %ids;
 	my @names = map { name($_) } stored($s);
 	while ($s->{out} =~ /^(\d+) (\S+)\r$/mg) {
-		$ids{$names[$1 - 1]} = $2 if defined $names[$1 - 1];
+		$ids{$names[$1 - 1]} //= $2 if defined $names[$1 - 1];
 	}
 	return %ids;
 }
