@@ -163,12 +163,15 @@ compiler()
 	if [ ! -e "$tools/complete" ]; then
 		mkdir -p "$tools/debs"
 		for name in {gcc-12,cpp-12,binutils}-"$triplet" \
-		    {libgcc-12-dev,libc6-dev,linux-libc-dev}-"$1"-cross; do
+		    {libgcc-12-dev,libc6,libc6-dev,linux-libc-dev}-"$1"-cross; do
 			(cd "$tools/debs" && logged apt-get -q \
 			    -o APT::Sandbox::User=root download "$name")
 			logged dpkg -x "$(echo "$tools/debs/$name"_*.deb)" \
 			    "$tools"
 		done
+		# their libc.so is a script with paths for where it is not
+		grep -lrI 'GNU ld script' "$tools/usr/$triplet/lib" |
+		    xargs sed -i "s|/usr/$triplet/lib/||g"
 		: >"$tools/complete"
 	fi
 	cc=(env CC="$triplet-gcc-12" PATH="$tools/usr/bin:$PATH"
