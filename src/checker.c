@@ -6,6 +6,7 @@
  * checker.
  */
 #include "config.h"
+#include "ppoll64.h"
 
 #include "checker.h"
 

@@ -6,6 +6,7 @@
  * Descriptors: 0 and 1.
  */
 #include "config.h"
+#include "ppoll64.h"
 
 #include "netio.h"
 

@@ -5,6 +5,7 @@
  * Runs as: the administrator.  Input: what that one types.
  */
 #include "config.h"
+#include "ppoll64.h"
 
 #include "prompt.h"
 
