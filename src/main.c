@@ -14,20 +14,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "command.h"
-#include "fdio.h"
-#include "inherited.h"
-#include "log.h"
-#include "monitor.h"
-#include "netio.h"
+#include "ipc/roles.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "monitor/check.h"
+#include "monitor/monitor.h"
+#include "monitor/self.h"
+#include "monitor/starttls.h"
 #include "options.h"
-#include "roles.h"
-#include "sandbox.h"
-#include "self.h"
-#include "starttls.h"
-#include "stdfds.h"
-#include "terminal.h"
+#include "pop3/command.h"
+#include "pop3/netio.h"
+#include "process/inherited.h"
+#include "process/sandbox.h"
+#include "process/stdfds.h"
+#include "process/terminal.h"
 
 /* The only words a client hears of a fault of ours before login runs. */
 static int

@@ -10,13 +10,13 @@
 
 #include <string.h>
 
-#include "maildrop.h"
-#include "maildrop_spec.h"
-#include "mboxlock.h"
-#include "number.h"
-#include "offers.h"
-#include "peer.h"
-#include "policy.h"
+#include "ipc/offers.h"
+#include "lib/number.h"
+#include "lib/peer.h"
+#include "maildrop/maildrop.h"
+#include "mbox/mboxlock.h"
+#include "monitor/policy.h"
+#include "session/maildrop_spec.h"
 
 enum {
 	IDLE_MIN = 600,	   /* RFC 1939, section 3 */

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "log.h"
-#include "starttls.h"
-#include "uidl.h"
+#include "lib/log.h"
+#include "maildrop/uidl.h"
+#include "monitor/starttls.h"
 
 enum role { ROLE_MONITOR, ROLE_LOGIN, ROLE_SESSION };
 

@@ -31,8 +31,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "netio.h"
+#include "pop3/command.h"
+#include "pop3/netio.h"
 
 enum { PAGE = 65536, CHANNEL = 3 };
 

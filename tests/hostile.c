@@ -22,12 +22,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "monitor.h"
-#include "monmsg.h"
+#include "lib/log.h"
+#include "monitor/monitor.h"
+#include "ipc/monmsg.h"
 #include "options.h"
-#include "roles.h"
-#include "stdfds.h"
+#include "ipc/roles.h"
+#include "process/stdfds.h"
 
 enum { LINE = 8192, POKES = 8, BIGGEST = sizeof(struct monmsg_request) + 64 };
 

@@ -250,8 +250,8 @@ in_build()
 	local tree=$BATS_FILE_TMPDIR/tree build=$BATS_TEST_TMPDIR/build
 
 	# a machine that is none of those that popin was tried on
-	cp "$tree/src/sandbox_arch.h" "$BATS_TEST_TMPDIR/known"
-	sed -i 's/defined(__/defined(__unknown_/g' "$tree/src/sandbox_arch.h"
+	cp "$tree/src/process/sandbox_arch.h" "$BATS_TEST_TMPDIR/known"
+	sed -i 's/defined(__/defined(__unknown_/g' "$tree/src/process/sandbox_arch.h"
 	mkdir "$build"
 	cd "$build"
 	run "$tree/configure" -q
@@ -260,7 +260,7 @@ in_build()
 	assert_output --partial '--disable-sandbox does without'
 	run "$tree/configure" -q --disable-sandbox
 	assert_success
-	cp -p "$BATS_TEST_TMPDIR/known" "$tree/src/sandbox_arch.h"
+	cp -p "$BATS_TEST_TMPDIR/known" "$tree/src/process/sandbox_arch.h"
 }
 
 @test "make check says at once that there is no bats" {

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base64.h"
-#include "hmac.h"
-#include "md5.h"
-#include "pbkdf2.h"
-#include "secret.h"
-#include "sha256.h"
+#include "lib/base64.h"
+#include "lib/hmac.h"
+#include "lib/md5.h"
+#include "lib/pbkdf2.h"
+#include "lib/secret.h"
+#include "lib/sha256.h"
 
 static int failures;
 

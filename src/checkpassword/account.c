@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "account.h"
+#include "checkpassword/account.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
  */
 #include "config.h"
 
-#include "become.h"
+#include "checkpassword/become.h"
 
 #include <sys/stat.h>
 
@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "log.h"
-#include "number.h"
-#include "privdrop.h"
-#include "terminal.h"
+#include "checkpassword/account.h"
+#include "lib/log.h"
+#include "lib/number.h"
+#include "process/privdrop.h"
+#include "process/terminal.h"
 
 enum { GROUPS_MAX = 4096 };
 

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "hash.h"
+#include "checkpassword/hash.h"
 
 #include <sys/random.h>
 
@@ -14,14 +14,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "fdio.h"
-#include "log.h"
-#include "prompt.h"
-#include "scramsecret.h"
-#include "setting.h"
-#include "status.h"
-#include "verify.h"
+#include "checkpassword/account.h"
+#include "checkpassword/prompt.h"
+#include "checkpassword/scramsecret.h"
+#include "checkpassword/setting.h"
+#include "checkpassword/status.h"
+#include "checkpassword/verify.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
 
 struct scheme {
 	const char *name;

@@ -7,13 +7,13 @@
  */
 #include "config.h"
 
-#include "lines.h"
+#include "checkpassword/lines.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "fdio.h"
+#include "lib/fdio.h"
 
 int
 lines_open(struct lines *l, const char *path)

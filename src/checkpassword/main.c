@@ -25,16 +25,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "become.h"
-#include "fdio.h"
-#include "hash.h"
-#include "log.h"
-#include "method.h"
-#include "passwdfile.h"
-#include "status.h"
-#include "system.h"
-#include "verify.h"
+#include "checkpassword/account.h"
+#include "checkpassword/become.h"
+#include "checkpassword/hash.h"
+#include "checkpassword/method.h"
+#include "checkpassword/passwdfile.h"
+#include "checkpassword/status.h"
+#include "checkpassword/system.h"
+#include "checkpassword/verify.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
 
 enum { HANDOFF_FD = 4 };
 

@@ -8,20 +8,20 @@
  */
 #include "config.h"
 
-#include "method.h"
+#include "checkpassword/method.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "fdio.h"
-#include "hmac.h"
-#include "log.h"
-#include "md5.h"
-#include "scramverify.h"
-#include "secret.h"
-#include "status.h"
+#include "checkpassword/account.h"
+#include "checkpassword/scramverify.h"
+#include "checkpassword/status.h"
+#include "lib/fdio.h"
+#include "lib/hmac.h"
+#include "lib/log.h"
+#include "lib/md5.h"
+#include "lib/secret.h"
 
 enum { CREDENTIALS_FD = 3, CHECKPASSWORD_MAX = 512, HEX = 2 * MD5_SIZE };
 

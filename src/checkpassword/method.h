@@ -23,8 +23,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "scram.h"
-#include "verify.h"
+#include "checkpassword/verify.h"
+#include "lib/scram.h"
 
 struct account;
 

@@ -14,7 +14,7 @@
  */
 #include "config.h"
 
-#include "passwdfile.h"
+#include "checkpassword/passwdfile.h"
 
 #include <sys/stat.h>
 
@@ -23,14 +23,14 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "lines.h"
-#include "log.h"
-#include "nets.h"
-#include "number.h"
-#include "scramsecret.h"
-#include "secretfile.h"
-#include "verify.h"
+#include "checkpassword/account.h"
+#include "checkpassword/lines.h"
+#include "checkpassword/scramsecret.h"
+#include "checkpassword/verify.h"
+#include "lib/log.h"
+#include "lib/nets.h"
+#include "lib/number.h"
+#include "lib/secretfile.h"
 
 enum field {
 	FIELD_NAME,

@@ -5,9 +5,9 @@
  * Runs as: the administrator.  Input: what that one types.
  */
 #include "config.h"
-#include "ppoll64.h"
+#include "lib/ppoll64.h"
 
-#include "prompt.h"
+#include "checkpassword/prompt.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +19,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "fdio.h"
-#include "log.h"
-#include "status.h"
+#include "checkpassword/status.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
 
 static volatile sig_atomic_t interrupted;
 

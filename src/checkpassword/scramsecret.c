@@ -7,17 +7,17 @@
  */
 #include "config.h"
 
-#include "scramsecret.h"
+#include "checkpassword/scramsecret.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "base64.h"
-#include "hmac.h"
-#include "number.h"
-#include "pbkdf2.h"
-#include "secret.h"
-#include "sha256.h"
+#include "lib/base64.h"
+#include "lib/hmac.h"
+#include "lib/number.h"
+#include "lib/pbkdf2.h"
+#include "lib/secret.h"
+#include "lib/sha256.h"
 
 /* The next of the fields with commas between; false after the last. */
 static bool

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "account.h"
-#include "scram.h"
+#include "checkpassword/account.h"
+#include "lib/scram.h"
 
 enum { SCRAMSECRET_SALT = 16 /* bytes of those that we make */ };
 

@@ -14,20 +14,20 @@
  */
 #include "config.h"
 
-#include "scramverify.h"
+#include "checkpassword/scramverify.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "base64.h"
-#include "fdio.h"
-#include "hmac.h"
-#include "log.h"
-#include "secret.h"
-#include "sha256.h"
+#include "checkpassword/account.h"
+#include "lib/base64.h"
+#include "lib/fdio.h"
+#include "lib/hmac.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+#include "lib/sha256.h"
 
 #define MACHINE_ID "/etc/machine-id"
 

@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "scram.h"
-#include "scramsecret.h"
-#include "verify.h"
+#include "checkpassword/scramsecret.h"
+#include "checkpassword/verify.h"
+#include "lib/scram.h"
 
 struct account;
 

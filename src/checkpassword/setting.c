@@ -16,7 +16,7 @@
 #include <crypt.h>
 #endif
 
-#include "setting.h"
+#include "checkpassword/setting.h"
 
 /* libxcrypt says with this macro that it has the function. */
 #ifdef CRYPT_GENSALT_OUTPUT_SIZE

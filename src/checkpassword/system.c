@@ -21,12 +21,12 @@
 #include <shadow.h>
 #endif
 
-#include "account.h"
-#include "lines.h"
-#include "log.h"
-#include "setting.h"
-#include "system.h"
-#include "verify.h"
+#include "checkpassword/account.h"
+#include "checkpassword/lines.h"
+#include "checkpassword/setting.h"
+#include "checkpassword/system.h"
+#include "checkpassword/verify.h"
+#include "lib/log.h"
 
 #define PASSWD_FILE "/etc/passwd"
 #define SHADOW_FILE "/etc/shadow"

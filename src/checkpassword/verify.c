@@ -24,10 +24,10 @@
 #include <crypt.h>
 #endif
 
-#include "log.h"
-#include "scramsecret.h"
-#include "secret.h"
-#include "verify.h"
+#include "checkpassword/scramsecret.h"
+#include "checkpassword/verify.h"
+#include "lib/log.h"
+#include "lib/secret.h"
 
 enum {
 	DES_LEN = 13,	 /* of a traditional hash, which has no prefix */

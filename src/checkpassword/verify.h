@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "account.h"
+#include "checkpassword/account.h"
 
 enum verify_result {
 	VERIFY_WRONG,

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "maildir.h"
-#include "maildrop.h"
-#include "mbox.h"
+#include "maildir/maildir.h"
+#include "maildrop/maildrop.h"
+#include "mbox/mbox.h"
 
 void
 again(struct maildrop *md)

@@ -3,7 +3,7 @@
  *
  * journal.c as it is, and what its process never needs: a second beginning.
  */
-#include "journal.c"
+#include "mbox/journal.c"
 /* not sorted in above */
 #include "again.h"
 

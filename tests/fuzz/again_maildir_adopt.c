@@ -4,7 +4,7 @@
  * maildir_adopt.c as it is, and what its process never needs: a second
  * beginning.
  */
-#include "maildir_adopt.c"
+#include "maildir/maildir_adopt.c"
 /* not sorted in above */
 #include <string.h>
 

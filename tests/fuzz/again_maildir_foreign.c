@@ -4,7 +4,7 @@
  * maildir_foreign.c as it is, and what its process never needs: a second
  * beginning.
  */
-#include "maildir_foreign.c"
+#include "maildir/maildir_foreign.c"
 /* not sorted in above */
 #include "again.h"
 

@@ -4,7 +4,7 @@
  * maildir_snapshot.c as it is, and what its process never needs: a second
  * beginning.
  */
-#include "maildir_snapshot.c"
+#include "maildir/maildir_snapshot.c"
 /* not sorted in above */
 #include "again.h"
 

@@ -3,7 +3,7 @@
  *
  * mbox_id.c as it is, and what its process never needs: a second beginning.
  */
-#include "mbox_id.c"
+#include "mbox/mbox_id.c"
 /* not sorted in above */
 #include "again.h"
 

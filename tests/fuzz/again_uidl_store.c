@@ -3,7 +3,7 @@
  *
  * uidl_store.c as it is, and what its process never needs: a second beginning.
  */
-#include "uidl_store.c"
+#include "maildrop/uidl_store.c"
 /* not sorted in above */
 #include "again.h"
 

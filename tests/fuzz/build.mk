@@ -23,16 +23,19 @@ wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
 	read readdir shutdown unlinkat write
 monitor_wrapped = poll recv send setenv unsetenv
 
-sources = $(filter-out $(top)/src/main.c,$(wildcard $(top)/src/*.c))
 checker = $(filter-out %/main.c,$(wildcard $(top)/src/checkpassword/*.c))
+sources = $(filter-out %/main.c $(top)/src/checkpassword/%,\
+	$(wildcard $(top)/src/*.c $(top)/src/*/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
 maildrop = again.o again_mbox_id.o again_journal.o again_maildir_adopt.o \
 	again_maildir_foreign.o again_maildir_snapshot.o again_uidl_store.o \
 	mboxes.o
 headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
-hand = $(patsubst %,$(top)/src/%.c,login proxy monitor mbox_id \
-	journal maildir_adopt maildir_foreign maildir_snapshot uidl_store)
+hand = $(patsubst %,$(top)/src/%.c,login/login login/proxy monitor/monitor \
+	mbox/mbox_id mbox/journal maildir/maildir_adopt \
+	maildir/maildir_foreign maildir/maildir_snapshot \
+	maildrop/uidl_store)
 
 all: $(addprefix fuzz_,$(TARGETS))
 

@@ -23,8 +23,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "netio.h"
+#include "lib/log.h"
+#include "pop3/netio.h"
 
 enum {
 	FILES = 48,

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "body.h"
 #include "descriptors.h"
-#include "netio.h"
+#include "pop3/body.h"
+#include "pop3/netio.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

@@ -14,12 +14,12 @@
 #include <string.h>
 
 #include "again.h"
-#include "checksum.h"
 #include "descriptors.h"
-#include "journal.h"
-#include "mbox.h"
-#include "mbox_io.h"
-#include "mbox_sums.h"
+#include "lib/checksum.h"
+#include "mbox/journal.h"
+#include "mbox/mbox.h"
+#include "mbox/mbox_io.h"
+#include "mbox/mbox_sums.h"
 #include "mboxes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);

@@ -10,12 +10,12 @@
 
 #include <stdlib.h>
 
-#include "challenge.h"
 #include "descriptors.h"
+#include "monitor/challenge.h"
 
 /* As they are; both have state of one process, which here serves many. */
-#include "login.c"
-#include "proxy.c"
+#include "login/login.c"
+#include "login/proxy.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "again.h"
-#include "body.h"
 #include "descriptors.h"
-#include "maildir.h"
-#include "maildir_name.h"
-#include "transaction.h"
+#include "maildir/maildir.h"
+#include "maildir/maildir_name.h"
+#include "pop3/body.h"
+#include "session/transaction.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

@@ -11,7 +11,7 @@
 
 #include "again.h"
 #include "descriptors.h"
-#include "mbox.h"
+#include "mbox/mbox.h"
 #include "mboxes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);

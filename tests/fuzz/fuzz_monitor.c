@@ -14,11 +14,11 @@
 
 #include <stdlib.h>
 
-#include "challenge.h"
 #include "descriptors.h"
+#include "monitor/challenge.h"
 
 /* As it is; it has state of one process, which here serves many. */
-#include "monitor.c"
+#include "monitor/monitor.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

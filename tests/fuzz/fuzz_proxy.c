@@ -9,7 +9,7 @@
 #include "descriptors.h"
 
 /* As it is; one process reads one header, here it is many. */
-#include "proxy.c"
+#include "login/proxy.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

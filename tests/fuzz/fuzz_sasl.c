@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base64.h"
 #include "descriptors.h"
-#include "sasl.h"
+#include "lib/base64.h"
+#include "login/sasl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

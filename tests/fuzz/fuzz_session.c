@@ -15,9 +15,9 @@
 
 #include "again.h"
 #include "descriptors.h"
-#include "mbox.h"
+#include "mbox/mbox.h"
 #include "mboxes.h"
-#include "transaction.h"
+#include "session/transaction.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

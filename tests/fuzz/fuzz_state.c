@@ -11,14 +11,14 @@
 #include <string.h>
 
 #include "again.h"
-#include "body.h"
 #include "descriptors.h"
-#include "maildir.h"
-#include "maildir_state.h"
-#include "mbox.h"
+#include "maildir/maildir.h"
+#include "maildir/maildir_state.h"
+#include "maildrop/state.h"
+#include "mbox/mbox.h"
 #include "mboxes.h"
-#include "netio.h"
-#include "state.h"
+#include "pop3/body.h"
+#include "pop3/netio.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

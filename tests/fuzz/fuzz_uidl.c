@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "descriptors.h"
-#include "mbox.h"
-#include "uidl.h"
-#include "uidl_index.h"
+#include "maildrop/uidl.h"
+#include "maildrop/uidl_index.h"
+#include "mbox/mbox.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

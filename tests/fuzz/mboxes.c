@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "body.h"
-#include "from_line.h"
-#include "mbox.h"
+#include "mbox/from_line.h"
+#include "mbox/mbox.h"
+#include "pop3/body.h"
 
 struct maildrop_settings mboxes_settings = { .limit = MBOXES_ENTRIES,
 	.max_size = UINT64_MAX,

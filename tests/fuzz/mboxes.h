@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "descriptors.h"
-#include "maildrop.h"
+#include "maildrop/maildrop.h"
 
 enum { MBOXES_ENTRIES = 20000, MBOXES_LINE = 128 * 1024 };
 

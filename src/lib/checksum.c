@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The checksum.
+ * Runs as: session.  Input: anything.
+ */
+#include "config.h"
+
+#include "lib/checksum.h"
+
+#include <endian.h>
+#include <string.h>
+
+static uint64_t
+mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0xff51afd7ed558ccd;
+	return sum ^ sum >> 32;
+}
+
+uint64_t
+checksum(uint64_t sum, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t word;
+
+	for (; len >= sizeof word; len -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		sum = mix(sum, le64toh(word));
+	}
+	if (len == 0)
+		return sum;
+	word = 0;
+	memcpy(&word, p, len);
+	return mix(sum, le64toh(word) | (uint64_t)len << 56);
+}
+
+/*
+ * mix() leaves the upper half as it is.  To add that to the lower one would
+ * undo its last step, and with it what the last four bytes did.
+ */
+uint32_t
+checksum_short(uint64_t sum)
+{
+	return (uint32_t)sum;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The AUTHORIZATION state (RFC 1939, section 4).
+ *
+ * Runs as: the unprivileged account, in an empty directory (root only until
+ * confine() in the first lines).
+ * Input: commands from whoever connected; answers from the monitor.
+ * Descriptors: 0 and 1 the client, 2 the log, 3 the monitor.
+ */
+#include "config.h"
+
+#include "login/login.h"
+
+#include <assert.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/monmsg.h"
+#include "ipc/offers.h"
+#include "ipc/roles.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "login/auth.h"
+#include "login/proxy.h"
+#include "options.h"
+#include "pop3/command.h"
+#include "pop3/netio.h"
+#include "process/account.h"
+#include "process/privdrop.h"
+#include "process/rlimits.h"
+#include "process/sandbox.h"
+
+enum {
+	IN_SIZE = AUTH_LINE_MAX + NETIO_READ_MAX,
+	OUT_SIZE = 2048,
+	BAD_MAX = 10 /* commands in all */
+};
+
+static enum outcome
+cmd_capa(void *state, const struct command_line *line)
+{
+	struct login *l = state;
+
+	(void)line;
+	reply_capabilities(&l->net, login_offers(l));
+	return OUTCOME_DONE;
+}
+
+/*
+ * Every name gets the same answer; whether there is such a mailbox is
+ * nobody's business.
+ */
+static enum outcome
+cmd_user(void *state, const struct command_line *line)
+{
+	struct login *l = state;
+	const struct word *name = &line->word[1];
+
+	memset(l->user, 0, sizeof l->user);
+	/* Now, lest the password is sent in vain and in the clear. */
+	if (!login_has_offer(l, OFFER_USER))
+		return login_needs_tls(l);
+	if (name->len >= sizeof l->user) {
+		reply_err(&l->net, RESPONSE_NONE, "name too long");
+		return OUTCOME_BAD;
+	}
+	memcpy(l->user, name->p, name->len);
+	reply_ok(&l->net, "now the password");
+	return OUTCOME_DONE;
+}
+
+enum outcome
+login_needs_tls(struct login *l)
+{
+	reply_err(&l->net, RESPONSE_AUTH, "no passwords here without TLS");
+	return OUTCOME_DONE;
+}
+
+static bool
+ask(const struct monmsg_request *q, struct monmsg_answer *a)
+{
+	return fdio_write(FD_MONITOR, q, sizeof *q) == 0 &&
+	    fdio_read(FD_MONITOR, a, sizeof *a) == (ssize_t)sizeof *a;
+}
+
+/*
+ * The first exchange: the monitor knows what is allowed to this client.  Told
+ * of a bad PROXY header it ends this process instead.
+ */
+static bool
+hello(struct login *l, const struct options *o)
+{
+	static struct monmsg_request q;
+	struct monmsg_answer a;
+
+	memset(&q, 0, sizeof q);
+	q.op = MONMSG_HELLO;
+	if (o->proxy && !o->after_stls && !proxy_read(&l->net, &q.proxy))
+		return false;
+	if (!ask(&q, &a) || a.verdict != MONMSG_WELCOME)
+		return false;
+	l->offers = a.offers;
+	memcpy(l->timestamp, a.challenge, sizeof l->timestamp);
+	return true;
+}
+
+/*
+ * Whether SCRAM is worth showing, and whether somebody may go without TLS
+ * against the policy, costs a look into the passwd-file: once.
+ */
+unsigned
+login_offers(struct login *l)
+{
+	static struct monmsg_request q;
+	struct monmsg_answer a;
+
+	q.op = MONMSG_OFFERS;
+	if ((l->offers & OFFER_SCRAM) && !l->offers_asked && ask(&q, &a) &&
+	    a.verdict == MONMSG_OFFERED)
+		l->offers = a.offers;
+	l->offers_asked = true;
+	return l->offers;
+}
+
+/* Most know without that look. */
+bool
+login_has_offer(struct login *l, unsigned offer)
+{
+	return l->offers & offer || login_offers(l) & offer;
+}
+
+bool
+login_exchange(
+    struct login *l, struct monmsg_request *q, struct monmsg_answer *a)
+{
+	return netio_flush(&l->net) == NET_OK && ask(q, a);
+}
+
+enum outcome
+login_refused(struct login *l, uint32_t verdict)
+{
+	struct netio *net = &l->net;
+
+	switch (verdict) {
+	case MONMSG_WRONG:
+		reply_err(net, RESPONSE_AUTH, "wrong name or password");
+		return OUTCOME_DONE;
+	case MONMSG_LAST:
+		reply_err(net, RESPONSE_AUTH, "wrong name or password");
+		netio_finish(net);
+		return OUTCOME_END;
+	case MONMSG_NEEDS_TLS:
+		return login_needs_tls(l);
+	case MONMSG_LATER:
+		reply_err(net, RESPONSE_SYS_TEMP, "cannot log you in now");
+		return OUTCOME_DONE;
+	case MONMSG_LATER_LAST:
+		reply_err(net, RESPONSE_SYS_TEMP, "cannot log you in now");
+		netio_finish(net);
+		return OUTCOME_END;
+	default:
+		return OUTCOME_END;
+	}
+}
+
+/*
+ * The monitor does not answer when the login was right: it ends this process,
+ * and the session talks to the client from there on.
+ */
+enum outcome
+login_ask(struct login *l, struct monmsg_request *q)
+{
+	struct netio *net = &l->net;
+	size_t unread = net->in_end - net->in_at;
+	struct monmsg_answer a;
+	bool answered;
+
+	/* What follows a line came with its end in one read, see netio.h. */
+	assert(unread <= sizeof q->unread);
+	q->unread_len = (uint32_t)unread;
+	memcpy(q->unread, net->in + net->in_at, unread);
+	answered = login_exchange(l, q, &a);
+	explicit_bzero(q, sizeof *q);
+	return answered ? login_refused(l, a.verdict) : OUTCOME_END;
+}
+
+static enum outcome
+cmd_pass(void *state, const struct command_line *line)
+{
+	static struct monmsg_request q;
+	struct login *l = state;
+	const struct word *password = &line->word[1];
+
+	if (!(l->offers & OFFER_USER)) {
+		netio_wipe(&l->net);
+		return login_needs_tls(l);
+	}
+	if (l->user[0] == '\0') {
+		reply_err(&l->net, RESPONSE_NONE, "USER comes first");
+		return OUTCOME_BAD;
+	}
+	memset(&q, 0, sizeof q);
+	q.op = MONMSG_PASS;
+	memcpy(q.user, l->user, sizeof q.user);
+	memcpy(q.password, password->p, password->len);
+	netio_wipe(&l->net);
+	/* RFC 1939, section 7: PASS comes immediately after USER. */
+	memset(l->user, 0, sizeof l->user);
+	return login_ask(l, &q);
+}
+
+/*
+ * The monitor does not answer when TLS starts: it ends this process, gives
+ * the client the +OK, and has a fresh one serve what comes by TLS.  A client
+ * has to wait for that +OK (RFC 2595, section 4); what is there already was
+ * put there by somebody in between, and would be taken for the client's.
+ */
+static enum outcome
+cmd_stls(void *state, const struct command_line *line)
+{
+	static struct monmsg_request q;
+	struct login *l = state;
+	struct monmsg_answer a;
+	enum net_status more;
+
+	(void)line;
+	if (!(l->offers & OFFER_STLS)) {
+		reply_err(&l->net, RESPONSE_NONE, "no TLS to start here");
+		return OUTCOME_BAD;
+	}
+	more = netio_peek(&l->net);
+	if (netio_flush(&l->net) != NET_OK ||
+	    (more != NET_IDLE && more != NET_OK))
+		return OUTCOME_END;
+	q.op = more == NET_IDLE ? MONMSG_STLS : MONMSG_PIPELINED;
+	if (ask(&q, &a) && a.verdict == MONMSG_LAST) {
+		reply_err(&l->net, RESPONSE_NONE, "nothing may follow STLS");
+		netio_finish(&l->net);
+	}
+	return OUTCOME_END;
+}
+
+/* A front that we were not told of: its clients' addresses would be wrong. */
+static enum outcome
+cmd_proxy(void *state, const struct command_line *line)
+{
+	struct login *l = state;
+
+	(void)line;
+	log_error(
+	    "a PROXY header came where none is expected; see --proxy", NULL);
+	reply_err(&l->net, RESPONSE_NONE, "no PROXY header is expected");
+	netio_finish(&l->net);
+	return OUTCOME_END;
+}
+
+static enum outcome
+cmd_quit(void *state, const struct command_line *line)
+{
+	struct login *l = state;
+
+	(void)line;
+	reply_ok(&l->net, "bye");
+	return OUTCOME_QUIT;
+}
+
+static const struct command commands[] = {
+	{ "CAPA", 0, 0, false, cmd_capa },
+	{ "USER", 1, 1, false, cmd_user },
+	{ "PASS", 1, 1, true, cmd_pass },
+	{ "STLS", 0, 0, false, cmd_stls },
+	{ "PROXY", 0, 1, true, cmd_proxy },
+	{ "AUTH", 0, 2, false, auth_command },
+	{ "APOP", 2, 2, false, auth_apop },
+	{ "QUIT", 0, 0, false, cmd_quit },
+};
+
+_Static_assert((int)COMMAND_LINE_MAX - 5 < (int)MONMSG_PASSWORD_MAX,
+    "every password that fits a line fits a request");
+_Static_assert((int)NETIO_READ_MAX <= (int)MONMSG_UNREAD_MAX,
+    "whatever is left unread fits a request");
+
+_Static_assert((int)IN_SIZE > (int)AUTH_LINE_MAX &&
+	(int)AUTH_LINE_MAX > (int)COMMAND_LINE_MAX,
+    "every line that is allowed fits the buffer");
+
+static void
+greet(struct login *l)
+{
+	reply_start(&l->net);
+	netio_puts(&l->net, " popin ready");
+	if (l->timestamp[0] != '\0') {
+		netio_put(&l->net, " ", 1);
+		netio_puts(&l->net, l->timestamp);
+	}
+	reply_end(&l->net);
+}
+
+static enum outcome
+one_command(struct login *l)
+{
+	enum net_status status;
+	char *line;
+	size_t len;
+
+	status = netio_line(&l->net, COMMAND_LINE_MAX, &line, &len);
+	if (status == NET_OK)
+		return command_run(commands,
+		    sizeof commands / sizeof commands[0], &l->net, l, line,
+		    len);
+	if (status == NET_TOO_LONG || status == NET_NUL)
+		return command_refuse(&l->net, status == NET_TOO_LONG);
+	return OUTCOME_END;
+}
+
+static void
+serve(struct login *l, const struct options *o)
+{
+	unsigned bad = 0;
+
+	l->net.deadline = netio_now() + (int64_t)o->login_timeout * 1000;
+	if (!hello(l, o))
+		return;
+	if (!o->after_stls)
+		greet(l);
+	for (;;) {
+		switch (one_command(l)) {
+		case OUTCOME_DONE:
+			break;
+		case OUTCOME_BAD:
+			if (++bad < BAD_MAX)
+				break;
+			netio_finish(&l->net);
+			return;
+		case OUTCOME_QUIT:
+		case OUTCOME_END:
+			(void)netio_flush(&l->net);
+			return;
+		}
+	}
+}
+
+/* Without root there is nothing to give up, and no right to chroot(2). */
+static bool
+confine(const struct options *o)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid() != 0)
+		return true;
+	if (!account_find(o->account, &uid, &gid)) {
+		log_error("no unprivileged account", o->account);
+		return false;
+	}
+	if (chroot(o->jail) == -1 || chdir("/") == -1) {
+		log_error_errno("cannot enter the jail", o->jail);
+		return false;
+	}
+	if (privdrop(uid, gid, NULL, 0) == 0)
+		return true;
+	log_error_errno("cannot give up privilege", NULL);
+	return false;
+}
+
+int
+login_run(const struct options *o)
+{
+	static char in[IN_SIZE], out[OUT_SIZE];
+	static struct login l;
+
+	static const struct rlimits limits = {
+		.files = 8, .megabytes = 16, .cpu = 60
+	};
+	bool confined = confine(o);
+
+	netio_catch_signals();
+	netio_open(&l.net, in, sizeof in, out, sizeof out, true);
+	rlimits_set(&limits);
+	rlimits_end_with_parent();
+	if (!confined || !sandbox_enter(SANDBOX_LOGIN, NULL, 0)) {
+		reply_err(
+		    &l.net, RESPONSE_SYS_PERM, "the server is not set up");
+		(void)netio_flush(&l.net);
+		return EXIT_SYSTEM;
+	}
+	serve(&l, o);
+	explicit_bzero(in, sizeof in);
+	return EXIT_FINE;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Messages that cannot be sent as they are.
+ * Runs as: session.  Input: file names, the first bytes of files.
+ */
+#include "config.h"
+
+#include "maildir/maildir_sealed.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "maildir/maildir.h"
+#include "maildir/maildir_name.h"
+#include "pop3/body.h"
+
+enum maildrop_result
+maildir_seal(struct message *m, enum maildir_seal why)
+{
+	static const char *const texts[] = {
+		[MAILDIR_DENIED] =
+		    "mail that the user may not read, use chown or chmod:",
+		[MAILDIR_COMPRESSED] =
+		    "mail is compressed, uncompress it under the same names:"
+	};
+	static bool told[sizeof texts / sizeof texts[0]];
+	struct log_record r;
+
+	m->flags |= MESSAGE_SEALED;
+	if (!told[why]) {
+		log_start(&r, LOG_LEVEL_WARNING, texts[why]);
+		log_text(&r, "file", maildir_name(m), m->len);
+		log_end(&r);
+	}
+	told[why] = true;
+	return MAILDROP_PERM;
+}
+
+/*
+ * gzip, bzip2, zstd, lz4 and xz: no header of a message begins so.  BZh and a
+ * digit might; what comes then does not.
+ */
+static bool
+is_compressed(const char *p, size_t len)
+{
+	static const struct {
+		size_t at, len;
+		const char *bytes;
+	} marks[] = { { 0, 3, "\x1f\x8b\x08" }, { 4, 6, "1AY&SY" },
+		{ 0, 4, "\x28\xb5\x2f\xfd" }, { 0, 4, "\x04\x22\x4d\x18" },
+		{ 0, 6,
+		    "\xfd"
+		    "7zXZ" } };
+
+	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (len >= marks[i].at + marks[i].len &&
+		    memcmp(p + marks[i].at, marks[i].bytes, marks[i].len) == 0)
+			return marks[i].at == 0 || memcmp(p, "BZh", 3) == 0;
+	return false;
+}
+
+/* What compresses mail leaves the size in the name as it was. */
+static bool
+is_as_told(const struct message *m, uint64_t size)
+{
+	uint64_t told;
+
+	return maildir_bytes(maildir_name(m), m->len, &told) && told == size;
+}
+
+enum maildrop_result
+maildir_look_at_head(
+    struct message *m, const char *p, size_t len, uint64_t size)
+{
+	if (is_compressed(p, len) && !is_as_told(m, size))
+		return maildir_seal(m, MAILDIR_COMPRESSED);
+	m->flags &= (uint8_t)~MESSAGE_SEALED;
+	return MAILDROP_OK;
+}
+
+/* A name that tells no size is of a message that was read for its octets. */
+enum maildrop_result
+maildir_look_inside(struct message *m, int fd, uint64_t size)
+{
+	char head[BODY_HEAD];
+	uint64_t told;
+	ssize_t got;
+
+	if (!(m->flags & MESSAGE_SEALED) &&
+	    (!maildir_bytes(maildir_name(m), m->len, &told) || told == size))
+		return MAILDROP_OK;
+	got = pread(fd, head, sizeof head, 0);
+	if (got == -1) {
+		log_error_errno("cannot read", maildir_name(m));
+		return MAILDROP_TEMP;
+	}
+	return maildir_look_at_head(m, head, (size_t)got, size);
+}
+
+/* Can it be sent, as can be told without opening it? */
+static bool
+is_plain(const struct message *m)
+{
+	struct stat st;
+	uint64_t told;
+
+	if (fstatat(maildir.fd[m->where], maildir_name(m), &st,
+		AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(st.st_mode) || st.st_uid != maildir.uid ||
+	    !(st.st_mode & S_IRUSR))
+		return false;
+	return !maildir_bytes(maildir_name(m), m->len, &told) ||
+	    told == (uint64_t)st.st_size;
+}
+
+enum maildrop_result
+maildir_removable(struct maildrop *md, struct message *m)
+{
+	struct maildrop_source source;
+	enum maildrop_result result;
+
+	if (m->flags & MESSAGE_SEALED)
+		return MAILDROP_PERM;
+	if (is_plain(m))
+		return MAILDROP_OK;
+	result = maildir_source(md, m, &source);
+	if (result == MAILDROP_OK)
+		maildir_release(md, &source);
+	return result;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The state file.
+ * Runs as: session.  Input: a file that the mail user can write.
+ */
+#include "config.h"
+
+#include "maildrop/state.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/ownfile.h"
+#include "maildrop/claim.h"
+
+struct block {
+	uint64_t kind;
+	uint64_t generation;
+	uint32_t index;
+	uint32_t used; /* bytes of data */
+	uint64_t sum;  /* over everything above and the data */
+};
+
+enum { DATA_MAX = STATE_BLOCK - sizeof(struct block), TRIES = 5 };
+
+static union {
+	struct block block;
+	unsigned char bytes[STATE_BLOCK];
+	uint64_t words[STATE_BLOCK / 8];
+} buffer;
+
+/*
+ * Not cryptographic: it has to notice torn writes and broken disks.  The
+ * owner of the file is the owner of the mail.
+ */
+static uint64_t
+checksum(void)
+{
+	size_t bytes = sizeof buffer.block + buffer.block.used;
+	uint64_t kept = buffer.block.sum, sum = 0x9e3779b97f4a7c15;
+
+	memset(buffer.bytes + bytes, 0, -bytes % 8);
+	buffer.block.sum = 0;
+	for (size_t i = 0; i < (bytes + 7) / 8; i++) {
+		sum = (sum ^ buffer.words[i]) * 0xff51afd7ed558ccd;
+		sum ^= sum >> 32;
+	}
+	buffer.block.sum = kept;
+	return sum;
+}
+
+/* Is FD still what NAME leads to?  It may have been removed meanwhile. */
+static bool
+same_file(int fd, int dir_fd, const char *name)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 &&
+	    fstatat(dir_fd, name, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/*
+ * The file of a moment ago may have been open to others, who can have it open
+ * still.  A lock of theirs is none of a session's, so what they hold is left
+ * to them, and there is a new file.
+ */
+static int
+open_file(int dir_fd, const char *name)
+{
+	struct stat st;
+	int fd = ownfile_open(dir_fd, name, &st);
+
+	if (fd == -1)
+		return -1;
+	if (!ownfile_is_private(&st) && fchmod(fd, 0600) == -1)
+		log_error_errno("open to others, who can lock it:", name);
+	if (!claim_is_strangers(fd))
+		return fd;
+	log_error("locked by another user, made anew:", name);
+	(void)close(fd);
+	if (unlinkat(dir_fd, name, 0) == -1)
+		return -1;
+	return ownfile_open(dir_fd, name, &st);
+}
+
+enum state_lock
+state_open(struct state *s, int dir_fd, const char *name, uint64_t kind)
+{
+	memset(s, 0, sizeof *s);
+	s->fd = -1;
+	s->kind = kind;
+	for (int i = 0; i < TRIES; i++) {
+		enum claim_result result;
+		int fd = open_file(dir_fd, name);
+
+		if (fd == -1)
+			return STATE_NOFILE;
+		result = claim_file(fd);
+		if (result == CLAIM_MINE && same_file(fd, dir_fd, name)) {
+			s->fd = fd;
+			return STATE_LOCKED;
+		}
+		(void)close(fd);
+		if (result != CLAIM_MINE)
+			return result == CLAIM_IN_USE ? STATE_BUSY
+						      : STATE_FAILED;
+	}
+	errno = EAGAIN;
+	return STATE_FAILED;
+}
+
+void
+state_rewind(struct state *s)
+{
+	s->generation = 0;
+	s->index = 0;
+	s->at = s->used = 0;
+	s->failed = false;
+}
+
+/* Loads the next block; false if there is none that can be trusted. */
+static bool
+load(struct state *s)
+{
+	const struct block *b = &buffer.block;
+	off_t offset = (off_t)s->index * STATE_BLOCK;
+	ssize_t got;
+
+	do
+		got = pread(s->fd, buffer.bytes, sizeof buffer.bytes, offset);
+	while (got == -1 && errno == EINTR);
+	if (got < (ssize_t)sizeof *b || b->kind != s->kind ||
+	    b->index != s->index || b->used > (size_t)got - sizeof *b)
+		return false;
+	if (s->index > 0 && b->generation != s->generation)
+		return false;
+	if (b->sum != checksum())
+		return false;
+	s->generation = b->generation;
+	s->index++;
+	s->at = 0;
+	s->used = b->used;
+	return true;
+}
+
+bool
+state_next(struct state *s, const unsigned char **record, size_t *len)
+{
+	const unsigned char *data = buffer.bytes + sizeof buffer.block;
+	uint16_t bytes;
+
+	if (s->fd == -1 || s->failed)
+		return false;
+	if (s->at == s->used && !load(s)) {
+		s->failed = true;
+		return false;
+	}
+	if (s->used - s->at >= sizeof bytes) {
+		memcpy(&bytes, data + s->at, sizeof bytes);
+		if (bytes <= s->used - s->at - sizeof bytes) {
+			*record = data + s->at + sizeof bytes;
+			*len = bytes;
+			s->at += sizeof bytes + bytes;
+			return true;
+		}
+	}
+	s->failed = true;
+	return false;
+}
+
+/* A number that the blocks on disk do not have. */
+static uint64_t
+new_generation(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void
+state_write_start(struct state *s)
+{
+	s->generation = new_generation();
+	s->index = 0;
+	s->used = 0;
+	s->failed = false;
+}
+
+static void
+store(struct state *s)
+{
+	struct block *b = &buffer.block;
+	size_t bytes = sizeof *b + s->used;
+	off_t offset = (off_t)s->index * STATE_BLOCK;
+
+	b->kind = s->kind;
+	b->generation = s->generation;
+	b->index = s->index;
+	b->used = (uint32_t)s->used;
+	b->sum = checksum();
+	if (!s->failed &&
+	    pwrite(s->fd, buffer.bytes, bytes, offset) != (ssize_t)bytes)
+		s->failed = true;
+	s->index++;
+	s->used = 0;
+}
+
+void
+state_write(struct state *s, const void *record, size_t len)
+{
+	uint16_t bytes = (uint16_t)len;
+	unsigned char *data = buffer.bytes + sizeof buffer.block;
+
+	if (s->fd == -1 || len > STATE_RECORD_MAX)
+		return;
+	if (s->used + sizeof bytes + len > DATA_MAX)
+		store(s);
+	memcpy(data + s->used, &bytes, sizeof bytes);
+	memcpy(data + s->used + sizeof bytes, record, len);
+	s->used += sizeof bytes + len;
+}
+
+/*
+ * A failure, a full disk most likely, leaves a file that reads as far as it
+ * got; it is emptied so that nobody has to rely on that.
+ */
+void
+state_write_end(struct state *s)
+{
+	off_t end;
+
+	if (s->fd == -1)
+		return;
+	if (s->used > 0)
+		end = (off_t)(s->index * (off_t)STATE_BLOCK +
+		    (off_t)sizeof buffer.block + (off_t)s->used);
+	else
+		end = (off_t)s->index * STATE_BLOCK;
+	if (s->used > 0)
+		store(s);
+	if (ftruncate(s->fd, s->failed ? 0 : end) == -1)
+		s->failed = true;
+}

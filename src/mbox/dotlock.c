@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Dotlocks.
+ * Runs as: session.  Input: a directory that others can write to.
+ */
+#include "config.h"
+
+#include "mbox/dotlock.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/number.h"
+
+enum { STALE_SECONDS = 5 * 60, STALE_GONE_SECONDS = 60, HOST_MAX = 64 };
+
+/*
+ * The host, and the number of the pid namespace where /proc is there to tell:
+ * containers may have one name.
+ */
+static void
+find_place(char place[DOTLOCK_PLACE_MAX])
+{
+	char host[HOST_MAX] = "";
+	struct stat st;
+
+	(void)gethostname(host, sizeof host - 1);
+	for (char *p = host; *p != '\0'; p++)
+		if (*p == '/' || *p == '\n')
+			*p = '_';
+	if (stat("/proc/self/ns/pid", &st) == 0)
+		(void)snprintf(place, DOTLOCK_PLACE_MAX, "%s,%llu", host,
+		    (unsigned long long)st.st_ino);
+	else
+		(void)snprintf(place, DOTLOCK_PLACE_MAX, "%s", host);
+}
+
+void
+dotlock_init(struct dotlock *d, int dir_fd, const char *name)
+{
+	struct timespec now = { 0, 0 };
+	int n;
+
+	memset(d, 0, sizeof *d);
+	d->dir_fd = dir_fd;
+	find_place(d->place);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	n = snprintf(d->name, sizeof d->name, "%s.lock", name);
+	if (n < 0 || (size_t)n >= sizeof d->name)
+		d->name[0] = '\0';
+	d->self = getpid();
+	(void)snprintf(
+	    d->text, sizeof d->text, "%ld:%s\n", (long)d->self, d->place);
+	(void)snprintf(d->temporary, sizeof d->temporary, ".lk%05ld%lx%s",
+	    (long)d->self, (unsigned long)now.tv_sec, d->place);
+}
+
+static bool
+look(const struct dotlock *d, const char *name, struct stat *st)
+{
+	return fstatat(d->dir_fd, name, st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/*
+ * The process that made the lock, or 0 where it names none or one of another
+ * place.  *HERE: it names this place.
+ */
+static pid_t
+owner(const struct dotlock *d, bool *here)
+{
+	char text[DOTLOCK_TEXT_MAX];
+	const char *colon;
+	uint64_t pid;
+	ssize_t n;
+	int fd = openat(d->dir_fd, d->name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	*here = false;
+	if (fd == -1)
+		return 0;
+	n = read(fd, text, sizeof text - 1);
+	(void)close(fd);
+	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		n--;
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	colon = strchr(text, ':');
+	if (colon != NULL) {
+		*here = strcmp(colon + 1, d->place) == 0;
+		n = *here ? colon - text : 0;
+	}
+	return number_parse(text, (size_t)n, INT_MAX, &pid) ? (pid_t)pid : 0;
+}
+
+static bool
+is_stale(const struct dotlock *d, const struct stat *st)
+{
+	struct timespec now = { 0, 0 };
+	bool here = false;
+	pid_t pid = S_ISREG(st->st_mode) ? owner(d, &here) : 0;
+	time_t age;
+
+	/* our own, which an error kept from being removed */
+	if (pid > 0 && pid == d->self && here)
+		return true;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	age = now.tv_sec - st->st_mtim.tv_sec;
+	if (pid > 0)
+		return (here || age > STALE_GONE_SECONDS) &&
+		    kill(pid, 0) == -1 && errno == ESRCH;
+	return age > STALE_SECONDS;
+}
+
+/*
+ * Removes a stale lock that ST describes.  It is renamed first: if somebody
+ * else was faster, and it is a good new lock by now, that is put back.
+ */
+static void
+remove_stale(const struct dotlock *d, const struct stat *st)
+{
+	struct stat now;
+
+	if (renameat(d->dir_fd, d->name, d->dir_fd, d->temporary) == -1)
+		return;
+	if (look(d, d->temporary, &now) &&
+	    (now.st_dev != st->st_dev || now.st_ino != st->st_ino) &&
+	    linkat(d->dir_fd, d->temporary, d->dir_fd, d->name, 0) == -1 &&
+	    errno != EEXIST)
+		log_error_errno("cannot give back the lock", d->name);
+	(void)unlinkat(d->dir_fd, d->temporary, 0);
+}
+
+/* Does somebody hold it?  A stale one is removed. */
+static bool
+is_held(const struct dotlock *d)
+{
+	struct stat st;
+
+	if (!look(d, d->name, &st))
+		return false;
+	if (!is_stale(d, &st))
+		return true;
+	remove_stale(d, &st);
+	return false;
+}
+
+/* Writes who we are into the lock to be. */
+static bool
+write_text(const struct dotlock *d, int fd)
+{
+	size_t len = strlen(d->text);
+	ssize_t n;
+
+	do
+		n = write(fd, d->text, len);
+	while (n == -1 && errno == EINTR);
+	if (n != (ssize_t)len) {
+		errno = n == -1 ? errno : ENOSPC;
+		return false;
+	}
+	return true;
+}
+
+/* Makes the file that will be the lock. */
+static bool
+make_temporary(const struct dotlock *d)
+{
+	bool good;
+	int error;
+	int fd = openat(d->dir_fd, d->temporary,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd == -1)
+		return false;
+	good = write_text(d, fd);
+	error = errno;
+	if (close(fd) == -1 && good && errno != EINTR) {
+		error = errno;
+		good = false;
+	}
+	if (!good)
+		(void)unlinkat(d->dir_fd, d->temporary, 0);
+	errno = error;
+	return good;
+}
+
+/*
+ * Is the lock ours?  NFS may make it and say it did not.  The number of a file
+ * does not tell: with FUSE each of its names can have another.
+ */
+static bool
+is_ours(const struct dotlock *d)
+{
+	bool here;
+
+	return owner(d, &here) == d->self && here;
+}
+
+/*
+ * Is it there?  What is in a directory may be answered from memory over NFS,
+ * for a minute after the lock has gone, unless something is changed there from
+ * here.
+ */
+static bool
+is_still_held(struct dotlock *d)
+{
+	if (!is_held(d))
+		return false;
+	if (make_temporary(d))
+		(void)unlinkat(d->dir_fd, d->temporary, 0);
+	return is_held(d);
+}
+
+static bool
+link_temporary(struct dotlock *d)
+{
+	int error = 0;
+
+	d->held = true;
+	if (linkat(d->dir_fd, d->temporary, d->dir_fd, d->name, 0) == -1) {
+		error = errno;
+		d->held = is_ours(d);
+	}
+	d->litter = unlinkat(d->dir_fd, d->temporary, 0) == -1;
+	errno = error == EEXIST ? EAGAIN : error;
+	return d->held;
+}
+
+bool
+dotlock_try(struct dotlock *d)
+{
+	if (d->name[0] == '\0') {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	if (is_still_held(d)) {
+		errno = EAGAIN;
+		return false;
+	}
+	if (!make_temporary(d)) {
+		if (errno == EEXIST) {
+			/* left behind by a process that had our number */
+			(void)unlinkat(d->dir_fd, d->temporary, 0);
+			errno = EAGAIN;
+		}
+		if (errno == EAGAIN || errno == EINTR)
+			errno = EAGAIN;
+		return false;
+	}
+	return link_temporary(d);
+}
+
+/* It may have been taken for stale, and be somebody else's by now. */
+void
+dotlock_drop(struct dotlock *d)
+{
+	if (d->held && is_ours(d))
+		(void)unlinkat(d->dir_fd, d->name, 0);
+	if (d->litter)
+		d->litter = unlinkat(d->dir_fd, d->temporary, 0) == -1;
+	d->held = false;
+}
+
+void
+dotlock_touch(struct dotlock *d)
+{
+	if (d->held && is_ours(d))
+		(void)utimensat(d->dir_fd, d->name, NULL, AT_SYMLINK_NOFOLLOW);
+}

@@ -1,0 +1,773 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The journal's file.
+ *
+ *	page 0, 1	headers of plans, which take turns
+ *	page 2, 3	steps, which take turns
+ *	then		what has no room behind these: the body of a plan, which
+ *			are its ranges, the sums of its units as they were and
+ *			as they will be; two places for data of steps
+ *
+ * A header and a step are less than a sector, and all that follows them in
+ * their page is written together with them: one torn write spoils one plan or
+ * one step.  Whatever is relied on has a checksum.
+ *
+ * Runs as: session.  Input: a file in the home of the mail user.
+ */
+#include "config.h"
+
+#include "mbox/journal.h"
+
+#include <sys/stat.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/checksum.h"
+#include "lib/ownfile.h"
+#include "pop3/netio.h"
+
+/* "popinJo3": the number is that of the format. */
+static const uint64_t MAGIC = 0x706f70696e4a6f33;
+
+enum {
+	PAGE = 4096,
+	STEP_AT = 2 * PAGE,
+	BODY_AT = 4 * PAGE,
+	BEHIND = JOURNAL_UNIT, /* where things begin behind a header or step */
+	WORDS = 1024,	       /* an even number of sums are whole words */
+	PIECE = 64 * 1024,
+	ASIDE_MAX = 99
+};
+
+/* Both are arrays of numbers on disk; the last one is the checksum. */
+struct header {
+	uint64_t magic, generation, plan;
+	uint64_t body, data; /* where they are */
+	uint64_t size, first, final, head, count;
+	uint64_t ranges_sum, old_sum, new_sum;
+	uint64_t sum;
+};
+
+struct step {
+	uint64_t generation, plan, number;
+	uint64_t at, len, copied, data;
+	uint64_t sum;
+};
+
+enum {
+	HEADER_WORDS = sizeof(struct header) / 8,
+	STEP_WORDS = sizeof(struct step) / 8
+};
+
+static struct {
+	int fd;
+	int dir_fd; /* to be synced once before the journal is relied on */
+	bool dir_synced;
+	char name[NAME_MAX + 1];
+	struct header header; /* of the current plan */
+	bool header_written;
+	uint64_t number;     /* of the current step */
+	uint64_t sums_at[2]; /* place of the next sums, enum journal_when */
+	uint64_t end;	     /* of all that was written */
+	int error;	     /* of a read that failed, or 0 */
+} journal = { .fd = -1, .dir_fd = -1 };
+
+/* ---- file ---- */
+
+static bool
+write_at(uint64_t at, const void *from, size_t len)
+{
+	const char *p = from;
+
+	while (len > 0) {
+		ssize_t n = pwrite(journal.fd, p, len, (off_t)at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return false;
+		}
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	if (at > journal.end)
+		journal.end = at;
+	return true;
+}
+
+/* False without an error where the file ends too early. */
+static bool
+read_at(uint64_t at, void *to, size_t len)
+{
+	char *p = to;
+
+	while (len > 0) {
+		ssize_t n = pread(journal.fd, p, len, (off_t)at);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			journal.error = errno;
+		if (n <= 0) {
+			errno = n == 0 ? ENODATA : errno;
+			return false;
+		}
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
+sync_file(int fd)
+{
+	while (fsync(fd) == -1) {
+		if (errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Nobody else could write it, or it is not looked at: what it says is done to
+ * the mail.  It has mail in it; who has restored it may have let others read.
+ */
+static bool
+trustworthy(int fd, const struct stat *st)
+{
+	if (st->st_nlink == 1 && !(st->st_mode & (S_IWGRP | S_IWOTH)))
+		return ownfile_is_private(st) || fchmod(fd, 0600) == 0;
+	errno = EPERM;
+	return false;
+}
+
+bool
+journal_open(int dir_fd, const char *name)
+{
+	struct stat st;
+	int error, fd = ownfile_open(dir_fd, name, &st);
+
+	journal.dir_fd = dir_fd;
+	(void)snprintf(journal.name, sizeof journal.name, "%s", name);
+	if (fd == -1)
+		return false;
+	if (trustworthy(fd, &st)) {
+		journal.fd = fd;
+		return true;
+	}
+	error = errno;
+	(void)close(fd);
+	errno = error;
+	return false;
+}
+
+bool
+journal_is_open(void)
+{
+	return journal.fd != -1;
+}
+
+bool
+journal_pending(void)
+{
+	struct stat st;
+
+	return journal.fd != -1 &&
+	    (fstat(journal.fd, &st) == -1 || st.st_size > 0);
+}
+
+const char *
+journal_name(void)
+{
+	return journal.name;
+}
+
+/*
+ * Nobody but sessions of this maildrop, and they are one at a time, gives
+ * such names: one that is free stays free until it is taken.
+ */
+const char *
+journal_set_aside(void)
+{
+	static char aside[sizeof journal.name + sizeof ".99"];
+	struct stat st;
+
+	if (journal.fd != -1)
+		(void)close(journal.fd);
+	journal.fd = -1;
+	for (int i = 1; i <= ASIDE_MAX; i++) {
+		(void)snprintf(aside, sizeof aside, "%s.%d", journal.name, i);
+		if (fstatat(journal.dir_fd, aside, &st, AT_SYMLINK_NOFOLLOW) ==
+		    0)
+			errno = EEXIST;
+		else if (errno != ENOENT)
+			break;
+		else if (renameat(journal.dir_fd, journal.name, journal.dir_fd,
+			     aside) == -1)
+			break;
+		else
+			return aside;
+	}
+	return NULL;
+}
+
+bool
+journal_clear(void)
+{
+	while (ftruncate(journal.fd, 0) == -1) {
+		if (errno != EINTR)
+			return false;
+	}
+	journal.header.plan = 0;
+	journal.number = 0;
+	journal.end = 0;
+	return true;
+}
+
+/* ---- numbers ---- */
+
+static void
+to_disk(uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		words[i] = htole64(words[i]);
+}
+
+static void
+from_disk(uint64_t *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		words[i] = le64toh(words[i]);
+}
+
+/* Writes N numbers, the last of which becomes their checksum. */
+static bool
+write_record(uint64_t at, const void *record, size_t n)
+{
+	uint64_t words[HEADER_WORDS];
+	size_t last = n - 1;
+
+	memcpy(words, record, last * 8);
+	to_disk(words, last);
+	words[last] = htole64(checksum(CHECKSUM_START, words, last * 8));
+	return write_at(at, words, n * 8);
+}
+
+static bool
+read_record(uint64_t at, void *record, size_t n)
+{
+	uint64_t words[HEADER_WORDS], sum;
+	size_t last = n - 1;
+
+	if (!read_at(at, words, n * 8))
+		return false;
+	sum = checksum(CHECKSUM_START, words, last * 8);
+	from_disk(words, n);
+	memcpy(record, words, n * 8);
+	return words[last] == sum;
+}
+
+/* ---- units ---- */
+
+uint64_t
+journal_unit(const struct journal_plan *p, uint64_t at)
+{
+	uint64_t n;
+
+	if (at <= p->first)
+		return 0;
+	n = (at - 1) / JOURNAL_UNIT - p->first / JOURNAL_UNIT + 1;
+	return n +
+	    (at > p->final && p->final > p->first &&
+		p->final % JOURNAL_UNIT != 0);
+}
+
+uint64_t
+journal_unit_end(const struct journal_plan *p, uint64_t at)
+{
+	uint64_t end = (at / JOURNAL_UNIT + 1) * JOURNAL_UNIT;
+
+	if (at < p->final && end > p->final)
+		return p->final;
+	return end < p->size ? end : p->size;
+}
+
+uint64_t
+journal_sum_sums(uint64_t sum, const uint32_t *sums, size_t n)
+{
+	uint32_t words[WORDS];
+
+	while (n > 0) {
+		size_t now = n < WORDS ? n : WORDS;
+
+		for (size_t i = 0; i < now; i++)
+			words[i] = htole32(sums[i]);
+		sum = checksum(sum, words, now * sizeof *words);
+		sums += now;
+		n -= now;
+	}
+	return sum;
+}
+
+/* ---- places ---- */
+
+static uint64_t
+page_after(uint64_t at)
+{
+	return (at + PAGE - 1) / PAGE * PAGE;
+}
+
+static uint64_t
+header_place(uint64_t plan)
+{
+	return plan % 2 * PAGE;
+}
+
+static uint64_t
+step_place(uint64_t number)
+{
+	return STEP_AT + number % 2 * PAGE;
+}
+
+static uint64_t
+data_place(uint64_t number, uint64_t len)
+{
+	if (len <= JOURNAL_INLINE)
+		return step_place(number) + BEHIND;
+	return journal.header.data + number % 2 * JOURNAL_DATA_MAX;
+}
+
+/* How many units there are of each kind. */
+static uint64_t
+units(const struct journal_plan *p, enum journal_when when)
+{
+	return journal_unit(p, when == JOURNAL_OLD ? p->size : p->final);
+}
+
+/* The sums are behind the ranges. */
+static void
+rewind_sums(const struct journal_plan *p)
+{
+	journal.sums_at[JOURNAL_OLD] =
+	    journal.header.body + p->count * sizeof(struct journal_range);
+	journal.sums_at[JOURNAL_NEW] = journal.sums_at[JOURNAL_OLD] +
+	    units(p, JOURNAL_OLD) * sizeof(uint32_t);
+}
+
+/* Where the body of a plan goes: apart from all that is relied on still. */
+static void
+find_places(const struct journal_plan *p)
+{
+	struct header *h = &journal.header;
+	uint64_t end,
+	    room = p->count * sizeof(struct journal_range) +
+	    (units(p, JOURNAL_OLD) + units(p, JOURNAL_NEW)) * sizeof(uint32_t);
+
+	if (room <= JOURNAL_INLINE) {
+		h->body = header_place(h->plan) + BEHIND;
+		room = 0;
+	} else if (h->plan == 1) {
+		h->body = BODY_AT;
+	} else {
+		end = h->data + 2 * (uint64_t)JOURNAL_DATA_MAX;
+		h->body = page_after(journal.end > end ? journal.end : end);
+	}
+	if (h->plan == 1)
+		h->data = page_after(BODY_AT + room);
+}
+
+/* ---- writing ---- */
+
+static uint64_t
+now(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static bool
+write_ranges(const struct journal_plan *p)
+{
+	uint64_t words[WORDS], at = journal.header.body;
+	size_t left = (size_t)p->count;
+	const struct journal_range *r = p->ranges;
+
+	while (left > 0) {
+		size_t n = left < WORDS / 2 ? left : WORDS / 2;
+
+		memcpy(words, r, n * sizeof *r);
+		to_disk(words, n * 2);
+		journal.header.ranges_sum =
+		    checksum(journal.header.ranges_sum, words, n * sizeof *r);
+		if (!write_at(at, words, n * sizeof *r))
+			return false;
+		at += n * sizeof *r;
+		r += n;
+		left -= n;
+	}
+	return true;
+}
+
+/*
+ * The pages of headers and steps are written too, so that they need no room on
+ * the disk later.  As long as they are empty no UPDATE has begun.
+ */
+bool
+journal_start(const struct journal_plan *p)
+{
+	static char zeros[BODY_AT]; /* not const: it would be in the file */
+	struct header *h = &journal.header;
+	bool anew = journal.number == 0;
+
+	h->magic = MAGIC;
+	h->plan = anew ? 1 : h->plan + (journal.header_written ? 1 : 0);
+	h->generation = anew ? now() : h->generation;
+	h->size = p->size;
+	h->first = p->first;
+	h->final = p->final;
+	h->head = p->head;
+	h->count = p->count;
+	h->ranges_sum = h->old_sum = h->new_sum = CHECKSUM_START;
+	journal.header_written = false;
+	find_places(p);
+	rewind_sums(p);
+	return (!anew || write_at(0, zeros, sizeof zeros)) && write_ranges(p);
+}
+
+bool
+journal_put_sums(enum journal_when when, const uint32_t *sums, size_t n)
+{
+	uint32_t words[WORDS];
+	uint64_t *sum = when == JOURNAL_OLD ? &journal.header.old_sum
+					    : &journal.header.new_sum;
+	size_t len = n * sizeof *words;
+
+	for (size_t i = 0; i < n && i < WORDS; i++)
+		words[i] = htole32(sums[i]);
+	*sum = journal_sum_sums(*sum, sums, n);
+	if (!write_at(journal.sums_at[when], words, len))
+		return false;
+	journal.sums_at[when] += len;
+	return true;
+}
+
+bool
+journal_put(
+    const struct journal_step *step, uint64_t at, const void *p, size_t len)
+{
+	return write_at(data_place(journal.number + 1, step->len) + at, p, len);
+}
+
+bool
+journal_commit(const struct journal_step *step)
+{
+	const struct header *h = &journal.header;
+	struct step s = { .generation = h->generation,
+		.plan = h->plan,
+		.number = journal.number + 1,
+		.at = step->at,
+		.len = step->len,
+		.copied = step->copied,
+		.data = step->data };
+
+	if (!write_record(step_place(s.number), &s, STEP_WORDS))
+		return false;
+	if (!journal.header_written &&
+	    !write_record(header_place(h->plan), h, HEADER_WORDS))
+		return false;
+	if (!sync_file(journal.fd))
+		return false;
+	/* A file that is made by now must be found again, too. */
+	if (!journal.dir_synced && !sync_file(journal.dir_fd) &&
+	    errno != EINVAL)
+		return false;
+	journal.dir_synced = true;
+	journal.header_written = true;
+	journal.number = s.number;
+	return true;
+}
+
+/* ---- reading ---- */
+
+bool
+journal_get(const struct journal_step *step, uint64_t at, void *p, size_t len)
+{
+	return read_at(data_place(journal.number, step->len) + at, p, len);
+}
+
+bool
+journal_get_sums(enum journal_when when, uint32_t *sums, size_t n)
+{
+	size_t len = n * sizeof *sums;
+
+	if (!read_at(journal.sums_at[when], sums, len))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		sums[i] = le32toh(sums[i]);
+	journal.sums_at[when] += len;
+	return true;
+}
+
+bool
+journal_is_old(uint64_t sum)
+{
+	return sum == journal.header.old_sum;
+}
+
+/* In order, apart, none before FIRST, and FINAL is what they come to. */
+static bool
+sound_ranges(const struct journal_plan *p)
+{
+	uint64_t last = p->first, final = last;
+
+	for (uint64_t i = 0; i < p->count; i++) {
+		const struct journal_range *r = &p->ranges[i];
+
+		if (r->start <= last || r->end <= r->start)
+			return false;
+		last = r->end;
+		final += r->end - r->start;
+	}
+	return last <= p->size && final == p->final;
+}
+
+static bool
+load_ranges(struct journal_plan *p)
+{
+	uint64_t sum = CHECKSUM_START, at = journal.header.body;
+	size_t left = (size_t)p->count;
+	struct journal_range *r;
+
+	/* there may be more later, see journal.h */
+	p->ranges = r = reallocarray(NULL, left > 0 ? left : 1, sizeof *r);
+	if (r == NULL) {
+		journal.error = errno;
+		return false;
+	}
+	while (left > 0) {
+		size_t n = left < WORDS / 2 ? left : WORDS / 2;
+
+		if (!read_at(at, r, n * sizeof *r))
+			return false;
+		sum = checksum(sum, r, n * sizeof *r);
+		from_disk(&r->start, n * 2);
+		at += n * sizeof *r;
+		r += n;
+		left -= n;
+	}
+	return sum == journal.header.ranges_sum && sound_ranges(p);
+}
+
+static bool
+sound_sums(const struct journal_plan *p, enum journal_when when, uint64_t sum)
+{
+	uint64_t left = units(p, when), found = CHECKSUM_START;
+	uint32_t sums[WORDS];
+
+	while (left > 0) {
+		size_t n = left < WORDS ? (size_t)left : WORDS;
+
+		if (netio_interrupted() != NET_OK) {
+			journal.error = EINTR;
+			return false;
+		}
+		if (!journal_get_sums(when, sums, n))
+			return false;
+		found = journal_sum_sums(found, sums, n);
+		left -= n;
+	}
+	return found == sum;
+}
+
+static void
+take_plan(struct journal_plan *p, const struct header *h)
+{
+	journal.header = *h;
+	journal.header_written = true;
+	p->size = h->size;
+	p->first = h->first;
+	p->final = h->final;
+	p->head = h->head;
+	p->count = h->count;
+	p->ranges = NULL;
+	rewind_sums(p);
+}
+
+static bool
+load_body(struct journal_plan *p)
+{
+	if (!load_ranges(p) ||
+	    !sound_sums(p, JOURNAL_OLD, journal.header.old_sum) ||
+	    !sound_sums(p, JOURNAL_NEW, journal.header.new_sum))
+		return false;
+	rewind_sums(p);
+	return true;
+}
+
+/* A step is made of whole units; where nothing moves, of none. */
+static bool
+sound_step(const struct journal_plan *p, const struct journal_step *s)
+{
+	uint64_t end = s->at + s->len;
+
+	if (p->count == 0)
+		return s->at == p->final && s->len == 0 && s->copied == 0;
+	return s->at >= p->first && s->at < p->final && s->len > 0 &&
+	    s->len <= p->final - s->at &&
+	    (s->at == p->first || s->at % JOURNAL_UNIT == 0) &&
+	    (end == p->final || end % JOURNAL_UNIT == 0);
+}
+
+/* Is the copy that belongs to the current step whole? */
+static bool
+whole_data(const struct journal_step *s)
+{
+	static char piece[PIECE];
+	uint64_t sum = CHECKSUM_START;
+
+	if (s->copied == 0)
+		return true;
+	if (s->len > JOURNAL_DATA_MAX)
+		return false;
+	for (uint64_t at = 0; at < s->len; at += sizeof piece) {
+		size_t len = sizeof piece;
+
+		if (len > s->len - at)
+			len = (size_t)(s->len - at);
+		if (!journal_get(s, at, piece, len))
+			return false;
+		sum = checksum(sum, piece, len);
+	}
+	return sum == s->data;
+}
+
+static bool
+load_header(uint64_t place, struct header *h)
+{
+	return read_record(header_place(place), h, HEADER_WORDS) &&
+	    h->magic == MAGIC && h->plan > 0 && h->plan % 2 == place &&
+	    h->first <= h->final && h->final < h->size &&
+	    h->size <= INT64_MAX && h->count <= JOURNAL_RANGES_MAX &&
+	    h->body <= INT64_MAX / 2 && h->data <= INT64_MAX / 2;
+}
+
+static bool
+load_step(uint64_t place, struct step *s)
+{
+	return read_record(step_place(place), s, STEP_WORDS) && s->number > 0 &&
+	    s->number % 2 == place;
+}
+
+/* The step S and its plan, which is H. */
+static bool
+take(struct journal_plan *p, struct journal_step *step, const struct header *h,
+    const struct step *s)
+{
+	if (h->plan != s->plan || h->generation != s->generation)
+		return false;
+	take_plan(p, h);
+	journal.number = s->number;
+	step->at = s->at;
+	step->len = s->len;
+	step->copied = s->copied;
+	step->data = s->data;
+	if (sound_step(p, step) && load_body(p) && whole_data(step))
+		return true;
+	free(p->ranges);
+	p->ranges = NULL;
+	return false;
+}
+
+/*
+ * Is there nothing yet where headers go?  Then the first sync never ended, and
+ * whatever else is there was never relied on.
+ */
+static bool
+is_blank(void)
+{
+	static const char zeros[BEHIND];
+	char text[BEHIND];
+	struct stat st;
+
+	if (fstat(journal.fd, &st) == -1) {
+		journal.error = errno;
+		return false;
+	}
+	for (uint64_t i = 0; i < 2; i++) {
+		uint64_t at = header_place(i), size = (uint64_t)st.st_size;
+		size_t len = at + BEHIND <= size ? BEHIND
+		    : at < size			 ? (size_t)(size - at)
+						 : 0;
+
+		if (!read_at(at, text, len) || memcmp(text, zeros, len) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The later of the two steps, if that is complete with its plan.  If not it
+ * was not synced, and so the one before it is done and the mbox was not
+ * touched since.
+ */
+static enum journal_found
+load(struct journal_plan *p, struct journal_step *step)
+{
+	struct header h[2];
+	struct step s[2];
+	bool header[2], sound[2];
+	int later;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		header[i] = load_header(i, &h[i]);
+		sound[i] = load_step(i, &s[i]);
+	}
+	later = sound[1] && (!sound[0] || s[1].number > s[0].number);
+	for (int n = 0; n < 2; n++) {
+		int i = n == 0 ? later : !later;
+
+		if (sound[i] && header[s[i].plan % 2] &&
+		    take(p, step, &h[s[i].plan % 2], &s[i]))
+			return JOURNAL_STEP;
+	}
+	if (header[1] && h[1].plan == 1) {
+		take_plan(p, &h[1]);
+		return JOURNAL_PLAN;
+	}
+	return is_blank() ? JOURNAL_NONE : JOURNAL_FOREIGN;
+}
+
+enum journal_found
+journal_load(struct journal_plan *p, struct journal_step *step)
+{
+	enum journal_found found;
+	struct stat st;
+
+	p->ranges = NULL;
+	journal.error = 0;
+	found = load(p, step);
+	if (fstat(journal.fd, &st) == -1)
+		journal.error = errno;
+	else
+		journal.end = (uint64_t)st.st_size;
+	if (journal.error == 0)
+		return found;
+	free(p->ranges);
+	p->ranges = NULL;
+	errno = journal.error;
+	return JOURNAL_FAILED;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Unique-ids that other servers make of the header of a message in an mbox.
+ *
+ *	popa3d	 half of an MD5 of the first Received field, of Date and
+ *		 Message-ID where they come before it, and of all Delivered-To
+ *		 and X-Delivery-ID fields
+ *	solid	 the MD5 of all lines that begin with Received:, Date:,
+ *		 Message-Id: or Subject:, written just so; not of what
+ *		 continues them
+ *	x-uidl	 the X-UIDL field, which qpopper and mailutils write
+ *	dovecot	 %08Xu%08Xv of X-UID and of the X-IMAPbase of the first message
+ *	uw	 the same the other way round
+ *
+ * Runs as: session.  Input: headers, which anyone may have written.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "lib/md5.h"
+#include "lib/number.h"
+#include "maildrop/uidl.h"
+#include "mbox/mbox.h"
+
+struct field {
+	const char *name; /* with all that belongs to the field behind it */
+	size_t len;
+	size_t line; /* bytes of its first line */
+};
+
+static bool
+field_is(const struct field *f, const char *name)
+{
+	size_t len = strlen(name);
+
+	return f->len >= len && strncasecmp(f->name, name, len) == 0;
+}
+
+/* The length of the line at P, its LF included. */
+static size_t
+line_length(const char *p, const char *end)
+{
+	const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+	return (size_t)((lf != NULL ? lf + 1 : end) - p);
+}
+
+/* The next field at *P.  False at the blank line, or at the end. */
+static bool
+next_field(const char **p, const char *end, struct field *f)
+{
+	if (*p == end || (*p)[0] == '\n' ||
+	    ((*p)[0] == '\r' && end - *p > 1 && (*p)[1] == '\n'))
+		return false;
+	f->name = *p;
+	f->line = line_length(*p, end);
+	*p += f->line;
+	while (*p < end && ((*p)[0] == ' ' || (*p)[0] == '\t'))
+		*p += line_length(*p, end);
+	f->len = (size_t)(*p - f->name);
+	return true;
+}
+
+bool
+mbox_header_ends(const char *p, size_t len)
+{
+	const char *end = p + len;
+	struct field f;
+
+	while (next_field(&p, end, &f))
+		;
+	return p < end;
+}
+
+/* The value on the first line, without the blanks around it. */
+static void
+value_of(const struct field *f, const char **value, size_t *len)
+{
+	const char *end = f->name + f->line;
+	const char *p = memchr(f->name, ':', f->line);
+
+	p = p != NULL ? p + 1 : end;
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	while (end > p &&
+	    (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' ||
+		end[-1] == '\n'))
+		end--;
+	*value = p;
+	*len = (size_t)(end - p);
+}
+
+/* The number that the value begins with, up to a blank; 0 without one. */
+static uint32_t
+number_of(const struct field *f)
+{
+	const char *value, *blank;
+	uint64_t n = 0;
+	size_t len;
+
+	value_of(f, &value, &len);
+	blank = memchr(value, ' ', len);
+	if (blank != NULL)
+		len = (size_t)(blank - value);
+	return number_parse(value, len, UINT32_MAX, &n) ? (uint32_t)n : 0;
+}
+
+/* ---- what servers make of it ---- */
+
+static size_t
+popa3d(const char *p, const char *end, char *id)
+{
+	unsigned char digest[MD5_SIZE], order[8];
+	bool received = false;
+	struct field f;
+	struct md5 m;
+
+	md5_start(&m);
+	while (next_field(&p, end, &f)) {
+		bool first = field_is(&f, "Received:") && !received;
+
+		if (first || field_is(&f, "Delivered-To:") ||
+		    field_is(&f, "X-Delivery-ID:") ||
+		    (!received &&
+			(field_is(&f, "Date:") || field_is(&f, "Message-ID:"))))
+			md5_add(&m, f.name, f.len);
+		received |= first;
+	}
+	md5_end(&m, digest);
+	/* as two numbers of a machine that stores the low byte first */
+	for (size_t i = 0; i < sizeof order; i++)
+		order[i] = digest[i ^ 3];
+	return uidl_hex(id, order, sizeof order);
+}
+
+static bool
+is_fixed(const struct field *f)
+{
+	static const char *const names[] = {
+		"Received:", "Date:", "Message-Id:", "Subject:"
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		size_t len = strlen(names[i]);
+
+		if (f->line >= len && memcmp(f->name, names[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static size_t
+solid(const char *p, const char *end, char *id)
+{
+	unsigned char digest[MD5_SIZE];
+	struct field f;
+	struct md5 m;
+
+	md5_start(&m);
+	while (next_field(&p, end, &f))
+		if (is_fixed(&f))
+			md5_add(&m, f.name, f.line);
+	md5_end(&m, digest);
+	return uidl_hex(id, digest, sizeof digest);
+}
+
+/* The first one counts. */
+static size_t
+x_uidl(const char *p, const char *end, char *id)
+{
+	struct field f;
+	const char *value;
+	size_t len;
+
+	while (next_field(&p, end, &f)) {
+		if (!field_is(&f, "X-UIDL:"))
+			continue;
+		value_of(&f, &value, &len);
+		if (!uidl_valid(value, len))
+			return 0;
+		memcpy(id, value, len);
+		return len;
+	}
+	return 0;
+}
+
+static size_t
+numbered(enum uidl_scheme scheme, const char *p, const char *end, char *id)
+{
+	bool upper = scheme == UIDL_DOVECOT_UPPER;
+	uint32_t uid = 0;
+	struct field f;
+	size_t n;
+
+	while (uid == 0 && next_field(&p, end, &f))
+		if (field_is(&f, "X-UID:"))
+			uid = number_of(&f);
+	if (uid == 0 || mbox.validity == 0)
+		return 0;
+	n = uidl_hex32(id, scheme == UIDL_UW ? mbox.validity : uid, upper);
+	return n +
+	    uidl_hex32(id + n, scheme == UIDL_UW ? uid : mbox.validity, upper);
+}
+
+/* ---- interface ---- */
+
+uint32_t
+mbox_validity(const char *p, size_t len)
+{
+	const char *end = p + len;
+	struct field f;
+
+	while (next_field(&p, end, &f))
+		if (field_is(&f, "X-IMAPbase:") || field_is(&f, "X-IMAP:"))
+			return number_of(&f);
+	return 0;
+}
+
+bool
+mbox_foreign(enum uidl_scheme scheme)
+{
+	return scheme == UIDL_AUTO || scheme == UIDL_XUIDL ||
+	    scheme == UIDL_POPA3D || scheme == UIDL_SOLID ||
+	    scheme == UIDL_UW || scheme == UIDL_DOVECOT ||
+	    scheme == UIDL_DOVECOT_UPPER;
+}
+
+size_t
+mbox_foreign_id(enum uidl_scheme scheme, const char *p, size_t len, char *id)
+{
+	const char *end = p + len;
+
+	switch (scheme) {
+	case UIDL_AUTO:
+	case UIDL_XUIDL:
+		return x_uidl(p, end, id);
+	case UIDL_POPA3D:
+		return popa3d(p, end, id);
+	case UIDL_SOLID:
+		return solid(p, end, id);
+	case UIDL_UW:
+	case UIDL_DOVECOT:
+	case UIDL_DOVECOT_UPPER:
+		return numbered(scheme, p, end, id);
+	default:
+		return 0;
+	}
+}

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Moving what stays of an mbox towards its beginning, in steps (journal.h).
+ *
+ * AT is where the next byte goes, SOURCE where it is.  As long as no more
+ * than SOURCE - AT bytes are written, nothing that later steps need is
+ * overwritten, and the step can be repeated from the mbox itself.  Where this
+ * gap is small, a step is copied to the journal first.  A step ends where a
+ * unit does.
+ *
+ * Runs as: session.  Input: the mbox; a journal that may not belong to it.
+ */
+#include "config.h"
+
+#include "mbox/mbox_move.h"
+
+#include <sys/stat.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/checksum.h"
+#include "lib/log.h"
+#include "mbox/mbox.h"
+#include "mbox/mbox_io.h"
+#include "mbox/mbox_sums.h"
+
+enum {
+	BUFFER = 128 * 1024,
+	GAP_ENOUGH = JOURNAL_DATA_MAX / 2,
+	STEPS_MAX = 4096 /* with a full disk, as far as can be foreseen */
+};
+
+struct move {
+	struct journal_plan *plan;
+	uint64_t at, source;
+	size_t range; /* that SOURCE is in */
+	bool touched; /* the mbox is not what it was */
+};
+
+static char buf[BUFFER];
+
+static size_t
+piece(uint64_t left)
+{
+	return left < sizeof buf ? (size_t)left : sizeof buf;
+}
+
+/*
+ * How much of LEFT bytes from AT on is written at once: up to the end of a
+ * unit.  Between two writes a process can end; then each unit is old or new.
+ */
+static size_t
+units(uint64_t at, uint64_t left)
+{
+	return left < sizeof buf ? (size_t)left
+				 : sizeof buf - (size_t)(at % JOURNAL_UNIT);
+}
+
+/* ---- position ---- */
+
+/* Goes to the byte that belongs at AT. */
+static void
+seek(struct move *m, uint64_t at)
+{
+	uint64_t skip = at - m->plan->first;
+
+	m->at = at;
+	for (m->range = 0; m->range < m->plan->count; m->range++) {
+		const struct journal_range *r = &m->plan->ranges[m->range];
+
+		m->source = r->start + skip;
+		if (m->source < r->end)
+			return;
+		skip -= r->end - r->start;
+	}
+}
+
+/* Reads the next LEN bytes into the buffer, wherever they are. */
+static bool
+gather(struct move *m, size_t len)
+{
+	for (size_t got = 0; got < len;) {
+		const struct journal_range *r = &m->plan->ranges[m->range];
+		size_t n = len - got;
+
+		if (n > r->end - m->source)
+			n = (size_t)(r->end - m->source);
+		if (!mbox_read(buf + got, n, m->source))
+			return false;
+		got += n;
+		m->source += n;
+		if (m->source == r->end && ++m->range < m->plan->count)
+			m->source = m->plan->ranges[m->range].start;
+	}
+	m->at += len;
+	return true;
+}
+
+/* ---- steps ---- */
+
+/* As much of LEN bytes from AT on as is whole units, or leads to the end. */
+static uint64_t
+whole(const struct move *m, uint64_t at, uint64_t len)
+{
+	uint64_t end = at + len;
+
+	if (end < m->plan->final)
+		end = end / JOURNAL_UNIT * JOURNAL_UNIT;
+	return end > at ? end - at : 0;
+}
+
+/* LEN bytes, at most the gap: what they are made from stays. */
+static bool
+copy(struct move *m, uint64_t len)
+{
+	while (len > 0) {
+		size_t n = units(m->at, len);
+		uint64_t to = m->at;
+
+		if (mbox_stopped() || !gather(m, n) || !mbox_write(buf, n, to))
+			return false;
+		len -= n;
+	}
+	return mbox_sync();
+}
+
+/* Writes the data of the current step to the mbox. */
+static bool
+copy_from_journal(const struct journal_step *s)
+{
+	for (uint64_t at = 0; at < s->len;) {
+		size_t n = units(s->at + at, s->len - at);
+
+		if (mbox_stopped())
+			return false;
+		if (!journal_get(s, at, buf, n))
+			return mbox_cannot("cannot read the journal of");
+		if (!mbox_write(buf, n, s->at + at))
+			return false;
+		at += n;
+	}
+	return mbox_sync();
+}
+
+/* Does the current step, or does it again.  M is behind it afterwards. */
+static bool
+do_step(struct move *m, const struct journal_step *s)
+{
+	m->touched = true;
+	seek(m, s->at);
+	if (!s->copied)
+		return copy(m, s->len);
+	if (!copy_from_journal(s))
+		return false;
+	seek(m, s->at + s->len);
+	return true;
+}
+
+static bool
+begin_step(struct move *m, const struct journal_step *s)
+{
+	return journal_commit(s) ? do_step(m, s)
+				 : mbox_cannot("cannot write the journal for");
+}
+
+/*
+ * Copies what belongs to the step S to the journal.  Returns how many bytes
+ * went in before the disk was full; UINT64_MAX, logged, for other failures.
+ */
+static uint64_t
+copy_to_journal(struct move *m, struct journal_step *s)
+{
+	seek(m, s->at);
+	s->copied = 1;
+	s->data = CHECKSUM_START;
+	for (uint64_t at = 0; at < s->len;) {
+		size_t n = piece(s->len - at);
+
+		if (!gather(m, n))
+			return UINT64_MAX;
+		if (!journal_put(s, at, buf, n)) {
+			(void)mbox_cannot_journal();
+			return mbox_is_full(errno) ? at : UINT64_MAX;
+		}
+		s->data = checksum(s->data, buf, n);
+		at += n;
+	}
+	return s->len;
+}
+
+/*
+ * A small gap.  Where the disk has no room for a copy of LEN bytes, what there
+ * was room for has to do, or the gap if that is more: slow, but it grows with
+ * each deleted message that is passed.
+ */
+static bool
+step_with_copy(struct move *m, uint64_t gap, uint64_t len)
+{
+	struct journal_step s = { .at = m->at, .len = len };
+	uint64_t room = copy_to_journal(m, &s), least;
+
+	if (room == UINT64_MAX)
+		return false;
+	if (room == len)
+		return begin_step(m, &s);
+	least = whole(m, s.at, JOURNAL_INLINE);
+	room = whole(m, s.at, room);
+	room = room > least ? room : least;
+	gap = whole(m, s.at, gap);
+	assert(least > 0); /* there is always room for a unit */
+	if (len <= least ||
+	    (!m->touched &&
+		(m->plan->final - s.at) / (gap > room ? gap : room) >
+		    STEPS_MAX)) {
+		errno = ENOSPC;
+		return mbox_cannot("no room for the journal of");
+	}
+	seek(m, s.at);
+	if (gap < room)
+		return step_with_copy(m, gap, room);
+	s.len = gap;
+	s.copied = 0;
+	return begin_step(m, &s);
+}
+
+static bool
+step(struct move *m)
+{
+	uint64_t gap = m->source - m->at, left = m->plan->final - m->at;
+	struct journal_step s = { .at = m->at };
+
+	if (left > gap && gap < GAP_ENOUGH)
+		return step_with_copy(m, gap,
+		    whole(m, m->at,
+			left < JOURNAL_DATA_MAX ? left : JOURNAL_DATA_MAX));
+	s.len = left <= gap ? left : whole(m, m->at, gap);
+	return begin_step(m, &s);
+}
+
+/* ---- plans ---- */
+
+static bool
+write_plan(const struct journal_plan *p)
+{
+	return journal_start(p) ? mbox_sums_write(p) : mbox_cannot_journal();
+}
+
+/* Sets what is not known of the plan yet, and writes it to the journal. */
+static bool
+start(struct move *m)
+{
+	struct journal_plan *p = m->plan;
+
+	p->final = p->first;
+	for (size_t i = 0; i < p->count; i++)
+		p->final += p->ranges[i].end - p->ranges[i].start;
+	seek(m, p->first);
+	if (!mbox_sum_head(p->first, &p->head))
+		return false;
+	if (!write_plan(p)) {
+		if (!mbox_is_full(errno))
+			return false;
+		/* The state file is only a cache: its room is worth more. */
+		state_write_start(&mbox.state);
+		state_write_end(&mbox.state);
+		if (!write_plan(p))
+			return p->count > 0 &&
+			    mbox_cannot("no room for the journal of");
+	}
+	return mbox_sync();
+}
+
+/*
+ * The mbox has become SIZE bytes long: mail was delivered after a crash, or
+ * by a program that does not lock.  It is to stay: it moves next, over the
+ * stale tail.
+ */
+static bool
+go_on_with(struct move *m, uint64_t size)
+{
+	struct journal_plan *p = m->plan;
+
+	p->first = p->final;
+	p->ranges[0].start = p->size;
+	p->ranges[0].end = size;
+	p->count = 1;
+	p->size = size;
+	return start(m);
+}
+
+/* From AT to the end, and the tail off. */
+static bool
+move_on(struct move *m)
+{
+	struct stat st;
+
+	for (;;) {
+		while (m->at < m->plan->final)
+			if (!step(m))
+				return false;
+		if (fstat(mbox.fd, &st) == -1)
+			return mbox_cannot("cannot look at the mbox");
+		if ((uint64_t)st.st_size == m->plan->size)
+			break;
+		if ((uint64_t)st.st_size < m->plan->size) {
+			errno = ESTALE;
+			return mbox_cannot("somebody truncated the mbox");
+		}
+		if (!go_on_with(m, (uint64_t)st.st_size))
+			return false;
+	}
+	if (!mbox_cut(m->plan->final))
+		return false;
+	if (!journal_clear())
+		log_error_errno("cannot empty the journal of", mbox.name);
+	return true;
+}
+
+/*
+ * Where messages at the end go.  Making a file shorter is not done at once:
+ * the journal knows of it, too.  On a full disk it has to do without.
+ */
+static bool
+begin_cut(struct move *m)
+{
+	struct journal_step s = { .at = m->at };
+
+	return begin_step(m, &s);
+}
+
+static bool
+cut_without_journal(const struct journal_plan *p)
+{
+	return mbox_is_full(errno) && journal_clear() && mbox_cut(p->first);
+}
+
+bool
+mbox_move(struct journal_plan *plan)
+{
+	struct move m = { .plan = plan };
+	struct stat st;
+
+	if (!journal_is_open()) {
+		log_error(
+		    "no place for a journal, nothing deleted from", mbox.name);
+		return false;
+	}
+	if (fstat(mbox.fd, &st) == -1)
+		return mbox_cannot("cannot look at the mbox");
+	plan->size = (uint64_t)st.st_size;
+	if (!start(&m)) {
+		if (plan->count == 0 && cut_without_journal(plan))
+			return true;
+	} else if ((plan->count > 0 || begin_cut(&m)) && move_on(&m)) {
+		return true;
+	}
+	if (!m.touched && !journal_clear())
+		log_error_errno("cannot empty the journal of", mbox.name);
+	return false;
+}
+
+/* ---- after a crash ---- */
+
+static void
+log_journal(enum log_level level, const char *text, const char *name)
+{
+	struct log_record r;
+
+	log_start(&r, level, text);
+	log_text(&r, "mbox", mbox.name, strlen(mbox.name));
+	if (name != NULL)
+		log_text(&r, "journal", name, strlen(name));
+	log_end(&r);
+}
+
+bool
+mbox_move_set_aside(const char *why)
+{
+	const char *name = journal_set_aside();
+
+	if (name == NULL) {
+		log_error_errno("cannot rename", journal_name());
+		log_journal(LOG_LEVEL_ERROR, why, journal_name());
+		return false;
+	}
+	log_journal(LOG_LEVEL_ERROR, why, name);
+	return true;
+}
+
+/* The mbox stays as it is, and the session has no journal. */
+static enum maildrop_result
+set_aside(const char *why)
+{
+	(void)mbox_move_set_aside(why);
+	return MAILDROP_OK;
+}
+
+/* Nothing is left to be done. */
+static enum maildrop_result
+clear(void)
+{
+	if (!journal_clear())
+		log_error_errno("cannot empty the journal of", mbox.name);
+	return MAILDROP_OK;
+}
+
+static enum maildrop_result
+finish(struct move *m, const struct journal_step *s)
+{
+	if (!mbox.writable) {
+		log_error("cannot finish an UPDATE, no permission to write",
+		    mbox.name);
+		return MAILDROP_PERM;
+	}
+	log_journal(LOG_LEVEL_NOTICE,
+	    "finishing an UPDATE that was interrupted:", NULL);
+	return do_step(m, s) && move_on(m) ? MAILDROP_OK : MAILDROP_TEMP;
+}
+
+static enum maildrop_result
+replay(struct journal_plan *plan, const struct journal_step *s)
+{
+	struct move m = { .plan = plan };
+	struct stat st;
+
+	/* It may come back: what is not there was not removed by us. */
+	if (mbox.fd == -1) {
+		log_journal(LOG_LEVEL_ERROR,
+		    "an UPDATE was interrupted, and now there is no mbox; "
+		    "is it mounted? If it is gone for good remove the journal:",
+		    journal_name());
+		return MAILDROP_TEMP;
+	}
+	if (fstat(mbox.fd, &st) == -1) {
+		(void)mbox_cannot("cannot look at the mbox");
+		return MAILDROP_TEMP;
+	}
+	switch (mbox_sums_compare(plan, s, (uint64_t)st.st_size)) {
+	case MBOX_FITS:
+		assert(s != NULL); /* without a step there is nothing to fit */
+		return finish(&m, s);
+	case MBOX_DONE:
+		return clear();
+	case MBOX_CHANGED:
+		return set_aside("an UPDATE was interrupted, and the mbox was "
+				 "changed since; it may need a backup:");
+	case MBOX_UNKNOWN:
+		break;
+	}
+	return MAILDROP_TEMP;
+}
+
+enum maildrop_result
+mbox_replay(void)
+{
+	struct journal_plan plan;
+	struct journal_step s;
+	enum maildrop_result result = MAILDROP_TEMP;
+
+	if (!journal_pending())
+		return MAILDROP_OK;
+	switch (journal_load(&plan, &s)) {
+	case JOURNAL_STEP:
+		result = replay(&plan, &s);
+		free(plan.ranges);
+		break;
+	case JOURNAL_PLAN:
+		result = replay(&plan, NULL);
+		break;
+	case JOURNAL_NONE:
+		result = clear();
+		break;
+	case JOURNAL_FOREIGN:
+		result = set_aside("a journal that cannot be read; "
+				   "the mbox may need a backup:");
+		break;
+	case JOURNAL_FAILED:
+		log_error_errno("cannot read the journal of", mbox.name);
+		break;
+	}
+	return result;
+}

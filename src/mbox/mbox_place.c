@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Where popin keeps its own files about an mbox, the state file and the
+ * journal: in the user's home, because the directory of the mbox is hardly
+ * ever the user's.  The session's lock is the state file's.
+ *
+ * Runs as: session.  Input: the home directory, files in it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/checksum.h"
+#include "lib/log.h"
+#include "lib/sha256.h"
+#include "maildrop/claim.h"
+#include "mbox/journal.h"
+#include "mbox/mbox.h"
+#include "mbox/mbox_move.h"
+
+enum { KEY_BYTES = 16 };
+
+/* "popinMb4" */
+static const uint64_t STATE_KIND = 0x706f70696e4d6234;
+
+/* ".popin.mbox.HASH": one name for one mbox, however its path is written. */
+static bool
+place_name(const char *path, char *name, size_t size)
+{
+	char dir[PATH_MAX], real[PATH_MAX];
+	unsigned char digest[SHA256_SIZE];
+	size_t len = strlen(path) - strlen(mbox.name);
+	struct sha256 s;
+	int n;
+
+	memcpy(dir, path, len);
+	dir[len] = '\0';
+	if (realpath(dir, real) == NULL)
+		return false;
+	sha256_start(&s);
+	sha256_add(&s, real, strlen(real));
+	sha256_add(&s, "/", 1);
+	sha256_add(&s, mbox.name, strlen(mbox.name));
+	sha256_end(&s, digest);
+	n = snprintf(name, size, ".popin.mbox.");
+	for (int i = 0; i < KEY_BYTES; i++)
+		n += snprintf(name + n, size - (size_t)n, "%02x", digest[i]);
+	return true;
+}
+
+/* A directory that others may write to is nobody's home. */
+static int
+open_home(const char *home)
+{
+	struct stat st;
+	int fd;
+
+	if (home == NULL || home[0] != '/') {
+		errno = ENOENT;
+		return -1;
+	}
+	fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && !(st.st_mode & S_IWOTH))
+		return fd;
+	(void)close(fd);
+	errno = EPERM;
+	return -1;
+}
+
+/*
+ * Without a state file the home directory is locked, under the NAME that the
+ * state file would have: several users with one uid may have one home.  Where
+ * the home is not the user's alone, such as / and /var/mail, or there is none,
+ * sessions are not kept apart: locking the mbox would stop delivery.  Then the
+ * one that removes messages first wins, and the other is told that nothing
+ * was removed, as mbox_commit() looks at everything anew.
+ */
+static enum maildrop_result
+lock_home(const char *name)
+{
+	log_error_errno("no state file (the home of the user should be "
+			"writable): logins will be slow",
+	    NULL);
+	if (mbox.home_fd == -1)
+		return MAILDROP_OK;
+	switch (claim_directory(
+	    mbox.home_fd, checksum(CHECKSUM_START, name, strlen(name)))) {
+	case CLAIM_MINE:
+		break;
+	case CLAIM_IN_USE:
+		return MAILDROP_IN_USE;
+	case CLAIM_FAILED:
+		log_error_errno(
+		    "no lock, two sessions may be served at once:", mbox.name);
+		break;
+	}
+	return MAILDROP_OK;
+}
+
+/* Also without a state file: there may be an UPDATE to be finished. */
+static void
+open_journal(char *name)
+{
+	struct stat st;
+
+	memcpy(name + strlen(name), ".journal", sizeof ".journal");
+	if (journal_open(mbox.home_fd, name))
+		return;
+	if ((errno == EPERM || errno == ELOOP || errno == EACCES) &&
+	    fstatat(mbox.home_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    mbox_move_set_aside("a journal that is not a file of the user's "
+				"alone is not used:") &&
+	    journal_open(mbox.home_fd, name))
+		return;
+	log_error_errno(
+	    "no journal, cannot delete from the middle of an mbox:", name);
+}
+
+enum maildrop_result
+mbox_place(const char *path, const char *home)
+{
+	enum maildrop_result result;
+	char name[NAME_MAX] = "";
+
+	mbox.state.fd = -1;
+	mbox.home_fd = open_home(home);
+	if (mbox.home_fd == -1 || !place_name(path, name, sizeof name))
+		return lock_home(name);
+	switch (state_open(&mbox.state, mbox.home_fd, name, STATE_KIND)) {
+	case STATE_LOCKED:
+		open_journal(name);
+		return MAILDROP_OK;
+	case STATE_BUSY:
+		return MAILDROP_IN_USE;
+	case STATE_NOFILE:
+		result = lock_home(name);
+		if (result == MAILDROP_OK)
+			open_journal(name);
+		return result;
+	case STATE_FAILED:
+		break;
+	}
+	log_error_errno("cannot lock the state file", name);
+	return MAILDROP_TEMP;
+}

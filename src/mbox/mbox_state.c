@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * What is remembered of an mbox until the next login: where its messages are,
+ * their octets and unique-ids.
+ *
+ * An mbox that has not been touched since needs no look at all.  One that has
+ * is believed to have grown only, if the From_ lines are where they were: any
+ * program that changes the length of anything moves those behind it.  Of very
+ * many From_ lines only a part is looked at; mbox_commit() looks at all that
+ * matter before anything is removed.
+ *
+ * Runs as: session.  Input: a file that the mail user can write.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "maildrop/uidl_store.h"
+#include "mbox/mbox.h"
+
+enum {
+	LOOK_MAX = 4096, /* From_ lines at the end, and as many elsewhere */
+	SETTLED = 2	 /* seconds: the clock of files may be this coarse */
+};
+
+/* The first record.  A struct remembered for each message follows. */
+struct summary {
+	uint64_t device, inode, size;
+	struct timespec modified, changed, seen;
+	uint64_t scanned; /* where the last message ends */
+	uint64_t count;
+	uint64_t hidden;
+	uint64_t scheme; /* enum uidl_scheme */
+};
+
+/* With the unique-id behind it where that is another server's. */
+struct remembered {
+	struct mbox_entry entry;
+	uint64_t octets;
+};
+
+/* ---- writing ---- */
+
+static void
+write_summary(void)
+{
+	struct summary s;
+
+	memset(&s, 0, sizeof s);
+	s.device = mbox.seen.st_dev;
+	s.inode = mbox.seen.st_ino;
+	s.size = (uint64_t)mbox.seen.st_size;
+	s.modified = mbox.seen.st_mtim;
+	s.changed = mbox.seen.st_ctim;
+	s.seen = mbox.seen_at;
+	s.scanned = mbox.size;
+	s.count = mbox.count;
+	s.hidden = mbox.hidden;
+	s.scheme = mbox.scheme;
+	state_write(&mbox.state, &s, sizeof s);
+}
+
+static void
+write_entry(const struct mbox_entry *e, uint64_t octets)
+{
+	unsigned char record[sizeof(struct remembered) + MAILDROP_UIDL_MAX];
+	struct remembered r;
+	size_t len = sizeof r;
+
+	memset(&r, 0, sizeof r);
+	r.entry = *e;
+	r.entry.foreign = 0;
+	r.octets = octets;
+	memcpy(record, &r, sizeof r);
+	if (e->foreign != 0)
+		len += uidl_store_get(e->foreign, (char *)record + len);
+	state_write(&mbox.state, record, len);
+}
+
+void
+mbox_state_write(const struct maildrop *md)
+{
+	size_t hidden = mbox.hidden ? 1 : 0;
+
+	mbox.state_outdated = false;
+	if (mbox.state.fd == -1)
+		return;
+	state_write_start(&mbox.state);
+	if (mbox.fd != -1)
+		write_summary();
+	for (size_t i = 0; i < mbox.count; i++)
+		write_entry(&mbox.entries[i],
+		    i < hidden ? 0 : md->messages[i - hidden].octets);
+	state_write_end(&mbox.state);
+}
+
+/* ---- reading ---- */
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/*
+ * Is the file what it was?  Not if it was changed right before it was seen:
+ * it could be changed again without getting another time.
+ */
+static bool
+untouched(const struct summary *s, const struct stat *now)
+{
+	return s->size == (uint64_t)now->st_size &&
+	    same_time(&s->modified, &now->st_mtim) &&
+	    same_time(&s->changed, &now->st_ctim) &&
+	    s->seen.tv_sec - s->changed.tv_sec > SETTLED &&
+	    s->seen.tv_sec - s->modified.tv_sec > SETTLED;
+}
+
+static bool
+read_summary(struct summary *s)
+{
+	const unsigned char *record;
+	size_t len;
+
+	state_rewind(&mbox.state);
+	if (!state_next(&mbox.state, &record, &len) || len != sizeof *s)
+		return false;
+	memcpy(s, record, sizeof *s);
+	return s->scheme <= UIDL_XUIDL && s->count <= MAILDROP_MAX_MESSAGES &&
+	    s->hidden <= 1 && s->scanned <= INT64_MAX &&
+	    (s->count > 0 || s->scanned == 0);
+}
+
+/* Can entry R come after the last one, and all end before SCANNED? */
+static bool
+is_sound(const struct remembered *r, uint64_t scanned)
+{
+	const struct mbox_entry *e = &r->entry;
+	const struct mbox_entry *last =
+	    mbox.count > 0 ? &mbox.entries[mbox.count - 1] : NULL;
+	uint64_t earliest =
+	    last == NULL ? 0 : last->start + last->from_len + last->separator;
+
+	return e->start >= earliest && e->start < scanned && e->from_len > 0 &&
+	    e->from_len <= scanned - e->start && e->separator <= 2 &&
+	    e->separator <= scanned - e->start - e->from_len;
+}
+
+/* The fewest and the most octets that entry I can have. */
+static bool
+octets_fit(size_t i, uint64_t octets)
+{
+	uint64_t bytes = mbox_content_end(i) - mbox_content(i);
+
+	return octets >= bytes && octets <= 2 * bytes + 4;
+}
+
+/* Reads the records as entries and messages.  False: they make no sense. */
+static bool
+read_entries(struct maildrop *md, const struct summary *s)
+{
+	const unsigned char *record;
+	struct remembered r;
+	size_t len;
+
+	while (mbox.count < s->count) {
+		struct mbox_entry *e;
+		struct message *m;
+
+		if (!state_next(&mbox.state, &record, &len) || len < sizeof r)
+			return false;
+		memcpy(&r, record, sizeof r);
+		if (!is_sound(&r, s->scanned))
+			return false;
+		e = mbox_add_entry();
+		if (e == NULL)
+			return false;
+		*e = r.entry;
+		e->foreign = 0;
+		if (len > sizeof r)
+			e->foreign = uidl_store_put(
+			    (const char *)record + sizeof r, len - sizeof r);
+		if (len > sizeof r && e->foreign == 0)
+			return false;
+		if (mbox.count == 1 && s->hidden)
+			continue;
+		m = maildrop_add(md);
+		if (m == NULL)
+			return false;
+		m->ref = (uint32_t)mbox.count - 1;
+		m->octets = r.octets;
+	}
+	mbox.size = s->scanned;
+	mbox.hidden = s->hidden;
+	for (size_t i = 0; i < md->count; i++)
+		if (!octets_fit(md->messages[i].ref, md->messages[i].octets))
+			return false;
+	return true;
+}
+
+/*
+ * Looks at From_ lines: the last ones, because they moved if anything before
+ * them did, and others.
+ */
+static bool
+still_true(void)
+{
+	size_t stride = mbox.count / LOOK_MAX + 1;
+	size_t last = mbox.count > LOOK_MAX ? mbox.count - LOOK_MAX : 0;
+
+	for (size_t i = 0; i < last; i += stride)
+		if (!mbox_still_there(i))
+			return false;
+	for (size_t i = last; i < mbox.count; i++)
+		if (!mbox_still_there(i))
+			return false;
+	return true;
+}
+
+/* A message that is alone and has our id would get the same again. */
+static bool
+is_worth_it(const struct mbox_entry *e)
+{
+	bool ours = mbox.scheme == UIDL_AUTO || mbox.scheme == UIDL_OWN;
+
+	return e->twin > 0 && (e->high > 1 || e->foreign != 0 || !ours);
+}
+
+/* Nothing of it can be used but what was decided about unique-ids. */
+static void
+forget(struct maildrop *md)
+{
+	for (size_t i = mbox.hidden ? 1 : 0; i < mbox.count; i++)
+		if (is_worth_it(&mbox.entries[i]))
+			(void)mbox_remember_twin(&mbox.entries[i]);
+	mbox.count = 0;
+	md->count = 0;
+	mbox.size = 0;
+	mbox.hidden = false;
+}
+
+/*
+ * Where scanning has to go on: at the first message that may have another end
+ * now.  The last one is read again, too, because it ended with the file.
+ */
+static uint64_t
+resume(struct maildrop *md)
+{
+	size_t i = 0;
+
+	if (mbox.count == 0)
+		return 0;
+	while (i + 1 < mbox.count &&
+	    !(mbox.entries[i].open & (MBOX_GROWN | MBOX_AGAIN)))
+		i++;
+	for (size_t j = i; j < mbox.count; j++)
+		if (mbox.entries[j].twin > 0)
+			(void)mbox_remember_twin(&mbox.entries[j]);
+	md->count = i > 0 && mbox.hidden ? i - 1 : i;
+	mbox.hidden &= i > 0;
+	mbox.count = i;
+	return i > 0 ? mbox.entries[i].start : 0;
+}
+
+static bool
+any_again(void)
+{
+	for (size_t i = 0; i < mbox.count; i++)
+		if (mbox.entries[i].open & MBOX_AGAIN)
+			return true;
+	return false;
+}
+
+uint64_t
+mbox_state_read(struct maildrop *md, const struct stat *now)
+{
+	struct summary s;
+
+	mbox.state_outdated = true;
+	if (mbox.state.fd == -1 || !read_summary(&s))
+		return 0;
+	mbox.scheme = (enum uidl_scheme)s.scheme;
+	if (!read_entries(md, &s) || s.device != now->st_dev ||
+	    s.inode != now->st_ino || (uint64_t)now->st_size < s.scanned) {
+		forget(md);
+		return 0;
+	}
+	if (untouched(&s, now) && s.scanned == s.size && !any_again()) {
+		mbox.state_outdated = false;
+		return mbox.size;
+	}
+	if (!still_true()) {
+		forget(md);
+		return 0;
+	}
+	return mbox.size == (uint64_t)now->st_size && !any_again() ? mbox.size
+								   : resume(md);
+}

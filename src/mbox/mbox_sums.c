@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The checksums of units of an mbox, as it was and as it will be.  Both are
+ * made while it is read once from the first message that goes to the end.
+ *
+ * Runs as: session.  Input: the mbox; a journal that may not belong to it.
+ */
+#include "config.h"
+
+#include "mbox/mbox_sums.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "lib/checksum.h"
+#include "mbox/mbox.h"
+#include "mbox/mbox_io.h"
+#include "pop3/netio.h"
+
+enum { BUFFER = 128 * 1024, SUMS = 1024 };
+
+/* A checksum of 32 bits is enough for 512 bytes: any will do to tell. */
+struct sums {
+	const struct journal_plan *plan;
+	uint64_t at; /* the byte that comes next */
+	size_t have; /* of a unit that is not whole */
+	char part[JOURNAL_UNIT];
+	size_t count;
+	uint32_t sums[SUMS];
+	/* Does something with them when there are enough, and at the end. */
+	bool (*take)(const uint32_t *sums, size_t n);
+};
+
+/* What comparing has found so far. */
+static struct {
+	const struct journal_plan *plan;
+	bool sums_only;
+	uint64_t sum;			  /* over all of them */
+	uint64_t unit, begin, end, final; /* units: the next; of the step */
+	bool changed, all_new;
+	bool tail_old;	 /* all of it is old or zeros */
+	bool tail_zeros; /* a part of it that was not zeros is now */
+	bool tail_gone;	 /* no whole unit of it is old */
+} found;
+
+static char buf[BUFFER];
+
+/* ---- bytes to sums ---- */
+
+static bool
+flush(struct sums *s)
+{
+	size_t n = s->count;
+
+	s->count = 0;
+	return n == 0 || s->take(s->sums, n);
+}
+
+/* Of a whole unit in four parts, which a processor can do side by side. */
+static uint64_t
+sum_unit(const char *p, size_t len)
+{
+	enum { PARTS = 4, PART = JOURNAL_UNIT / PARTS };
+	uint64_t sums[PARTS];
+
+	if (len < JOURNAL_UNIT)
+		return checksum(CHECKSUM_START, p, len);
+	for (size_t i = 0; i < PARTS; i++)
+		sums[i] = htole64(checksum(CHECKSUM_START, p + i * PART, PART));
+	return checksum(CHECKSUM_START, sums, sizeof sums);
+}
+
+static bool
+add_unit(struct sums *s, const char *p, size_t len)
+{
+	s->sums[s->count++] = checksum_short(sum_unit(p, len));
+	return s->count < SUMS || flush(s);
+}
+
+static bool
+add(struct sums *s, const char *p, size_t len)
+{
+	while (len > 0) {
+		size_t room =
+		    (size_t)(journal_unit_end(s->plan, s->at) - s->at);
+		size_t n = len < room ? len : room;
+		bool good = true;
+
+		if (s->have == 0 && n == room) {
+			good = add_unit(s, p, n);
+		} else {
+			memcpy(s->part + s->have, p, n);
+			s->have += n;
+			if (n == room) {
+				good = add_unit(s, s->part, s->have);
+				s->have = 0;
+			}
+		}
+		if (!good)
+			return false;
+		s->at += n;
+		p += n;
+		len -= n;
+	}
+	return true;
+}
+
+static bool
+finish(struct sums *s)
+{
+	if (s->have > 0 && !add_unit(s, s->part, s->have))
+		return false;
+	return flush(s);
+}
+
+static size_t
+piece(uint64_t left)
+{
+	return left < sizeof buf ? (size_t)left : sizeof buf;
+}
+
+/* ---- writing ---- */
+
+static bool
+put(enum journal_when when, const uint32_t *sums, size_t n)
+{
+	return journal_put_sums(when, sums, n) || mbox_cannot_journal();
+}
+
+static bool
+put_old(const uint32_t *sums, size_t n)
+{
+	return put(JOURNAL_OLD, sums, n);
+}
+
+static bool
+put_new(const uint32_t *sums, size_t n)
+{
+	return put(JOURNAL_NEW, sums, n);
+}
+
+/* Of the LEN bytes in the buffer, which are at AT, those that stay. */
+static bool
+add_kept(
+    struct sums *s, const struct journal_range **next, uint64_t at, size_t len)
+{
+	const struct journal_range *end = s->plan->ranges + s->plan->count;
+
+	for (; *next < end && (*next)->start < at + len; (*next)++) {
+		const struct journal_range *r = *next;
+		uint64_t from = r->start > at ? r->start : at;
+		uint64_t to = r->end < at + len ? r->end : at + len;
+
+		if (!add(s, buf + (from - at), (size_t)(to - from)))
+			return false;
+		if (to < r->end)
+			break;
+	}
+	return true;
+}
+
+bool
+mbox_sums_write(const struct journal_plan *p)
+{
+	static struct sums old, new;
+	const struct journal_range *next = p->ranges;
+
+	old = new = (struct sums){ .plan = p, .at = p->first };
+	old.take = put_old;
+	new.take = put_new;
+	for (uint64_t at = p->first; at < p->size;) {
+		size_t n = piece(p->size - at);
+
+		if (mbox_stopped() || !mbox_read(buf, n, at) ||
+		    !add(&old, buf, n) || !add_kept(&new, &next, at, n))
+			return false;
+		at += n;
+	}
+	return finish(&old) && finish(&new);
+}
+
+/* ---- comparing ---- */
+
+/*
+ * A file system may write zeros behind the new end of a file before the file
+ * is shorter, as ext4 does, and the power may go in between.
+ */
+static bool
+is_zeros(uint32_t sum, size_t len)
+{
+	static const char zeros[JOURNAL_UNIT];
+
+	return sum == checksum_short(sum_unit(zeros, len));
+}
+
+static size_t
+tail_unit_size(const struct journal_plan *p, uint64_t unit)
+{
+	uint64_t at = unit == 0
+	    ? p->final
+	    : (p->final / JOURNAL_UNIT + unit) * JOURNAL_UNIT;
+
+	return (size_t)(journal_unit_end(p, at) - at);
+}
+
+/*
+ * The first and the last unit may be a few bytes, which mail that came in their
+ * place has as well: they do not tell that the old ones are still there.
+ */
+static void
+judge_tail(uint32_t sum, uint32_t old, size_t len)
+{
+	bool zeros = sum != old && is_zeros(sum, len);
+
+	found.tail_old &= sum == old || zeros;
+	found.tail_zeros |= zeros;
+	found.tail_gone &= sum != old || len < JOURNAL_UNIT;
+}
+
+static void
+judge(uint32_t sum, uint32_t old, uint32_t new)
+{
+	uint64_t unit = found.unit++;
+
+	if (unit >= found.final) {
+		judge_tail(
+		    sum, old, tail_unit_size(found.plan, unit - found.final));
+		return;
+	}
+	found.all_new &= sum == new;
+	if (unit < found.begin)
+		found.changed |= sum != new;
+	else if (unit >= found.end)
+		found.changed |= sum != old;
+	else
+		found.changed |= sum != old && sum != new;
+}
+
+static bool
+compare(const uint32_t *sums, size_t n)
+{
+	static uint32_t old[SUMS], new[SUMS];
+	size_t both = found.unit >= found.final ? 0
+	    : found.final - found.unit < n ? (size_t)(found.final - found.unit)
+					   : n;
+
+	found.sum = journal_sum_sums(found.sum, sums, n);
+	if (found.sums_only)
+		return true;
+	if (!journal_get_sums(JOURNAL_OLD, old, n) ||
+	    !journal_get_sums(JOURNAL_NEW, new, both))
+		return mbox_cannot("cannot read the journal of");
+	for (size_t i = 0; i < n; i++)
+		judge(sums[i], old[i], new[i]);
+	return true;
+}
+
+/*
+ * Has the tail been cut off?  Then there is nothing behind the end, or mail
+ * that was delivered afterwards.
+ */
+static enum mbox_fit
+without_tail(uint64_t final)
+{
+	uint64_t start;
+
+	if (!found.all_new || !found.tail_gone)
+		return MBOX_CHANGED;
+	if (mbox_mail_follows(final, &start))
+		return MBOX_DONE;
+	if (errno == 0)
+		return MBOX_CHANGED;
+	(void)mbox_cannot("cannot read the mbox");
+	return MBOX_UNKNOWN;
+}
+
+/* SIZE is how much of the mbox was looked at. */
+static enum mbox_fit
+verdict(const struct journal_plan *p, uint64_t size)
+{
+	if (found.sums_only)
+		return size == p->size && journal_is_old(found.sum)
+		    ? MBOX_DONE
+		    : MBOX_CHANGED;
+	if (found.changed)
+		return MBOX_CHANGED;
+	if (size == p->size && found.tail_old &&
+	    (found.all_new || !found.tail_zeros))
+		return MBOX_FITS;
+	return without_tail(p->final);
+}
+
+enum mbox_fit
+mbox_sums_compare(const struct journal_plan *p, const struct journal_step *step,
+    uint64_t size)
+{
+	static struct sums s;
+	uint64_t head, end = size < p->size ? size : p->size;
+
+	if (size < p->final)
+		return MBOX_CHANGED;
+	if (!mbox_sum_head(p->first, &head))
+		return MBOX_UNKNOWN;
+	memset(&found, 0, sizeof found);
+	found.plan = p;
+	found.sums_only = step == NULL;
+	found.sum = CHECKSUM_START;
+	found.all_new = found.tail_old = found.tail_gone = true;
+	found.final = journal_unit(p, p->final);
+	if (step != NULL) {
+		found.begin = journal_unit(p, step->at);
+		found.end = journal_unit(p, step->at + step->len);
+	}
+	s = (struct sums){ .plan = p, .at = p->first, .take = compare };
+	for (uint64_t at = p->first; at < end && !found.changed;) {
+		size_t n = piece(end - at);
+
+		if (netio_interrupted() != NET_OK || !mbox_read(buf, n, at) ||
+		    !add(&s, buf, n))
+			return MBOX_UNKNOWN;
+		at += n;
+	}
+	if (!finish(&s))
+		return MBOX_UNKNOWN;
+	return head == p->head ? verdict(p, end) : MBOX_CHANGED;
+}

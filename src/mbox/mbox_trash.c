@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The trash of an mbox: an mbox in the home that removed messages are added
+ * to, and synced, before UPDATE begins.  So after a crash a message can be in
+ * both; never in none.
+ * Runs as: session.  Input: the mbox; a file that the mail user can write.
+ */
+#include "config.h"
+
+#include "mbox/mbox_trash.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/ownfile.h"
+#include "mbox/mbox.h"
+#include "mbox/mbox_io.h"
+#include "mbox/mboxlock.h"
+
+enum { BUFFER = 64 * 1024, LOCK_SECONDS = 30 };
+
+static struct {
+	bool wanted;
+	int fd;
+	char name[NAME_MAX + 1];
+	struct mboxlock lock;
+	uint64_t before, size; /* of the file */
+} trash = { .fd = -1 };
+
+static char buf[BUFFER];
+
+static bool
+cannot(const char *what)
+{
+	log_error_errno(what, trash.name);
+	return false;
+}
+
+static int
+open_file(int home_fd)
+{
+	struct stat st;
+	int fd = ownfile_open(home_fd, trash.name, &st);
+
+	if (fd == -1)
+		return -1;
+	if (st.st_nlink == 1 && fsync(home_fd) == 0)
+		return fd;
+	(void)close(fd);
+	errno = EPERM;
+	return -1;
+}
+
+void
+mbox_trash_open(int home_fd, const char *folder)
+{
+	if (folder == NULL)
+		return;
+	trash.wanted = true;
+	(void)snprintf(trash.name, sizeof trash.name, "mbox.%s", folder);
+	errno = ENOENT;
+	trash.fd = home_fd != -1 ? open_file(home_fd) : -1;
+	if (trash.fd == -1)
+		(void)cannot("no trash, nothing can be deleted without:");
+	mboxlock_init(&trash.lock, trash.fd, -1, trash.name, MBOXLOCK_FCNTL);
+}
+
+bool
+mbox_trash_wanted(void)
+{
+	return trash.wanted;
+}
+
+static bool
+append(const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = pwrite(trash.fd, p, len, (off_t)trash.size);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return cannot("cannot write the trash");
+		}
+		p += n;
+		len -= (size_t)n;
+		trash.size += (uint64_t)n;
+	}
+	return true;
+}
+
+/* What comes next begins behind a blank line. */
+static bool
+separate(void)
+{
+	char end[2];
+
+	if (trash.size == 0)
+		return true;
+	end[0] = end[1] = '\n';
+	if (mbox_pread(trash.fd, end + (trash.size < 2), trash.size < 2 ? 1 : 2,
+		trash.size < 2 ? 0 : trash.size - 2) == -1)
+		return cannot("cannot read the trash");
+	if (end[1] != '\n')
+		return append("\n\n", 2);
+	return end[0] == '\n' || append("\n", 1);
+}
+
+bool
+mbox_trash_start(void)
+{
+	struct stat st;
+
+	if (trash.fd == -1) {
+		log_error("no trash, so nothing is deleted from", mbox.name);
+		return false;
+	}
+	if (!mboxlock_take(&trash.lock, true, LOCK_SECONDS))
+		return cannot("cannot lock the trash");
+	if (fstat(trash.fd, &st) == 0) {
+		trash.before = trash.size = (uint64_t)st.st_size;
+		if (separate())
+			return true;
+		(void)mbox_trash_end(false);
+		return false;
+	}
+	(void)cannot("cannot look at the trash");
+	mboxlock_drop(&trash.lock);
+	return false;
+}
+
+bool
+mbox_trash_add(uint64_t start, uint64_t end)
+{
+	while (start < end) {
+		size_t len =
+		    end - start < sizeof buf ? (size_t)(end - start) : BUFFER;
+		ssize_t got;
+
+		if (mbox_stopped())
+			return false;
+		got = mbox_pread(mbox.fd, buf, len, start);
+		if (got != (ssize_t)len) {
+			errno = got >= 0 ? ESTALE : errno;
+			return cannot("cannot read the mbox for the trash");
+		}
+		if (!append(buf, len))
+			return false;
+		start += len;
+	}
+	return separate();
+}
+
+static bool
+sync_file(void)
+{
+	while (fsync(trash.fd) == -1)
+		if (errno != EINTR)
+			return cannot("cannot sync the trash");
+	return true;
+}
+
+static bool
+take_back(void)
+{
+	while (ftruncate(trash.fd, (off_t)trash.before) == -1)
+		if (errno != EINTR)
+			return cannot("cannot truncate the trash");
+	return true;
+}
+
+bool
+mbox_trash_end(bool keep)
+{
+	bool good = keep && sync_file();
+
+	if (!good)
+		(void)take_back();
+	mboxlock_drop(&trash.lock);
+	return good;
+}

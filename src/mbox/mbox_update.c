@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The UPDATE of an mbox: what may have changed since it was scanned, and
+ * which bytes stay.
+ *
+ * Other programs are expected to have appended mail, and that stays whatever
+ * it is.  Anything else that changed ends the UPDATE with nothing removed.
+ *
+ * Runs as: session.  Input: the mbox.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "mbox/mbox.h"
+#include "mbox/mbox_io.h"
+#include "mbox/mbox_move.h"
+#include "mbox/mbox_trash.h"
+
+enum {
+	COMMIT_SECONDS = 60, /* to wait for a delivery */
+	SLACK = 16	     /* blank lines before the next From_ line */
+};
+
+/* The mbox as it is now. */
+struct update {
+	struct stat now;
+	size_t first;  /* entry that goes */
+	uint64_t tail; /* where what was appended begins */
+	bool appended;
+	struct journal_plan plan;
+};
+
+static bool
+goes(const struct maildrop *md, size_t i)
+{
+	size_t hidden = mbox.hidden ? 1 : 0;
+
+	return i >= hidden &&
+	    (md->messages[i - hidden].flags & MESSAGE_DELETED);
+}
+
+static bool
+changed(void)
+{
+	if (errno != 0)
+		log_error_errno("cannot look at the mbox", mbox.name);
+	else
+		log_error("changed by another program, nothing deleted from",
+		    mbox.name);
+	return false;
+}
+
+/* ---- what may have changed ---- */
+
+/* Is it still the file of this name, and not shorter? */
+static bool
+same_file(struct update *u)
+{
+	struct stat named;
+
+	errno = 0;
+	return fstat(mbox.fd, &u->now) == 0 &&
+	    fstatat(mbox.dir_fd, mbox.name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_dev == u->now.st_dev && named.st_ino == u->now.st_ino &&
+	    named.st_nlink == 1 && (uint64_t)u->now.st_size >= mbox.size;
+}
+
+static bool
+untouched(const struct stat *now)
+{
+	return now->st_size == mbox.seen.st_size &&
+	    now->st_mtim.tv_sec == mbox.seen.st_mtim.tv_sec &&
+	    now->st_mtim.tv_nsec == mbox.seen.st_mtim.tv_nsec;
+}
+
+static bool
+same_id(size_t i)
+{
+	unsigned char id[MBOX_ID_SIZE];
+
+	return mbox_id_of(i, id) &&
+	    memcmp(id, mbox.entries[i].id, sizeof id) == 0;
+}
+
+/*
+ * Everything that moves or goes begins where it did.  The header of what goes
+ * is looked at, too, where that is known.
+ */
+static bool
+same_messages(const struct maildrop *md, const struct update *u)
+{
+	bool closely = !untouched(&u->now);
+
+	mbox_id_start();
+	for (size_t i = u->first; i < mbox.count; i++) {
+		if (!mbox_still_there(i))
+			return false;
+		if (closely && goes(md, i) && mbox.entries[i].twin > 0) {
+			errno = 0;
+			if (!same_id(i))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool
+mbox_mail_follows(uint64_t at, uint64_t *start)
+{
+	char text[SLACK];
+	ssize_t got = mbox_pread(mbox.fd, text, sizeof text, at);
+	size_t skip = 0;
+
+	errno = got >= 0 ? 0 : errno;
+	if (got == -1)
+		return false;
+	while (skip < SLACK && skip < (size_t)got &&
+	    (text[skip] == '\n' || text[skip] == '\r'))
+		skip++;
+	*start = at + skip;
+	return (skip == (size_t)got && got < SLACK) || mbox_begins(*start);
+}
+
+static bool
+check(const struct maildrop *md, struct update *u)
+{
+	if (!same_file(u) || !same_messages(md, u))
+		return changed();
+	/* If it is no mail it may belong to the last message. */
+	u->tail = mbox.size;
+	if (goes(md, mbox.count - 1) && !mbox_mail_follows(mbox.size, &u->tail))
+		return changed();
+	u->appended = u->tail < (uint64_t)u->now.st_size;
+	return true;
+}
+
+/* ---- what stays ---- */
+
+/* One more piece that stays; pieces that touch become one range. */
+static void
+stays(struct journal_plan *p, uint64_t start, uint64_t end)
+{
+	if (p->count > 0 && p->ranges[p->count - 1].end == start) {
+		p->ranges[p->count - 1].end = end;
+		return;
+	}
+	p->ranges[p->count].start = start;
+	p->ranges[p->count].end = end;
+	p->count++;
+}
+
+/* Messages that stay behind one that goes: no more ranges than these. */
+static size_t
+count_ranges(const struct maildrop *md, const struct update *u)
+{
+	size_t n = 0;
+
+	for (size_t i = u->first + 1; i < mbox.count; i++)
+		n += goes(md, i - 1) && !goes(md, i);
+	return n + 1; /* what was appended */
+}
+
+/*
+ * Entry I, from START on, comes behind another message than before.  If that
+ * does not end with a blank line, the one before START stays as well: the two
+ * must not become one message.  False with errno, logged.
+ *
+ * The state file does not know of that line, and so not the size of the mbox.
+ */
+static bool
+with_separator(const struct maildrop *md, size_t i, uint64_t *start)
+{
+	char text[3], last;
+
+	while (i > 0 && goes(md, i - 1))
+		i--;
+	if (i == 0 || mbox.entries[i - 1].separator > 0)
+		return true;
+	if (!mbox_read(text, sizeof text, *start - sizeof text) ||
+	    !mbox_read(&last, 1, mbox_entry_end(i - 1) - 1))
+		return false;
+	if (text[2] == '\n' && text[1] == '\n')
+		*start -= last == '\n' ? 1 : 2;
+	else if (text[2] == '\n' && text[1] == '\r' && text[0] == '\n')
+		*start -= last == '\n' ? 2 : 3;
+	return true;
+}
+
+static bool
+make_plan(const struct maildrop *md, struct update *u)
+{
+	struct journal_plan *p = &u->plan;
+	size_t ranges = count_ranges(md, u);
+
+	p->first = mbox.entries[u->first].start;
+	if (ranges > JOURNAL_RANGES_MAX)
+		return false;
+	p->ranges = reallocarray(NULL, ranges, sizeof *p->ranges);
+	if (p->ranges == NULL) {
+		log_error_errno("cannot plan the UPDATE of", mbox.name);
+		return false;
+	}
+	for (size_t i = u->first; i < mbox.count; i++) {
+		uint64_t start = mbox.entries[i].start;
+
+		if (goes(md, i))
+			continue;
+		if (goes(md, i - 1) && !with_separator(md, i, &start))
+			return false;
+		stays(p, start, mbox_entry_end(i));
+	}
+	if (u->appended) {
+		uint64_t start = u->tail;
+
+		if (goes(md, mbox.count - 1) &&
+		    !with_separator(md, mbox.count, &start))
+			return false;
+		stays(p, start, (uint64_t)u->now.st_size);
+	}
+	/* blank lines before the first message are no mbox without it */
+	if (u->first == 0 && p->count == 0)
+		p->first = 0;
+	return true;
+}
+
+/* ---- afterwards ---- */
+
+/* Entries and messages become those that are left, for the state file. */
+static void
+renumber(struct maildrop *md, const struct update *u)
+{
+	uint64_t at = u->plan.first;
+	size_t left = u->first, hidden = mbox.hidden ? 1 : 0;
+
+	for (size_t i = 0; i < mbox.count; i++)
+		if (mbox.entries[i].open)
+			mbox.entries[i].open |= MBOX_AGAIN;
+	for (size_t i = u->first; i < mbox.count; i++) {
+		struct mbox_entry e = mbox.entries[i];
+		uint64_t bytes = mbox_entry_end(i) - e.start;
+
+		if (goes(md, i)) {
+			md->messages[i - hidden].flags |= MESSAGE_ABSENT;
+			continue;
+		}
+		if (i >= hidden)
+			md->messages[i - hidden].ref = (uint32_t)left;
+		e.start = at;
+		mbox.entries[left++] = e;
+		at += bytes;
+	}
+	mbox.count = left;
+	mbox.size = at;
+	maildrop_compact(md);
+	mbox.state_outdated = mbox_look();
+}
+
+static bool
+keep_in_trash(const struct maildrop *md, const struct update *u)
+{
+	bool good = true;
+
+	if (!mbox_trash_wanted())
+		return true;
+	if (!mbox_trash_start())
+		return false;
+	for (size_t i = u->first; i < mbox.count && good; i++)
+		if (goes(md, i))
+			good = mbox_trash_add(
+			    mbox.entries[i].start, mbox_content_end(i));
+	return mbox_trash_end(good);
+}
+
+/*
+ * Everything goes; or messages at the end do, and there is no journal.  Then a
+ * loss of power may leave zeros behind the last message, see mbox_sums.c.
+ */
+static bool
+is_simple(const struct journal_plan *p)
+{
+	return p->count == 0 && (p->first == 0 || !journal_is_open());
+}
+
+static bool
+update(struct maildrop *md, struct update *u)
+{
+	bool done;
+
+	if (!check(md, u) || !make_plan(md, u)) {
+		free(u->plan.ranges);
+		return false;
+	}
+	done = keep_in_trash(md, u) &&
+	    (is_simple(&u->plan) ? mbox_cut(u->plan.first)
+				 : mbox_move(&u->plan));
+	free(u->plan.ranges);
+	if (done)
+		renumber(md, u);
+	return done;
+}
+
+enum maildrop_result
+mbox_commit(struct maildrop *md)
+{
+	struct update u = { .first = 0 };
+	bool done;
+
+	if (!mbox.writable) {
+		log_error("no permission to delete from", mbox.name);
+		return MAILDROP_PERM;
+	}
+	while (u.first < mbox.count && !goes(md, u.first))
+		u.first++;
+	if (u.first == mbox.count)
+		return MAILDROP_OK;
+	if (!mboxlock_take(&mbox.lock, true, COMMIT_SECONDS)) {
+		log_error_errno("cannot lock the mbox", mbox.name);
+		return MAILDROP_TEMP;
+	}
+	done = update(md, &u);
+	mboxlock_drop(&mbox.lock);
+	return done ? MAILDROP_OK : MAILDROP_TEMP;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The delivery lock.
+ * Runs as: session.  Input: locks of other programs.
+ */
+#include "config.h"
+
+#include "mbox/mboxlock.h"
+
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pop3/netio.h"
+
+/*
+ * Locks of open file descriptions conflict with those of processes as they
+ * should, and do not vanish when another descriptor of the file is closed.
+ */
+#ifdef F_OFD_SETLK
+enum { SETLK = F_OFD_SETLK };
+#else
+enum { SETLK = F_SETLK };
+#endif
+
+enum {
+	WAIT_FIRST = 1, /* milliseconds */
+	WAIT_MAX = 50,
+	REFRESH = 60 * 1000
+};
+
+#define NFS_MAGIC 0x6969 /* of fstatfs(2) */
+
+static bool
+is_on_nfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == NFS_MAGIC;
+}
+
+void
+mboxlock_init(
+    struct mboxlock *l, int fd, int dir_fd, const char *name, unsigned kinds)
+{
+	memset(l, 0, sizeof *l);
+	l->fd = fd;
+	l->kinds = kinds;
+	l->remembered = !(kinds & MBOXLOCK_FCNTL) && is_on_nfs(fd);
+	dotlock_init(&l->dot, dir_fd, name);
+}
+
+static bool
+set_lock(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(fd, SETLK, &lock) == 0;
+}
+
+static bool
+is_busy(int error)
+{
+	return error == EACCES || error == EAGAIN || error == EINTR;
+}
+
+/*
+ * How long the mbox is and what is in it is remembered over NFS while it is
+ * open for writing, whatever others do to it, until it is locked with fcntl(2).
+ */
+static bool
+look_anew(struct mboxlock *l)
+{
+	int error;
+
+	if (!l->remembered ||
+	    (set_lock(l->fd, F_RDLCK) && set_lock(l->fd, F_UNLCK)))
+		return true;
+	error = errno;
+	dotlock_drop(&l->dot);
+	errno = error;
+	return false;
+}
+
+/*
+ * fcntl first, the dotlock after it.  A dotlock that cannot be made is done
+ * without if there is the other lock; one of somebody else still counts.
+ */
+static bool
+try(struct mboxlock *l, bool write)
+{
+	if ((l->kinds & MBOXLOCK_FCNTL) &&
+	    !set_lock(l->fd, write ? F_WRLCK : F_RDLCK))
+		return false;
+	if (!(l->kinds & MBOXLOCK_DOTLOCK))
+		return true;
+	if (dotlock_try(&l->dot))
+		return look_anew(l);
+	if (errno != EAGAIN && (l->kinds & MBOXLOCK_FCNTL))
+		return true;
+	if (l->kinds & MBOXLOCK_FCNTL) {
+		int error = errno;
+
+		(void)set_lock(l->fd, F_UNLCK);
+		errno = error;
+	}
+	return false;
+}
+
+/*
+ * Network file systems and FUSE answer fstat(2) with what they were told some
+ * time ago, maybe before the lock of another.  They ask now; a kernel without
+ * statx(2) has only what it has.
+ */
+static void
+ask_for_size(int fd)
+{
+#if defined(SYS_statx) && defined(AT_EMPTY_PATH)
+	enum { FORCE_SYNC = 0x2000, SIZE = 0x200 }; /* not in every libc */
+	uint64_t statx[32];
+
+	(void)syscall(
+	    SYS_statx, fd, "", AT_EMPTY_PATH | FORCE_SYNC, SIZE, statx);
+#else
+	(void)fd;
+#endif
+}
+
+/*
+ * Not F_SETLKW: whoever holds the dotlock may be waiting for this lock, and a
+ * lock that nobody gives back must not hang the session.
+ */
+bool
+mboxlock_take(struct mboxlock *l, bool write, unsigned seconds)
+{
+	int64_t deadline = netio_now() + (int64_t)seconds * 1000;
+	int wait = WAIT_FIRST;
+
+	while (!try(l, write)) {
+		if (!is_busy(errno))
+			return false;
+		if (netio_now() >= deadline) {
+			errno = EAGAIN;
+			return false;
+		}
+		netio_nap(wait);
+		wait = wait * 2 < WAIT_MAX ? wait * 2 : WAIT_MAX;
+	}
+	ask_for_size(l->fd);
+	l->held = true;
+	l->refreshed = netio_now();
+	return true;
+}
+
+void
+mboxlock_drop(struct mboxlock *l)
+{
+	if (!l->held)
+		return;
+	l->held = false;
+	dotlock_drop(&l->dot);
+	if (l->kinds & MBOXLOCK_FCNTL)
+		(void)set_lock(l->fd, F_UNLCK);
+}
+
+void
+mboxlock_refresh(struct mboxlock *l)
+{
+	int64_t now = netio_now();
+
+	if (!l->held || now - l->refreshed < REFRESH)
+		return;
+	l->refreshed = now;
+	dotlock_touch(&l->dot);
+}

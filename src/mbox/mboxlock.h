@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The lock that delivery agents and mail readers respect: fcntl and dotlock,
+ * in the order of Debian's policy.  Waiting for it is bounded, and neither is
+ * held while waiting for the other.  Who has it sees what others did to the
+ * mbox before, on any host: over NFS that takes an fcntl lock in any case, for
+ * a moment.
+ */
+#ifndef POPIN_MBOXLOCK_H
+#define POPIN_MBOXLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mbox/dotlock.h"
+
+enum { MBOXLOCK_FCNTL = 1, MBOXLOCK_DOTLOCK = 2 };
+
+struct mboxlock {
+	int fd; /* of the mbox */
+	unsigned kinds;
+	bool remembered; /* over NFS: by the kernel, see mboxlock.c */
+	bool held;
+	int64_t refreshed; /* netio_now() milliseconds */
+	struct dotlock dot;
+};
+
+/*
+ * Prepares for the mbox FD, which is NAME in the directory DIR_FD, with the
+ * KINDS of locks.  NAME is not copied.
+ */
+void mboxlock_init(
+    struct mboxlock *l, int fd, int dir_fd, const char *name, unsigned kinds);
+
+/*
+ * Takes it, to WRITE or only to read; what fstat(2) then tells is not older.
+ * False with errno after SECONDS (EAGAIN), or when there is no way to lock.
+ */
+bool mboxlock_take(struct mboxlock *l, bool write, unsigned seconds);
+void mboxlock_drop(struct mboxlock *l);
+/* To be called now and then: keeps the dotlock from looking stale. */
+void mboxlock_refresh(struct mboxlock *l);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Nonces, and challenges in the form of a message-id (RFC 1939, section 7).
+ * Clients are particular about that form: mpop takes no '+', '/' or '=', others
+ * look for exactly one '@'.
+ * Runs as: root.  Input: random numbers of the kernel's.
+ */
+#include "config.h"
+
+#include "monitor/challenge.h"
+
+#include <sys/random.h>
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+
+static const char domain[] = "@popin>";
+
+_Static_assert(1 + (int)CHALLENGE_NONCE + sizeof domain <= CHALLENGE_MAX,
+    "a challenge fits");
+
+bool
+challenge_nonce(char out[CHALLENGE_NONCE + 1])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	unsigned char bytes[CHALLENGE_NONCE];
+	ssize_t got;
+
+	do {
+		got = getrandom(bytes, sizeof bytes, 0);
+	} while (got == -1 && errno == EINTR);
+	if (got != (ssize_t)sizeof bytes) {
+		log_error_errno("no random numbers", NULL);
+		return false;
+	}
+	for (unsigned i = 0; i < CHALLENGE_NONCE; i++)
+		out[i] = digits[bytes[i] & 63];
+	out[CHALLENGE_NONCE] = '\0';
+	return true;
+}
+
+bool
+challenge_make(char out[CHALLENGE_MAX])
+{
+	memset(out, 0, CHALLENGE_MAX);
+	if (!challenge_nonce(out + 1))
+		return false;
+	out[0] = '<';
+	memcpy(out + 1 + CHALLENGE_NONCE, domain, sizeof domain);
+	return true;
+}

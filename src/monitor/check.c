@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * --check: looks at everything that a service with these options needs.
+ * Runs as: whoever typed it, root in general.  Input: the command line.
+ */
+#include "config.h"
+
+#include "monitor/check.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc/roles.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/peer.h"
+#include "monitor/launch.h"
+#include "monitor/policy.h"
+#include "monitor/self.h"
+#include "monitor/setup.h"
+#include "options.h"
+#include "process/sandbox.h"
+#include "process/sandbox_landlock.h"
+
+static void
+found(const char *text, const char *key, const char *value)
+{
+	struct log_record r;
+
+	log_start(&r, LOG_LEVEL_INFO, text);
+	log_text(&r, key, value, strlen(value));
+	log_end(&r);
+}
+
+static bool
+check_login(const struct options *o)
+{
+	struct log_record r;
+	uid_t uid;
+	gid_t gid;
+	bool sound;
+
+	if (geteuid() != 0) {
+		log_start(&r, LOG_LEVEL_INFO,
+		    "not root: everything runs as, and all mail belongs to,");
+		log_number(&r, "uid", geteuid());
+		log_end(&r);
+		return true;
+	}
+	sound = setup_account(o->account, &uid, &gid);
+	if (sound) {
+		log_start(&r, LOG_LEVEL_INFO, "account of login:");
+		log_text(&r, "user", o->account, strlen(o->account));
+		log_number(&r, "uid", uid);
+		log_number(&r, "gid", gid);
+		log_end(&r);
+	}
+	if (!setup_jail(o->jail))
+		return false;
+	found("directory that login is locked into:", "path", o->jail);
+	return sound;
+}
+
+/* As execvp(3) looks for it.  Returns false when PATH has none. */
+static bool
+in_path(const char *program)
+{
+	const char *dir = getenv("PATH");
+	size_t program_len = strlen(program);
+	char path[PATH_MAX];
+
+	while (dir != NULL && *dir != '\0') {
+		size_t len = strcspn(dir, ":");
+
+		if (len + program_len + 2 <= sizeof path) {
+			memcpy(path, dir, len);
+			path[len] = '/';
+			memcpy(path + len + 1, program, program_len + 1);
+			if (access(path, X_OK) == 0)
+				return true;
+		}
+		dir += len + (dir[len] == ':');
+	}
+	errno = ENOENT;
+	return false;
+}
+
+static bool
+check_checker(const struct options *o)
+{
+	const char *program = o->checker != NULL
+	    ? o->checker[0]
+	    : self_sibling("popin-checkpassword");
+
+	if (strchr(program, '/') != NULL ? access(program, X_OK) == -1
+					 : !in_path(program)) {
+		log_error_errno("cannot execute the checker", program);
+		return false;
+	}
+	found("checker:", "program", program);
+	if (o->passwd_file == NULL)
+		return true;
+	if (!setup_passwd_file(o->passwd_file))
+		return false;
+	found("users and passwords:", "file", o->passwd_file);
+	return true;
+}
+
+/*
+ * A program that its user cannot read makes a process that he cannot trace,
+ * from the exec on.
+ */
+static void
+check_mode(const char *path)
+{
+	struct log_record r;
+	struct stat st;
+
+	if (geteuid() != 0 || stat(path, &st) == -1 || !(st.st_mode & S_IROTH))
+		return;
+	log_start(&r, LOG_LEVEL_WARNING,
+	    "users can trace a session when it begins, run chmod 711:");
+	log_text(&r, "program", path, strlen(path));
+	log_end(&r);
+}
+
+static bool
+check_sandbox(void)
+{
+	long version = sandbox_landlock_version();
+	struct log_record r;
+
+	if (!sandbox_is_possible()) {
+		log_error_errno("this kernel takes no seccomp filter, nobody "
+				"would be served",
+		    NULL);
+		return false;
+	}
+	log_start(
+	    &r, version > 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "sandbox:");
+	log_text(&r, "built-with", sandbox_kinds, strlen(sandbox_kinds));
+	log_number(&r, "kernel-landlock", version > 0 ? (uint64_t)version : 0);
+	log_end(&r);
+	return true;
+}
+
+/*
+ * Descriptor 2 of this run says nothing about that of a service, so both ways
+ * are told.
+ */
+static bool
+check_log(const struct options *o)
+{
+	bool syslog = access("/dev/log", W_OK) == 0;
+
+	if (o->log == LOG_CHOICE_STDERR)
+		found("log:", "to", "standard error, nowhere if the client is");
+	else if (o->log == LOG_CHOICE_SYSLOG && syslog)
+		found("log:", "to", "/dev/log");
+	else if (o->log == LOG_CHOICE_SYSLOG)
+		log_error_errno(
+		    "no log: --log syslog, and there is no", "/dev/log");
+	else if (syslog)
+		found("log:", "to",
+		    "standard error; /dev/log if that is the client (inetd)");
+	else {
+		struct log_record r;
+
+		log_start(&r, LOG_LEVEL_WARNING, "log:");
+		log_text(&r, "to", "standard error", 14);
+		log_word(&r, "under-inetd", "nowhere");
+		log_text(&r, "missing", "/dev/log", 8);
+		log_end(&r);
+	}
+	return syslog || o->log != LOG_CHOICE_SYSLOG;
+}
+
+static void
+check_policy(const struct options *o)
+{
+	const char *tls = o->stls != STARTTLS_NONE ? "on-request" : "no";
+	struct log_record r;
+	struct peer peer;
+
+	if (o->tls)
+		tls = "always";
+	log_start(&r, LOG_LEVEL_INFO, "passwords without TLS:");
+	log_text(&r, "allowed", o->cleartext, strlen(o->cleartext));
+	if (o->check_from != NULL && peer_parse(&peer, o->check_from)) {
+		log_word(&r, "from", peer.ip);
+		log_word(&r, "may",
+		    o->tls || policy_allows(o->cleartext, &peer) ? "yes"
+								 : "no");
+	}
+	log_word(&r, "tls", tls);
+	log_end(&r);
+}
+
+static pid_t
+start_as_user(const struct options *o, int out)
+{
+	static struct self_words words;
+	extern char **environ;
+	struct launch s = { .argv = words.word,
+		.envp = environ,
+		.fd3 = -1,
+		.fd4 = -1,
+		.out = out };
+	bool fits = self_add_checker(&words, o) && self_add(&words, "--as") &&
+	    self_add(&words, o->check_user) &&
+	    self_add_role(&words, self_path(), "session", o) &&
+	    self_add(&words, "--check");
+
+	s.path = words.word[0];
+	if (fits)
+		return launch_start(&s);
+	errno = E2BIG;
+	return -1;
+}
+
+/*
+ * What the user's process says, to who asked.  That may be root at a terminal:
+ * it gets nothing but text.
+ */
+static void
+pass_on(int fd)
+{
+	char buf[1024];
+	ssize_t got;
+
+	while ((got = read(fd, buf, sizeof buf)) != 0) {
+		if (got == -1 && errno == EINTR)
+			continue;
+		if (got == -1)
+			break;
+		for (ssize_t i = 0; i < got; i++)
+			if ((buf[i] < ' ' || buf[i] > '~') && buf[i] != '\n')
+				buf[i] = '?';
+		(void)fdio_write(STDOUT_FILENO, buf, (size_t)got);
+	}
+	(void)close(fd);
+}
+
+/* Our own checker alone can tell who somebody is without a password. */
+static int
+check_user(const struct options *o)
+{
+	int out[2], status;
+	pid_t pid;
+
+	if (o->checker != NULL) {
+		log_error("only popin-checkpassword knows users without their "
+			  "passwords; as the user, run popin -R session "
+			  "--check, not",
+		    o->checker[0]);
+		return EXIT_CONFIGURATION;
+	}
+	if (pipe2(out, O_CLOEXEC) == -1) {
+		log_error_errno("cannot make a pipe", NULL);
+		return EXIT_SYSTEM;
+	}
+	pid = start_as_user(o, out[1]);
+	(void)close(out[1]);
+	if (pid == -1) {
+		log_error_errno("cannot start popin-checkpassword", NULL);
+		return EXIT_SYSTEM;
+	}
+	pass_on(out[0]);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return EXIT_SYSTEM;
+	if (!WIFEXITED(status))
+		return EXIT_SYSTEM;
+	/* its own statuses are those of checkpassword */
+	return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_TEMPORARY
+	    ? WEXITSTATUS(status)
+	    : EXIT_CONFIGURATION;
+}
+
+int
+check_run(struct options *o)
+{
+	int status = EXIT_FINE;
+
+	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
+	o->log_style = LOG_STYLE_REPORT;
+	log_open(o->log_style, "popin");
+	if (!check_login(o))
+		status = EXIT_CONFIGURATION;
+	if (!check_checker(o))
+		status = EXIT_CONFIGURATION;
+	check_mode(self_path());
+	if (!check_sandbox())
+		status = EXIT_CONFIGURATION;
+	if (!check_log(o))
+		status = EXIT_CONFIGURATION;
+	check_policy(o);
+	if (o->check_from != NULL)
+		(void)setenv("TCPREMOTEIP", o->check_from, 1);
+	if (status == EXIT_FINE && o->check_user != NULL)
+		status = check_user(o);
+	return status == EXIT_FINE && log_has_failed() ? EXIT_CONFIGURATION
+						       : status;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Runs the checker.
+ * Runs as: root.  Input: octets of known number and an exit status from the
+ * checker.
+ */
+#include "config.h"
+#include "lib/ppoll64.h"
+
+#include "monitor/checker.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc/handoff.h"
+#include "ipc/roles.h"
+#include "lib/fdio.h"
+#include "lib/log.h"
+#include "lib/number.h"
+#include "monitor/launch.h"
+#include "monitor/self.h"
+#include "options.h"
+
+extern char **environ;
+
+/* It has to exist for ppoll(2) to be interrupted; waitpid(2) tells the rest. */
+static void
+on_child(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* SIGCHLD is blocked except while waiting, so none is missed. */
+void
+checker_prepare(void)
+{
+	struct sigaction action = { .sa_handler = on_child };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &blocked, NULL);
+	(void)sigaction(SIGCHLD, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &action, NULL);
+	(void)sigaction(SIGXFSZ, &action, NULL);
+}
+
+static bool
+command_line(struct self_words *w, const struct options *o,
+    const struct checker_question *q)
+{
+	static char offers[NUMBER_DIGITS + 1];
+	bool fits = true;
+
+	offers[number_format(offers, q->offers)] = '\0';
+	if (o->checker != NULL) {
+		for (char **p = o->checker; *p != NULL; p++)
+			fits = fits && self_add(w, *p);
+	} else {
+		fits = self_add_checker(w, o);
+		if (q->method != NULL)
+			fits = fits && self_add(w, "--method") &&
+			    self_add(w, q->method);
+		if (q->cleartext)
+			fits = fits && self_add(w, "--cleartext");
+	}
+	return fits && self_add_role(w, self_path(), "session", o) &&
+	    self_add(w, "--handoff") && self_add(w, "--offers") &&
+	    self_add(w, offers);
+}
+
+/*
+ * At most 4096 octets into a fresh pipe: this cannot block.  A checker that
+ * does not read them all is no business of ours.
+ */
+static void
+give_credentials(int fd, const char *credentials, size_t len)
+{
+	if (fdio_write(fd, credentials, len) == -1 && errno != EPIPE)
+		log_error_errno("cannot write to the checker", NULL);
+	(void)close(fd);
+}
+
+static pid_t
+start(const struct options *o, const struct checker_question *q,
+    int credentials_fd, int handoff_fd)
+{
+	static struct self_words words;
+	struct launch s = { .envp = environ,
+		.fd3 = credentials_fd,
+		.fd4 = handoff_fd,
+		.out = FD_LOG };
+
+	words.count = 0;
+	if (!command_line(&words, o, q)) {
+		errno = E2BIG;
+		return -1;
+	}
+	s.path = words.word[0];
+	s.argv = words.word;
+	return launch_start(&s);
+}
+
+static void
+log_trouble(const char *text, const char *key, uint64_t number)
+{
+	struct log_record r;
+
+	log_start(&r, LOG_LEVEL_ERROR, text);
+	if (key != NULL)
+		log_number(&r, key, number);
+	log_end(&r);
+}
+
+static enum checker_verdict
+judge(struct checker *c, int status)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+		return CHECKER_WRONG;
+	c->why = "checker";
+	if (WIFSIGNALED(status))
+		log_trouble("the checker was ended by a signal:", "signal",
+		    (uint64_t)WTERMSIG(status));
+	else if (WEXITSTATUS(status) == 111)
+		c->why = "temporary";
+	else
+		log_trouble("the checker did not become the session:", "status",
+		    (uint64_t)WEXITSTATUS(status));
+	return CHECKER_LATER;
+}
+
+/*
+ * Ends it and what it started.  Returns the status it ended with, by itself
+ * or by this: it is reaped last, so that its numbers cannot be others' yet.
+ */
+static int
+end_checker(const struct checker *c)
+{
+	int status = 0;
+
+	(void)kill(-c->pid, SIGKILL);
+	while (waitpid(c->pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	return status;
+}
+
+static bool
+has_ended(const struct checker *c)
+{
+	static const int look = WEXITED | WNOHANG | WNOWAIT;
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)c->pid, &info, look) == 0 &&
+	    info.si_pid == c->pid;
+}
+
+static int64_t
+now(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The program cannot be what it should be: it is ended. */
+static enum checker_verdict
+give_up(struct checker *c, const char *why)
+{
+	c->why = why;
+	(void)end_checker(c);
+	return CHECKER_LATER;
+}
+
+/* Takes what is there.  Returns 0 at the end of it, -1 if it cannot. */
+static int
+listen_to(struct checker *c, size_t want)
+{
+	ssize_t got;
+
+	do {
+		got = recv(c->handoff, c->answer + c->answered,
+		    want - c->answered, MSG_DONTWAIT);
+	} while (got == -1 && errno == EINTR);
+	if (got > 0)
+		c->answered += (size_t)got;
+	else if (got == 0 || errno != EAGAIN)
+		return (int)got;
+	return 1;
+}
+
+/* Did all it had to say arrive, and did it mean it? */
+static bool
+has_answered(struct checker *c, const struct checker_question *q, int status)
+{
+	size_t before;
+
+	do {
+		before = c->answered;
+		(void)listen_to(c, q->answer_len);
+	} while (c->answered > before && c->answered < q->answer_len);
+	return q->answer_len > 0 && c->answered == q->answer_len &&
+	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/*
+ * Waits for the answer and behind it the session's byte, the end of the
+ * child, or the deadline.
+ */
+static enum checker_verdict
+await(struct checker *c, const struct checker_question *q, unsigned seconds)
+{
+	int64_t deadline = now() + (int64_t)seconds * 1000;
+	struct pollfd p = { .fd = c->handoff, .events = POLLIN };
+	sigset_t waiting;
+	int64_t left;
+	int status, heard;
+
+	sigemptyset(&waiting);
+	while ((left = deadline - now()) > 0) {
+		struct timespec timeout = { .tv_sec = (time_t)(left / 1000),
+			.tv_nsec = (long)(left % 1000) * 1000000 };
+
+		if (ppoll(&p, 1, &timeout, &waiting) > 0 && p.fd != -1) {
+			heard = listen_to(c, q->answer_len + 1);
+			if (heard == -1) {
+				log_error_errno(
+				    "cannot hear the checker", NULL);
+				return give_up(c, "system");
+			}
+			if (heard == 0)
+				p.fd = -1; /* the child's end will tell why */
+			if (c->answered == q->answer_len + 1) {
+				if (c->answer[q->answer_len] == HANDOFF_SESSION)
+					return CHECKER_SESSION;
+				log_error("the checker wrote to 4", NULL);
+				return give_up(c, "checker");
+			}
+		}
+		if (has_ended(c)) {
+			status = end_checker(c);
+			return has_answered(c, q, status) ? CHECKER_ANSWERED
+							  : judge(c, status);
+		}
+	}
+	log_trouble("the checker took too long:", "seconds", seconds);
+	return give_up(c, "timeout");
+}
+
+static enum checker_verdict
+failed(struct checker *c, const char *text, const char *what)
+{
+	log_error_errno(text, what);
+	c->why = "system";
+	return CHECKER_LATER;
+}
+
+enum checker_verdict
+checker_run(struct checker *c, const struct options *o,
+    const struct checker_question *q)
+{
+	enum checker_verdict verdict;
+	int pair[2], credential_pipe[2];
+
+	assert(q->answer_len <= CHECKER_ANSWER_MAX);
+	c->answered = 0;
+	c->why = "credentials";
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		return failed(c, "cannot make a socket pair", NULL);
+	if (pipe2(credential_pipe, O_CLOEXEC) == -1) {
+		(void)close(pair[0]);
+		(void)close(pair[1]);
+		return failed(c, "cannot make a pipe", NULL);
+	}
+	c->pid = start(o, q, credential_pipe[0], pair[1]);
+	(void)close(credential_pipe[0]);
+	(void)close(pair[1]);
+	c->handoff = pair[0];
+	if (c->pid == -1) {
+		(void)close(credential_pipe[1]);
+		verdict = failed(c, "cannot start the checker",
+		    o->checker != NULL ? o->checker[0] : "popin-checkpassword");
+	} else {
+		give_credentials(credential_pipe[1], q->text, q->len);
+		verdict = await(c, q, o->checker_timeout);
+	}
+	if (verdict != CHECKER_SESSION)
+		(void)close(c->handoff);
+	return verdict;
+}
+
+/* Ended before our end of the handoff is: its end would start the session. */
+void
+checker_end(struct checker *c)
+{
+	(void)end_checker(c);
+	(void)close(c->handoff);
+}

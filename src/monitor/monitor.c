@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The monitor.
+ *
+ * It starts login, passes what login says the client gave for credentials to
+ * a checkpassword program, and when that has become the session turns into
+ * the wait role.  Attempts and deadlines are counted here, where a
+ * compromised login cannot reset them.
+ *
+ * Runs as: root (or whoever started popin).
+ * Input: fixed-size requests from login, distrusted; what checker.c reads;
+ * the environment.  Not one octet from the client.
+ * Descriptors: 0 and 1 the client, held for the children, never read, and
+ * written once: the answer to STLS, in starttls.c; 2 the log; one socket to
+ * login; while a checker runs, its own; those of starttls.c.
+ */
+#include "config.h"
+
+#include "monitor/monitor.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc/handoff.h"
+#include "ipc/monmsg.h"
+#include "ipc/offers.h"
+#include "ipc/roles.h"
+#include "lib/log.h"
+#include "lib/number.h"
+#include "lib/peer.h"
+#include "monitor/attempt.h"
+#include "monitor/checker.h"
+#include "monitor/front.h"
+#include "monitor/login_child.h"
+#include "monitor/setup.h"
+#include "monitor/starttls.h"
+#include "monitor/wait.h"
+#include "options.h"
+#include "process/privdrop.h"
+#include "process/rlimits.h"
+#include "process/stdfds.h"
+
+enum {
+	LOGIN_GRACE = 5, /* seconds that login has to end by itself */
+	IDS_MAX = 2 * NUMBER_DIGITS + 2
+};
+
+static struct {
+	bool root;
+	uid_t uid; /* the unprivileged account */
+	gid_t gid;
+	struct peer peer;
+	char ids[IDS_MAX];
+	struct login_child login;
+	struct attempt attempt;
+	bool greeted;  /* login said hello */
+	bool switched; /* by STLS */
+	bool tls;      /* the connection is under TLS */
+} monitor;
+
+/* ---- start ---- */
+
+/* "UID:GID", so that login need not look the account up once more. */
+static void
+format_ids(void)
+{
+	size_t n = number_format(monitor.ids, monitor.uid);
+
+	monitor.ids[n++] = ':';
+	n += number_format(monitor.ids + n, monitor.gid);
+	monitor.ids[n] = '\0';
+}
+
+static bool
+start_login(const struct options *o)
+{
+	return login_child_start(&monitor.login, o,
+	    monitor.root ? monitor.ids : NULL, monitor.switched);
+}
+
+/* What becomes somebody else has no descriptor of root's terminal. */
+static bool
+leave_terminal(struct options *o)
+{
+	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO)) {
+		log_error("a terminal of root's is not for users; behind pipes "
+			  "popin serves:",
+		    "cat | popin | cat");
+		return false;
+	}
+	if (!stdfds_leave_terminal(o->log, &o->log_style))
+		return false;
+	log_open(o->log_style, "popin");
+	return true;
+}
+
+int
+monitor_start(struct options *o)
+{
+	rlimits_no_dump();
+	monitor.root = geteuid() == 0;
+	if (!setup_is_sound(o, monitor.root, &monitor.uid, &monitor.gid))
+		return EXIT_CONFIGURATION;
+	if (monitor.root && !leave_terminal(o))
+		return EXIT_CONFIGURATION;
+	peer_find(&monitor.peer);
+	peer_export(&monitor.peer);
+	checker_prepare();
+	if (privdrop_groups() == -1) {
+		log_error_errno("cannot give up the groups", NULL);
+		return EXIT_SYSTEM;
+	}
+	format_ids();
+	return start_login(o) ? EXIT_FINE : EXIT_SYSTEM;
+}
+
+/* ---- serving login ---- */
+
+static int
+become_wait(const struct monmsg_request *q)
+{
+	const struct checker *c = &monitor.attempt.checker;
+
+	if (!login_child_end(&monitor.login)) {
+		attempt_end(&monitor.attempt);
+		return EXIT_SYSTEM;
+	}
+	attempt_log_success(&monitor.attempt);
+	if (handoff_give(c->handoff, q->unread, q->unread_len) == -1)
+		log_error_errno("cannot hand over to the session", NULL);
+	return wait_run(c->pid, monitor.root, monitor.uid, monitor.gid,
+	    &monitor.peer, starttls_held());
+}
+
+static int64_t
+seconds_now(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+static bool
+allowed(const struct monmsg_request *q, const struct options *o)
+{
+	bool proxy = o->proxy && !monitor.switched;
+
+	if (!monitor.greeted)
+		return q->op == MONMSG_HELLO &&
+		    proxy == (q->proxy.header != MONMSG_HEADER_NONE);
+	return attempt_allows(&monitor.attempt, q->op);
+}
+
+enum received {
+	RECEIVED_REQUEST,
+	RECEIVED_END,	 /* login has ended */
+	RECEIVED_NOTHING /* login has to be ended */
+};
+
+static enum received
+receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
+{
+	struct pollfd p = { .fd = monitor.login.channel, .events = POLLIN };
+	ssize_t got = -1;
+
+	do {
+		int64_t left = deadline - seconds_now();
+		int ready = poll(&p, 1, left > 0 ? (int)left * 1000 : 0);
+
+		if (ready == 0)
+			return RECEIVED_NOTHING;
+		if (ready > 0)
+			got =
+			    recv(p.fd, q, sizeof *q, MSG_TRUNC | MSG_DONTWAIT);
+	} while (got == -1 && errno == EINTR);
+	if (got == -1)
+		log_error_errno("cannot hear login", NULL);
+	if (got <= 0)
+		return RECEIVED_END;
+	if (got == (ssize_t)sizeof *q && monmsg_valid(q) && allowed(q, o))
+		return RECEIVED_REQUEST;
+	log_error("login broke the rules, connection ended", NULL);
+	return RECEIVED_NOTHING;
+}
+
+static bool
+welcome(const struct monmsg_request *q, const struct options *o,
+    struct monmsg_answer *a)
+{
+	const char *why = front_take(&monitor.peer, &q->proxy);
+
+	if (why != NULL) {
+		peer_log(&monitor.peer, "PROXY header refused:", why);
+		return false;
+	}
+	monitor.greeted = true;
+	monitor.tls |= o->tls || (o->proxy_tls && q->proxy.tls);
+	return attempt_welcome(&monitor.attempt, o, &monitor.peer, monitor.tls,
+	    !monitor.tls && starttls_offered() ? OFFER_STLS : 0, a);
+}
+
+/*
+ * The login process that has spoken in clear ends before the client is told
+ * to go ahead; a fresh one, which knows nothing of it, speaks under TLS.
+ */
+static bool
+start_tls(const struct options *o)
+{
+	const char *why;
+
+	if (!login_child_end(&monitor.login))
+		return false;
+	why = starttls_switch();
+	if (why != NULL) {
+		peer_log(&monitor.peer, "STLS failed:", why);
+		return false;
+	}
+	monitor.switched = monitor.tls = true;
+	monitor.greeted = false;
+	return start_login(o);
+}
+
+/*
+ * Nobody waits for a login that does not read its answers.  EPIPE is a login
+ * that ended with its client, and no news.
+ */
+static bool
+answer(const struct monmsg_answer *a)
+{
+	ssize_t sent;
+
+	do {
+		sent = send(monitor.login.channel, a, sizeof *a,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
+	} while (sent == -1 && errno == EINTR);
+	if (sent == -1 && errno != EPIPE)
+		log_error_errno("cannot answer login", NULL);
+	return sent != -1;
+}
+
+/* Login has ended, or cannot be spoken with. */
+static void
+end_without_login(void)
+{
+	attempt_end(&monitor.attempt);
+	login_child_reap(&monitor.login, &monitor.peer);
+}
+
+/* Returns false when the connection is over, with the exit status. */
+static bool
+serve(const struct options *o, struct monmsg_request *q, int *status)
+{
+	struct monmsg_answer a;
+	bool answered;
+
+	*status = EXIT_FINE;
+	memset(&a, 0, sizeof a);
+	switch (q->op) {
+	case MONMSG_HELLO:
+		if (welcome(q, o, &a))
+			break;
+		(void)login_child_end(&monitor.login);
+		return false;
+	case MONMSG_STLS:
+		return start_tls(o);
+	case MONMSG_PIPELINED:
+		peer_log(&monitor.peer, "STLS failed:", "pipelined");
+		a.verdict = MONMSG_LAST;
+		break;
+	default:
+		if (!attempt_serve(&monitor.attempt, o, q, &a))
+			break;
+		*status = become_wait(q);
+		return false;
+	}
+	answered = answer(&a);
+	explicit_bzero(&a, sizeof a);
+	if (!answered)
+		end_without_login();
+	return answered;
+}
+
+int
+monitor_run(const struct options *o)
+{
+	int64_t deadline = seconds_now() + o->login_timeout + LOGIN_GRACE;
+	static struct monmsg_request q;
+	int status;
+
+	for (;;) {
+		switch (receive(&q, o, deadline)) {
+		case RECEIVED_END:
+			end_without_login();
+			return EXIT_FINE;
+		case RECEIVED_NOTHING:
+			(void)login_child_end(&monitor.login);
+			attempt_end(&monitor.attempt);
+			return EXIT_FINE;
+		case RECEIVED_REQUEST:
+			if (!serve(o, &q, &status))
+				return status;
+			explicit_bzero(&q, sizeof q);
+			break;
+		}
+	}
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Looks whether what the administrator has to provide is there.
+ * Runs as: root.  Input: the command line, the status of files.
+ */
+#include "config.h"
+
+#include "monitor/setup.h"
+
+#include <sys/stat.h>
+
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/secretfile.h"
+#include "options.h"
+#include "process/account.h"
+
+enum { NAME_MAX_BYTES = 32 /* of useradd(8) */ };
+
+bool
+setup_account(const char *name, uid_t *uid, gid_t *gid)
+{
+	static const char make[] = "useradd -r -U -d / -s /usr/sbin/nologin ";
+	char command[sizeof make + NAME_MAX_BYTES];
+	size_t len = strlen(name);
+	struct log_record r;
+
+	if (account_find(name, uid, gid))
+		return true;
+	log_start(&r, LOG_LEVEL_ERROR, "no unprivileged account");
+	log_text(&r, "user", name, len);
+	if (len <= NAME_MAX_BYTES && strchr(name, ':') == NULL) {
+		memcpy(command, make, sizeof make - 1);
+		memcpy(command + sizeof make - 1, name, len + 1);
+		log_text(&r, "make-it-with", command, sizeof make - 1 + len);
+	}
+	log_end(&r);
+	return false;
+}
+
+/* Whoever can write to the jail could put something there for login. */
+bool
+setup_jail(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == -1) {
+		log_error_errno("no jail (make it with mkdir -m 755):", path);
+		return false;
+	}
+	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && !(st.st_mode & 022))
+		return true;
+	log_error("the jail must be root's directory, mode 755 or less:", path);
+	return false;
+}
+
+/*
+ * The checker looks again, at the file it has opened.  Saying it here as well
+ * tells the administrator before the first user tries.
+ */
+bool
+setup_passwd_file(const char *path)
+{
+	const char *why;
+	struct stat st;
+
+	if (path == NULL)
+		return true;
+	if (stat(path, &st) == -1) {
+		log_error_errno("cannot open the passwd-file", path);
+		return false;
+	}
+	why = secretfile_refusal(&st);
+	if (why != NULL)
+		log_error(why, path);
+	return why == NULL;
+}
+
+bool
+setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid)
+{
+	if (root &&
+	    !(setup_account(o->account, uid, gid) && setup_jail(o->jail)))
+		return false;
+	return setup_passwd_file(o->passwd_file);
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The switch to TLS, from the side of the program that is wrapped.
+ *
+ * What somebody in between may not achieve: that octets sent before TLS are
+ * taken for octets sent under it.  With UCSPI-TLS they cannot, they are on
+ * another descriptor.  A tlswrapper that has read them already leaves them in
+ * the pipe that stays descriptor 0, in front of what the client sends later.
+ * So nothing may be waiting there when the wrapper has stopped passing on
+ * clear text; no client is through its handshake then.
+ *
+ * Runs as: root.  Input: the environment, one byte from tlswrapper.  Of
+ * descriptor 0 only whether something is there, not what.
+ * Descriptors: 0 and 1 the client; those of the dialect.
+ */
+#include "config.h"
+
+#include "monitor/starttls.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc/roles.h"
+#include "lib/log.h"
+#include "lib/number.h"
+#include "options.h"
+#include "process/stdfds.h"
+
+enum {
+	FD_CONTROL = 5, /* tlswrapper's */
+	FD_ACKNOWLEDGED = 6,
+	FD_MAX = 65535,
+	PATIENCE = 10000 /* milliseconds for the wrapper to react */
+};
+
+static const char proc_fd[] = "/proc/self/fd/";
+static const char go_ahead[] = "+OK begin TLS\r\n";
+
+static struct {
+	enum starttls_dialect dialect; /* NONE: not offered */
+	int control, in, out;	       /* -1: not in this dialect */
+	int flags;		       /* of descriptor 1, as inherited */
+} starttls = { .control = -1, .in = -1, .out = -1 };
+
+bool
+starttls_parse(const char *name, enum starttls_dialect *dialect)
+{
+	static const struct {
+		const char *name;
+		enum starttls_dialect dialect;
+	} names[] = {
+		{ "ucspi", STARTTLS_UCSPI },
+		{ "tlswrapper", STARTTLS_TLSWRAPPER },
+		{ "tlswrapper-new", STARTTLS_TLSWRAPPER_NEW },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i].name) == 0) {
+			*dialect = names[i].dialect;
+			return true;
+		}
+	return false;
+}
+
+/* ---- claiming ---- */
+
+static bool
+from_environment(const char *name, int *fd)
+{
+	const char *text = getenv(name);
+	uint64_t n;
+
+	if (text == NULL || !number_parse(text, strlen(text), FD_MAX, &n) ||
+	    n <= FD_LOG || fcntl((int)n, F_GETFD) == -1)
+		return false;
+	*fd = (int)n;
+	return true;
+}
+
+static bool
+claim_ucspi(void)
+{
+	return from_environment("SSLCTLFD", &starttls.control) &&
+	    from_environment("SSLREADFD", &starttls.in) &&
+	    from_environment("SSLWRITEFD", &starttls.out) &&
+	    starttls.control != starttls.in && starttls.control != starttls.out;
+}
+
+/* The end MODE of a pipe: anything else on this number is somebody else's. */
+static bool
+is_pipe(int fd, int mode)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	return flags != -1 && (flags & O_ACCMODE) == mode &&
+	    fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+/* Another descriptor for the pipe of FD, which works on Linux alone. */
+static int
+reopen(int fd, int mode)
+{
+	char path[sizeof proc_fd + NUMBER_DIGITS];
+	size_t len = sizeof proc_fd - 1;
+
+	memcpy(path, proc_fd, len);
+	len += number_format(path + len, (uint64_t)fd);
+	path[len] = '\0';
+	return open(path, mode | O_NONBLOCK | O_CLOEXEC);
+}
+
+static bool
+claim_tlswrapper(bool acknowledges)
+{
+	if (!is_pipe(FD_CONTROL, O_WRONLY) ||
+	    (acknowledges && !is_pipe(FD_ACKNOWLEDGED, O_RDONLY)))
+		return false;
+	starttls.control = FD_CONTROL;
+	/* Without an acknowledgement: see has_let_go(). */
+	starttls.in =
+	    acknowledges ? FD_ACKNOWLEDGED : reopen(FD_CONTROL, O_RDONLY);
+	return starttls.in != -1;
+}
+
+static bool
+claim(enum starttls_dialect dialect)
+{
+	switch (dialect) {
+	case STARTTLS_UCSPI:
+		return claim_ucspi();
+	case STARTTLS_TLSWRAPPER:
+		return claim_tlswrapper(false);
+	case STARTTLS_TLSWRAPPER_NEW:
+		return claim_tlswrapper(true);
+	default:
+		return false;
+	}
+}
+
+static void
+forget(void)
+{
+	starttls.dialect = STARTTLS_NONE;
+	starttls.control = starttls.in = starttls.out = -1;
+}
+
+void
+starttls_claim(const struct options *o)
+{
+	static const char *const names[] = { "SSLCTLFD", "SSLREADFD",
+		"SSLWRITEFD" };
+	enum starttls_dialect dialect = o->stls;
+	int kept[3];
+
+	if (dialect == STARTTLS_NONE && getenv(names[0]) != NULL)
+		dialect = STARTTLS_UCSPI;
+	if (o->tls)
+		dialect = STARTTLS_NONE;
+	starttls.dialect = dialect;
+	if (dialect != STARTTLS_NONE && !claim(dialect)) {
+		forget();
+		log_error("STLS is not offered, nobody is there to start TLS; "
+			  "see --stls in popin(8)",
+		    NULL);
+	}
+	starttls.flags = fcntl(STDOUT_FILENO, F_GETFL);
+	/* The checker and what it starts have no use for them. */
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		(void)unsetenv(names[i]);
+	kept[0] = starttls.control;
+	kept[1] = starttls.in;
+	kept[2] = starttls.out;
+	stdfds_close_others(FD_LOG + 1, kept, 3);
+}
+
+bool
+starttls_offered(void)
+{
+	return starttls.dialect != STARTTLS_NONE;
+}
+
+int
+starttls_held(void)
+{
+	return starttls.dialect == STARTTLS_TLSWRAPPER ? starttls.control : -1;
+}
+
+/* ---- the switch ---- */
+
+static bool
+ready(int fd, short events, int milliseconds)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int n;
+
+	do {
+		n = poll(&p, 1, milliseconds);
+	} while (n == -1 && errno == EINTR);
+	return n > 0;
+}
+
+/* So short a text goes whole or not at all. */
+static bool
+say(int fd, const char *p, size_t len)
+{
+	return write(fd, p, len) == (ssize_t)len;
+}
+
+/*
+ * The answer to descriptor 1, then the byte.  Nothing comes between the two
+ * writes: the client can be quick, and a wrapper that reads its first TLS
+ * record before our byte takes it for more clear text.
+ */
+static bool
+say_both(const char *byte)
+{
+	return ready(STDOUT_FILENO, POLLOUT, PATIENCE) &&
+	    ready(starttls.control, POLLOUT, PATIENCE) &&
+	    say(STDOUT_FILENO, go_ahead, sizeof go_ahead - 1) &&
+	    say(starttls.control, byte, 1);
+}
+
+static const char *
+switch_ucspi(void)
+{
+	/* The wrapper shares this socket; login has made it non-blocking. */
+	if (starttls.flags != -1 && ready(STDOUT_FILENO, POLLOUT, PATIENCE))
+		(void)fcntl(STDOUT_FILENO, F_SETFL, starttls.flags);
+	if (!say_both("y"))
+		return "wrapper";
+	if (dup2(starttls.in, STDIN_FILENO) == -1 ||
+	    dup2(starttls.out, STDOUT_FILENO) == -1)
+		return "system";
+	(void)close(starttls.control);
+	(void)close(starttls.in);
+	if (starttls.out != starttls.in)
+		(void)close(starttls.out);
+	return NULL;
+}
+
+/*
+ * Has the wrapper closed its end of the control pipe?  That is the next thing
+ * it does when it has stopped passing on clear text, and no word tells of it.
+ * But a writer of a pipe without readers is told so: for a moment there is
+ * one, and our own reader is away.
+ */
+static bool
+has_let_go(void)
+{
+	int writer = reopen(starttls.in, O_WRONLY);
+	bool gone;
+
+	if (writer == -1)
+		return false;
+	(void)close(starttls.in);
+	gone = ready(writer, 0, 0);
+	starttls.in = reopen(writer, O_RDONLY);
+	(void)close(writer);
+	return gone;
+}
+
+static const char *
+switch_tlswrapper(void)
+{
+	static const struct timespec moment = { .tv_nsec = 100000 };
+	bool gone = false;
+
+	if (!ready(starttls.control, POLLOUT, PATIENCE) ||
+	    !say(starttls.control, go_ahead, sizeof go_ahead - 1))
+		return "wrapper";
+	(void)close(starttls.control);
+	for (int i = 0; i < PATIENCE * 10 && starttls.in != -1; i++) {
+		gone = has_let_go();
+		if (gone)
+			break;
+		(void)nanosleep(&moment, NULL);
+	}
+	if (starttls.in != -1)
+		(void)close(starttls.in);
+	if (!gone)
+		return "wrapper";
+	return ready(STDIN_FILENO, POLLIN, 0) ? "pipelined" : NULL;
+}
+
+/* What the wrapper passed on is in the pipe before its acknowledgement. */
+static const char *
+switch_tlswrapper_new(void)
+{
+	char byte = 1;
+
+	if (!say_both("\0"))
+		return "wrapper";
+	(void)close(starttls.control);
+	if (!ready(starttls.in, POLLIN, PATIENCE) ||
+	    read(starttls.in, &byte, 1) != 1 || byte != '\0')
+		return "wrapper";
+	(void)close(starttls.in);
+	return ready(STDIN_FILENO, POLLIN, 0) ? "pipelined" : NULL;
+}
+
+const char *
+starttls_switch(void)
+{
+	enum starttls_dialect dialect = starttls.dialect;
+	const char *why;
+
+	if (ready(STDIN_FILENO, POLLIN, 0))
+		return "pipelined";
+	switch (dialect) {
+	case STARTTLS_UCSPI:
+		why = switch_ucspi();
+		break;
+	case STARTTLS_TLSWRAPPER:
+		why = switch_tlswrapper();
+		break;
+	case STARTTLS_TLSWRAPPER_NEW:
+		why = switch_tlswrapper_new();
+		break;
+	default:
+		return "system";
+	}
+	forget();
+	return why;
+}

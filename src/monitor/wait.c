@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The wait role.
+ * Runs as: the unprivileged account, from the middle of wait_run() on.
+ * Input: the exit status of the session.
+ * Descriptors: 2 the log; see starttls_held().
+ */
+#include "config.h"
+
+#include "monitor/wait.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "ipc/roles.h"
+#include "lib/log.h"
+#include "lib/peer.h"
+#include "monitor/self.h"
+#include "process/environment.h"
+#include "process/privdrop.h"
+#include "process/sandbox.h"
+#include "process/stdfds.h"
+#include "process/terminal.h"
+
+static int
+judge(int status, const struct peer *peer)
+{
+	struct log_record r;
+
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	log_start(&r, LOG_LEVEL_ERROR, "the session was ended by a signal:");
+	log_word(&r, "ip", peer->ip);
+	log_number(&r, "signal", (uint64_t)WTERMSIG(status));
+	log_end(&r);
+	return EXIT_SYSTEM;
+}
+
+int
+wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
+    int held)
+{
+	int status;
+
+	if (root)
+		terminal_leave();
+	if (root && privdrop(uid, gid, NULL, 0) == -1) {
+		log_error_errno("cannot give up privilege", NULL);
+		(void)kill(pid, SIGKILL);
+		return EXIT_SYSTEM;
+	}
+	/*
+	 * The session starts when this closes our end of the handoff, and so
+	 * not before the last process of root's is gone.
+	 */
+	self_name("popin-wait");
+	environment_wipe();
+	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	stdfds_close_others(FD_LOG + 1, &held, 1);
+	if (!sandbox_enter(SANDBOX_WAIT, NULL, 0))
+		return EXIT_SYSTEM;
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return EXIT_SYSTEM;
+	return judge(status, peer);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Landlock, by raw system calls: no libc has wrappers.
+ * Runs as: login, wait, session.  Input: none.
+ */
+#include "config.h"
+
+#include "process/sandbox_landlock.h"
+
+#ifdef HAVE_LINUX_LANDLOCK_H
+
+#include <sys/syscall.h>
+
+#include <linux/landlock.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <unistd.h>
+
+/* The numbers are the same on every architecture. */
+enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
+
+enum { REFER = 1 << 13, TRUNCATE = 1 << 14, IOCTL_DEV = 1 << 15 };
+
+/*
+ * What each version of the interface added.  Headers are older than kernels,
+ * so these are numbers: linux/landlock.h, all of them fixed for good.
+ */
+static const struct {
+	uint64_t fs, net, scoped;
+} added[] = {
+	[1] = { 0x1fff, 0, 0 }, /* execute, write, read, remove, make... */
+	[2] = { REFER, 0, 0 },	/* refer: link or rename elsewhere */
+	[3] = { TRUNCATE, 0, 0 },
+	[4] = { 0, 3, 0 }, /* bind and connect TCP */
+	[5] = { IOCTL_DEV, 0, 0 },
+	[6] = { 0, 0, 3 }, /* abstract sockets, signals to others */
+};
+
+/* struct landlock_ruleset_attr as of version 6. */
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+/* The kernel accepts no more of the struct than it knows. */
+static size_t
+ruleset_size(long abi)
+{
+	if (abi < 4)
+		return sizeof(uint64_t);
+	return abi < 6 ? 2 * sizeof(uint64_t) : sizeof(struct ruleset);
+}
+
+/*
+ * When a file is opened the kernel looks at once whether it may be truncated
+ * and have its ioctls, too, and where no rule says so it looks in every
+ * directory up to the root: a sixth of a first login went there.  So a Maildir
+ * may; seccomp is what forbids both.
+ */
+static int
+allow_beneath(
+    int ruleset_fd, int dir, enum sandbox_paths paths, uint64_t handled)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+		    LANDLOCK_ACCESS_FS_READ_DIR |
+		    LANDLOCK_ACCESS_FS_REMOVE_FILE,
+		.parent_fd = dir,
+	};
+
+	if (dir == -1)
+		return 0;
+	if (paths == SANDBOX_PATHS_RENAME)
+		rule.allowed_access = LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		    LANDLOCK_ACCESS_FS_MAKE_REG;
+	else if (paths != SANDBOX_PATHS_MAKE)
+		rule.allowed_access |= handled & (TRUNCATE | IOCTL_DEV);
+	if (paths == SANDBOX_PATHS_MAKE)
+		rule.allowed_access |=
+		    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE;
+	if (paths == SANDBOX_PATHS_MOVE)
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_MAKE_REG | REFER;
+	return (int)syscall(
+	    NR_ADD_RULE, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+long
+sandbox_landlock_version(void)
+{
+	return syscall(
+	    NR_CREATE_RULESET, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+int
+sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
+{
+	struct ruleset attr = { 0, 0, 0 };
+	long abi = sandbox_landlock_version();
+	int fd, result = 0;
+
+	if (abi < 1) /* not in this kernel, switched off, or filtered */
+		return 0;
+	if (abi < 2 &&
+	    paths == SANDBOX_PATHS_MOVE) /* it allows no such thing */
+		return 0;
+	for (long v = 1; v <= abi && v < (long)(sizeof added / sizeof *added);
+	     v++) {
+		attr.fs |= added[v].fs;
+		attr.net |= added[v].net;
+		attr.scoped |= added[v].scoped;
+	}
+	fd = (int)syscall(NR_CREATE_RULESET, &attr, ruleset_size(abi), 0);
+	if (fd == -1)
+		return -1;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = allow_beneath(fd, dirs[i],
+		    paths == SANDBOX_PATHS_MAKE && i > 0 ? SANDBOX_PATHS_RENAME
+							 : paths,
+		    attr.fs);
+	if (result == 0)
+		result = (int)syscall(NR_RESTRICT_SELF, fd, 0);
+	(void)close(fd);
+	return result;
+}
+
+#else
+
+long
+sandbox_landlock_version(void)
+{
+	return 0;
+}
+
+int
+sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
+{
+	(void)dirs;
+	(void)count;
+	(void)paths;
+	return 0;
+}
+
+#endif

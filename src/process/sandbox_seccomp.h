@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The seccomp filter of each role.
+ */
+#ifndef POPIN_SANDBOX_SECCOMP_H
+#define POPIN_SANDBOX_SECCOMP_H
+
+#include "process/sandbox.h"
+
+/* Installs the filter.  Needs no_new_privs.  Returns 0, or -1 with errno. */
+int sandbox_seccomp(enum sandbox_role role);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The user of a session, and the way to the mail.
+ * Runs as: the mail user.  Input: the environment that the checker left.
+ */
+#include "config.h"
+
+#include "session/identity.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/number.h"
+#include "maildrop/claim.h"
+#include "options.h"
+#include "process/environment.h"
+#include "process/privdrop.h"
+#include "session/maildrop_spec.h"
+
+static bool
+copy(const char *name, char **value)
+{
+	const char *text = getenv(name);
+
+	*value = text != NULL ? strdup(text) : NULL;
+	return text == NULL || *value != NULL;
+}
+
+/* What is there has to be a number, 1 at least. */
+static bool
+take_limit(const char *name, uint64_t *limit)
+{
+	const char *text = getenv(name);
+
+	*limit = UINT64_MAX;
+	if (text == NULL)
+		return true;
+	if (number_parse(text, strlen(text), UINT64_MAX - 1, limit) &&
+	    *limit > 0)
+		return true;
+	log_error("no sensible number is the environment's", name);
+	return false;
+}
+
+/*
+ * Takes what is ours and wipes the rest, wherever it came from: a super-server
+ * or a checker may have left secrets there.
+ */
+bool
+identity_take(struct identity *id)
+{
+	bool taken = copy("USER", &id->user) && copy("HOME", &id->home) &&
+	    copy("POPIN_MAILDROP", &id->maildrop) &&
+	    take_limit("POPIN_MAXSIZE", &id->max_size) &&
+	    take_limit("POPIN_NEWEST", &id->newest);
+
+	id->scram = getenv("POPIN_SCRAM") != NULL;
+	peer_find(&id->peer);
+	environment_wipe();
+	return taken;
+}
+
+bool
+identity_is_privileged(void)
+{
+	if (privdrop_is_complete())
+		return false;
+	log_error("a session has nothing of root: no uid 0, no gid 0", NULL);
+	return true;
+}
+
+bool
+identity_spec(
+    const struct identity *id, const struct options *o, char *spec, size_t size)
+{
+	const char *template = id->maildrop ? id->maildrop : o->maildrop;
+
+	return maildrop_spec(template, id->user, id->home, spec, size);
+}
+
+enum maildrop_result
+identity_open(
+    const struct identity *id, const struct options *o, struct maildrop *md)
+{
+	static struct maildrop_settings settings;
+	enum maildrop_result result;
+	char spec[PATH_MAX];
+
+	if (!identity_spec(id, o, spec, sizeof spec))
+		return MAILDROP_PERM;
+	settings.limit = o->max_messages;
+	settings.home = id->home;
+	settings.mbox_locks = o->mbox_locks;
+	/* a check has nothing to put there, and makes no folder */
+	settings.trash = o->check ? NULL : o->trash;
+	settings.max_size = id->max_size;
+	settings.newest = id->newest;
+	claim_set_patience(o->takeover);
+	settings.uidl = o->uidl;
+	result = maildrop_open(md, spec, &settings);
+	if (result == MAILDROP_OK)
+		result = maildrop_scan(md);
+	return result;
+}

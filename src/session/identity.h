@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Who has logged in, as the checker left it in the environment, and the
+ * maildrop that belongs to that.
+ */
+#ifndef POPIN_IDENTITY_H
+#define POPIN_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/peer.h"
+#include "maildrop/maildrop.h"
+
+struct options;
+
+/* All that is taken from the environment. */
+struct identity {
+	char *user, *home;
+	char *maildrop; /* the checker's word on it, or NULL */
+	struct peer peer;
+	bool scram; /* the checker says that all accounts can use it */
+	uint64_t max_size, newest; /* its word on what is hidden; UINT64_MAX */
+};
+
+/*
+ * Takes what is ours from the environment and wipes the rest of it.  Returns
+ * false, and has logged where there is something to say, if that cannot be.
+ */
+bool identity_take(struct identity *id);
+
+/* Do we have anything of root's?  Then it is logged. */
+bool identity_is_privileged(void);
+
+/*
+ * Where the maildrop is: "KIND:PATH" in SPEC.  Returns false, and has logged,
+ * when there can be none.
+ */
+bool identity_spec(const struct identity *id, const struct options *o,
+    char *spec, size_t size);
+
+/*
+ * Opens the maildrop and finds its messages, from within the session's
+ * sandbox.  Logs every failure but MAILDROP_IN_USE.
+ */
+enum maildrop_result identity_open(
+    const struct identity *id, const struct options *o, struct maildrop *md);
+
+#endif
