@@ -19,6 +19,7 @@
 #include "ipc/monmsg.h"
 #include "ipc/offers.h"
 #include "ipc/roles.h"
+#include "lib/clock.h"
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "login/auth.h"
@@ -319,7 +320,7 @@ serve(struct login *l, const struct options *o)
 {
 	unsigned bad = 0;
 
-	l->net.deadline = netio_now() + (int64_t)o->login_timeout * 1000;
+	l->net.deadline = clock_now() + (int64_t)o->login_timeout * 1000;
 	if (!hello(l, o))
 		return;
 	if (!o->after_stls)

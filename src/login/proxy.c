@@ -22,6 +22,7 @@
 #include <string.h>
 
 #include "ipc/monmsg.h"
+#include "lib/clock.h"
 #include "lib/number.h"
 #include "pop3/netio.h"
 
@@ -276,7 +277,7 @@ bool
 proxy_read(struct netio *net, struct monmsg_proxy *proxy)
 {
 	int64_t deadline = net->deadline;
-	int64_t ours = netio_now() + (int64_t)PROXY_SECONDS * 1000;
+	int64_t ours = clock_now() + (int64_t)PROXY_SECONDS * 1000;
 	enum monmsg_header result;
 
 	memset(proxy, 0, sizeof *proxy);

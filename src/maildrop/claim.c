@@ -15,7 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "pop3/netio.h"
+#include "lib/clock.h"
 
 /*
  * Bytes of the file, which need not exist.  A directory has as many for each
@@ -150,15 +150,15 @@ typedef enum claim_result locker(int fd);
 static enum claim_result
 wait_for_way(int fd, locker *lock)
 {
-	int64_t deadline = netio_now() + WAIT;
+	int64_t deadline = clock_now() + WAIT;
 	enum claim_result result = CLAIM_IN_USE;
 	bool last = false;
 
 	if (!set_lock(fd, F_RDLCK, BYTE_WANTED))
 		return CLAIM_IN_USE;
 	while (result == CLAIM_IN_USE && !last) {
-		last = is_marked(fd, BYTE_BUSY) || netio_now() >= deadline;
-		netio_nap(NAP);
+		last = is_marked(fd, BYTE_BUSY) || clock_now() >= deadline;
+		clock_nap(NAP);
 		result = lock(fd);
 	}
 	if (!set_lock(fd, F_UNLCK, BYTE_WANTED) && result == CLAIM_MINE)

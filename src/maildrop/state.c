@@ -13,9 +13,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/ownfile.h"
 #include "maildrop/claim.h"
@@ -176,20 +176,10 @@ state_next(struct state *s, const unsigned char **record, size_t *len)
 	return false;
 }
 
-/* A number that the blocks on disk do not have. */
-static uint64_t
-new_generation(void)
-{
-	struct timespec t = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 void
 state_write_start(struct state *s)
 {
-	s->generation = new_generation();
+	s->generation = clock_stamp();
 	s->index = 0;
 	s->used = 0;
 	s->failed = false;

@@ -28,10 +28,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/checksum.h"
+#include "lib/clock.h"
 #include "lib/ownfile.h"
 #include "pop3/netio.h"
 
@@ -390,15 +390,6 @@ find_places(const struct journal_plan *p)
 
 /* ---- writing ---- */
 
-static uint64_t
-now(void)
-{
-	struct timespec t = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static bool
 write_ranges(const struct journal_plan *p)
 {
@@ -435,7 +426,7 @@ journal_start(const struct journal_plan *p)
 
 	h->magic = MAGIC;
 	h->plan = anew ? 1 : h->plan + (journal.header_written ? 1 : 0);
-	h->generation = anew ? now() : h->generation;
+	h->generation = anew ? clock_stamp() : h->generation;
 	h->size = p->size;
 	h->first = p->first;
 	h->final = p->final;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pop3/netio.h"
+#include "lib/clock.h"
 
 /*
  * Locks of open file descriptions conflict with those of processes as they
@@ -138,22 +138,22 @@ ask_for_size(int fd)
 bool
 mboxlock_take(struct mboxlock *l, bool write, unsigned seconds)
 {
-	int64_t deadline = netio_now() + (int64_t)seconds * 1000;
+	int64_t deadline = clock_now() + (int64_t)seconds * 1000;
 	int wait = WAIT_FIRST;
 
 	while (!try(l, write)) {
 		if (!is_busy(errno))
 			return false;
-		if (netio_now() >= deadline) {
+		if (clock_now() >= deadline) {
 			errno = EAGAIN;
 			return false;
 		}
-		netio_nap(wait);
+		clock_nap(wait);
 		wait = wait * 2 < WAIT_MAX ? wait * 2 : WAIT_MAX;
 	}
 	ask_for_size(l->fd);
 	l->held = true;
-	l->refreshed = netio_now();
+	l->refreshed = clock_now();
 	return true;
 }
 
@@ -171,7 +171,7 @@ mboxlock_drop(struct mboxlock *l)
 void
 mboxlock_refresh(struct mboxlock *l)
 {
-	int64_t now = netio_now();
+	int64_t now = clock_now();
 
 	if (!l->held || now - l->refreshed < REFRESH)
 		return;

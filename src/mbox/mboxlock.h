@@ -22,7 +22,7 @@ struct mboxlock {
 	unsigned kinds;
 	bool remembered; /* over NFS: by the kernel, see mboxlock.c */
 	bool held;
-	int64_t refreshed; /* netio_now() milliseconds */
+	int64_t refreshed; /* clock_now() milliseconds */
 	struct dotlock dot;
 };
 

@@ -13,10 +13,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ipc/offers.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/peer.h"
 #include "monitor/policy.h"
@@ -188,12 +188,8 @@ ask(struct attempt *a, const struct options *o, const char *method,
 static void
 punish(const struct attempt *a, const struct options *o)
 {
-	struct timespec until = a->since;
-
-	until.tv_sec += (time_t)(o->delay * (a->failures + a->troubles));
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
-	    EINTR)
-		continue;
+	clock_wait(
+	    a->since + (int64_t)o->delay * (a->failures + a->troubles) * 1000);
 }
 
 static uint32_t
@@ -413,7 +409,7 @@ bool
 attempt_serve(struct attempt *a, const struct options *o,
     struct monmsg_request *q, struct monmsg_answer *answer)
 {
-	(void)clock_gettime(CLOCK_MONOTONIC, &a->since);
+	a->since = clock_now();
 	switch (q->op) {
 	case MONMSG_OFFERS:
 		look_at_offers(a, o);

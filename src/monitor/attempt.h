@@ -31,7 +31,7 @@ struct attempt {
 	unsigned troubles; /* could not be checked */
 	unsigned repeats;  /* of what was refused already */
 	struct repeat refused;
-	struct timespec since;		 /* the request that is served */
+	int64_t since; /* clock_now() of the request that is served */
 	char timestamp[CHALLENGE_MAX];	 /* APOP's, in the greeting; or "" */
 	char challenge[CHALLENGE_MAX];	 /* CRAM-MD5's until used; or "" */
 	char nonce[CHALLENGE_NONCE + 1]; /* SCRAM's until used; or "" */

@@ -24,6 +24,7 @@
 
 #include "ipc/handoff.h"
 #include "ipc/roles.h"
+#include "lib/clock.h"
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/number.h"
@@ -165,15 +166,6 @@ has_ended(const struct checker *c)
 	    info.si_pid == c->pid;
 }
 
-static int64_t
-now(void)
-{
-	struct timespec t = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* The program cannot be what it should be: it is ended. */
 static enum checker_verdict
 give_up(struct checker *c, const char *why)
@@ -221,14 +213,14 @@ has_answered(struct checker *c, const struct checker_question *q, int status)
 static enum checker_verdict
 await(struct checker *c, const struct checker_question *q, unsigned seconds)
 {
-	int64_t deadline = now() + (int64_t)seconds * 1000;
+	int64_t deadline = clock_now() + (int64_t)seconds * 1000;
 	struct pollfd p = { .fd = c->handoff, .events = POLLIN };
 	sigset_t waiting;
 	int64_t left;
 	int status, heard;
 
 	sigemptyset(&waiting);
-	while ((left = deadline - now()) > 0) {
+	while ((left = deadline - clock_now()) > 0) {
 		struct timespec timeout = { .tv_sec = (time_t)(left / 1000),
 			.tv_nsec = (long)(left % 1000) * 1000000 };
 

@@ -24,13 +24,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ipc/handoff.h"
 #include "ipc/monmsg.h"
 #include "ipc/offers.h"
 #include "ipc/roles.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "lib/peer.h"
@@ -138,15 +138,6 @@ become_wait(const struct monmsg_request *q)
 	    &monitor.peer, starttls_held());
 }
 
-static int64_t
-seconds_now(void)
-{
-	struct timespec t = { 0, 0 };
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 static bool
 allowed(const struct monmsg_request *q, const struct options *o)
 {
@@ -171,8 +162,8 @@ receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 	ssize_t got = -1;
 
 	do {
-		int64_t left = deadline - seconds_now();
-		int ready = poll(&p, 1, left > 0 ? (int)left * 1000 : 0);
+		int64_t left = deadline - clock_now();
+		int ready = poll(&p, 1, left > 0 ? (int)left : 0);
 
 		if (ready == 0)
 			return RECEIVED_NOTHING;
@@ -290,7 +281,8 @@ serve(const struct options *o, struct monmsg_request *q, int *status)
 int
 monitor_run(const struct options *o)
 {
-	int64_t deadline = seconds_now() + o->login_timeout + LOGIN_GRACE;
+	int64_t deadline =
+	    clock_now() + ((int64_t)o->login_timeout + LOGIN_GRACE) * 1000;
 	static struct monmsg_request q;
 	int status;
 

@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/number.h"
 #include "maildrop/claim.h"
 
@@ -68,16 +69,6 @@ netio_catch_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
-int64_t
-netio_now(void)
-{
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_MONOTONIC, &t) == -1)
-		return 0;
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /*
  * No super-server sets TCP_NODELAY, and without it the last segment of
  * nearly every reply waits for the client's delayed acknowledgement.  The
@@ -109,14 +100,6 @@ tune_tcp(int fd)
 }
 
 void
-netio_nap(int milliseconds)
-{
-	struct timespec t = { .tv_nsec = milliseconds * 1000000L };
-
-	(void)ppoll(NULL, 0, &t, NULL);
-}
-
-void
 netio_open(struct netio *n, char *in, size_t in_size, char *out,
     size_t out_size, bool tune)
 {
@@ -131,7 +114,7 @@ netio_open(struct netio *n, char *in, size_t in_size, char *out,
 	n->out = out;
 	n->out_size = out_size;
 	n->stall = NETIO_STALL_SECONDS;
-	n->active = netio_now();
+	n->active = clock_now();
 	client = n;
 	n->is_socket =
 	    getsockopt(n->out_fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0;
@@ -200,7 +183,7 @@ netio_interrupted(void)
 		return NET_STOPPED;
 	if (events & (POLLERR | POLLHUP))
 		return NET_FAILED;
-	if (n->work > 0 && netio_now() - n->active >= n->work)
+	if (n->work > 0 && clock_now() - n->active >= n->work)
 		return NET_IDLE;
 	return NET_OK;
 }
@@ -243,7 +226,7 @@ wait_for(struct netio *n, int fd, short events, int64_t deadline,
 
 	for (;;) {
 		struct timespec timeout;
-		int64_t now = netio_now();
+		int64_t now = clock_now();
 		int64_t left = deadline > now ? deadline - now : 0;
 		int64_t nap = ask_watch(n, now);
 		int ready;
@@ -262,7 +245,7 @@ wait_for(struct netio *n, int fd, short events, int64_t deadline,
 		if (ready == 0 && nap == left)
 			return expired;
 		if (ready == 0)
-			(void)look_at_queue(n, netio_now());
+			(void)look_at_queue(n, clock_now());
 		else if (errno != EINTR)
 			return NET_FAILED;
 	}
@@ -308,7 +291,7 @@ write_out(struct netio *n, size_t len)
 		ssize_t done = 0;
 
 		if (deadline == 0) {
-			n->active = netio_now();
+			n->active = clock_now();
 			deadline = n->active + (int64_t)n->stall * 1000;
 		}
 		if (!n->is_socket) {
@@ -355,7 +338,7 @@ has_arrived(struct netio *n, uint64_t position)
 {
 	if (n->sent < position)
 		return false;
-	if (!n->is_socket || !look_at_queue(n, netio_now()))
+	if (!n->is_socket || !look_at_queue(n, clock_now()))
 		return true;
 	return (uint64_t)n->queued <= n->sent - position &&
 	    !(n->is_local && look_at_output(n) & POLLERR);
@@ -373,9 +356,9 @@ netio_arrived(struct netio *n, uint64_t position)
 
 	if (!has_arrived(n, position))
 		(void)netio_flush(n);
-	n->active = netio_now();
+	n->active = clock_now();
 	while (n->failed == NET_OK && !has_arrived(n, position)) {
-		int64_t now = netio_now();
+		int64_t now = clock_now();
 		enum net_status status;
 
 		nap += nap < NAP_MAX;
@@ -565,7 +548,7 @@ netio_wipe(struct netio *n)
 void
 netio_finish(struct netio *n)
 {
-	int64_t deadline = netio_now() + (int64_t)DRAIN_SECONDS * 1000;
+	int64_t deadline = clock_now() + (int64_t)DRAIN_SECONDS * 1000;
 	size_t drained = 0;
 	char waste[512];
 

@@ -45,7 +45,7 @@ struct netio {
 	char *out; /* out_size octets; out_len are waiting */
 	size_t out_size, out_len;
 	unsigned stall;	  /* seconds; netio_open() sets the longest */
-	int64_t deadline; /* for the next line; netio_now() milliseconds */
+	int64_t deadline; /* for the next line; clock_now() milliseconds */
 	/*
 	 * Who wants to know how long the client has been silent; or NULL.  See
 	 * claim_watch().
@@ -75,12 +75,6 @@ void netio_open(struct netio *n, char *in, size_t in_size, char *out,
  * the write, not signals.
  */
 void netio_catch_signals(void);
-
-/* Milliseconds of the monotonic clock. */
-int64_t netio_now(void);
-
-/* Does nothing for less than a second; a signal does not end it. */
-void netio_nap(int milliseconds);
 
 /*
  * The next line without its CRLF or LF; it stays valid until the next call.

@@ -16,6 +16,7 @@
 #include "ipc/handoff.h"
 #include "ipc/offers.h"
 #include "ipc/roles.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/peer.h"
 #include "maildrop/claim.h"
@@ -43,7 +44,7 @@ log_session(
 	log_ratio(&r, "left", t->drop.live, t->drop.live_octets);
 	log_number(&r, "in", t->net.received);
 	log_number(&r, "out", t->net.sent);
-	log_number(&r, "secs", (uint64_t)(netio_now() - started) / 1000);
+	log_number(&r, "secs", (uint64_t)(clock_now() - started) / 1000);
 	log_word(&r, "end", t->end);
 	log_end(&r);
 }
@@ -119,7 +120,7 @@ session_run(const struct options *o)
 		return EXIT_CHECKPASSWORD_LATER;
 	rlimits_set(&limits);
 	netio_catch_signals();
-	started = netio_now();
+	started = clock_now();
 	if (o->handoff && !take_over(in, sizeof in, &unread))
 		return EXIT_CHECKPASSWORD_LATER;
 	/* Not before: until then 0 and 1 are not the client. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ipc/offers.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "maildrop/claim.h"
@@ -371,10 +372,10 @@ one_command(struct transaction *s)
 	char *line;
 	size_t len;
 
-	s->net.active = netio_now();
+	s->net.active = clock_now();
 	s->net.deadline = s->net.active + (int64_t)s->idle * 1000;
 	status = netio_line(&s->net, COMMAND_LINE_MAX, &line, &len);
-	s->net.active = netio_now();
+	s->net.active = clock_now();
 	if (status == NET_OK)
 		return command_run(commands,
 		    sizeof commands / sizeof commands[0], &s->net, s, line,

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "descriptors.h"
+#include "lib/clock.h"
 
 /* As it is; one process reads one header, here it is many. */
 #include "login/proxy.c"
@@ -21,7 +22,7 @@ read_header(struct input in, struct input how, struct monmsg_proxy *proxy)
 	descriptors_reset();
 	memset(&net, 0, sizeof net);
 	client_start(&net, in, &how);
-	net.deadline = netio_now() + 60 * 1000;
+	net.deadline = clock_now() + 60 * 1000;
 	header.len = 0;
 	MUST(proxy_read(&net, proxy));
 	MUST(net.received == header.len);
