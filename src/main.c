@@ -17,6 +17,7 @@
 #include "ipc/roles.h"
 #include "lib/fdio.h"
 #include "lib/log.h"
+#include "login/login.h"
 #include "monitor/check.h"
 #include "monitor/monitor.h"
 #include "monitor/self.h"
@@ -28,6 +29,8 @@
 #include "process/sandbox.h"
 #include "process/stdfds.h"
 #include "process/terminal.h"
+#include "session/check_maildrop.h"
+#include "session/session.h"
 
 /* The only words a client hears of a fault of ours before login runs. */
 static int
@@ -128,7 +131,7 @@ main(int argc, char **argv)
 		return refuse(EXIT_WRONG_OPTIONS);
 	}
 	if (o.check)
-		return o.role == ROLE_SESSION ? check_session_run(&o)
+		return o.role == ROLE_SESSION ? check_maildrop_run(&o)
 					      : check_run(&o);
 	switch (o.role) {
 	case ROLE_LOGIN:

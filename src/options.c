@@ -10,19 +10,15 @@
 
 #include <string.h>
 
-#include "ipc/offers.h"
+#include "lib/nets.h"
 #include "lib/number.h"
 #include "lib/peer.h"
-#include "maildrop/maildrop.h"
-#include "mbox/mboxlock.h"
-#include "monitor/policy.h"
-#include "session/maildrop_spec.h"
 
 enum {
 	IDLE_MIN = 600,	   /* RFC 1939, section 3 */
 	TAKEOVER_MIN = 10, /* a client may think for so long */
 	FOLDER_MAX = 64,
-	SECONDS_MAX = 24 * 3600
+	DAY = 24 * 3600
 };
 
 const char options_usage[] =
@@ -64,27 +60,7 @@ const char options_usage[] =
     "\n"
     "See popin(8).\n";
 
-struct parse {
-	struct options *o;
-	const char *error;
-};
-
-static void
-wrong(struct parse *p, const char *error)
-{
-	p->error = error;
-}
-
-static void
-seconds(struct parse *p, const char *value, unsigned min, unsigned *out)
-{
-	uint64_t n;
-
-	if (!number_parse(value, strlen(value), SECONDS_MAX, &n) || n < min)
-		wrong(p, "not a sensible number of seconds:");
-	else
-		*out = (unsigned)n;
-}
+/* ---- values ---- */
 
 static const char *
 skip(const char *text, const char *beginning)
@@ -102,37 +78,17 @@ is_full_path(const char *path)
 	    skip(path, "%h") != path;
 }
 
-static void
-set_maildrop(struct parse *p, const char *value)
+static bool
+is_maildrop(const char *value)
 {
-	if (!is_full_path(skip(value, MAILDROP_SPEC_MAILDIR)) &&
-	    !is_full_path(skip(value, MAILDROP_SPEC_MBOX)))
-		wrong(p, "not maildir:PATH, mbox:PATH or PATH, a full one:");
-	p->o->maildrop = value;
+	return is_full_path(skip(value, OPTIONS_MAILDIR)) ||
+	    is_full_path(skip(value, OPTIONS_MBOX));
 }
 
-static void
-set_passwd_file(struct parse *p, const char *value)
+static bool
+is_absolute(const char *value)
 {
-	p->o->passwd_file = value;
-}
-
-static void
-set_lower_case(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->lower_case = true;
-}
-
-static void
-set_role(struct parse *p, const char *value)
-{
-	if (strcmp(value, "session") == 0)
-		p->o->role = ROLE_SESSION;
-	else if (strcmp(value, "login") == 0)
-		p->o->role = ROLE_LOGIN;
-	else
-		wrong(p, "unknown role:");
+	return value[0] == '/';
 }
 
 /* One name beneath the maildrop or the home. */
@@ -149,272 +105,172 @@ is_folder(const char *name)
 	return true;
 }
 
-static void
-set_trash(struct parse *p, const char *value)
+static bool
+is_cleartext(const char *value)
 {
-	p->o->trash = value != NULL ? value : "Trash";
-	if (!is_folder(p->o->trash))
-		wrong(p, "not the name of a folder:");
+	return strcmp(value, "never") == 0 || strcmp(value, "always") == 0 ||
+	    nets_find(value, strlen(value), NULL) != NETS_BAD;
 }
 
-static void
-set_idle(struct parse *p, const char *value)
-{
-	seconds(p, value, 1, &p->o->idle);
-}
-
-static void
-set_takeover(struct parse *p, const char *value)
-{
-	seconds(p, value, 0, &p->o->takeover);
-}
-
-static void
-set_login_timeout(struct parse *p, const char *value)
-{
-	seconds(p, value, 1, &p->o->login_timeout);
-}
-
-static void
-set_checker_timeout(struct parse *p, const char *value)
-{
-	seconds(p, value, 1, &p->o->checker_timeout);
-}
-
-static void
-set_delay(struct parse *p, const char *value)
-{
-	seconds(p, value, 0, &p->o->delay);
-}
-
-static void
-set_max_messages(struct parse *p, const char *value)
-{
-	uint64_t n;
-
-	if (!number_parse(value, strlen(value), MAILDROP_MAX_MESSAGES, &n) ||
-	    n == 0)
-		wrong(p, "not a number from 1 to 1000000:");
-	else
-		p->o->max_messages = (size_t)n;
-}
-
-static void
-set_mbox_locks(struct parse *p, const char *value)
-{
-	if (strcmp(value, "fcntl") == 0)
-		p->o->mbox_locks = MBOXLOCK_FCNTL;
-	else if (strcmp(value, "dotlock") == 0)
-		p->o->mbox_locks = MBOXLOCK_DOTLOCK;
-	else if (strcmp(value, "fcntl,dotlock") == 0)
-		p->o->mbox_locks = MBOXLOCK_FCNTL | MBOXLOCK_DOTLOCK;
-	else
-		wrong(p, "locks can be fcntl, dotlock or fcntl,dotlock, not");
-}
-
-static void
-set_uidl(struct parse *p, const char *value)
-{
-	if (!uidl_parse(value, &p->o->uidl))
-		wrong(p, "unknown scheme of unique-ids:");
-}
-
-static void
-set_account(struct parse *p, const char *value)
-{
-	p->o->account = value;
-}
-
-static void
-set_cleartext(struct parse *p, const char *value)
-{
-	if (!policy_valid(value))
-		wrong(p, "not local, never, always or a list of networks:");
-	p->o->cleartext = value;
-}
-
-static void
-set_tls(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->tls = true;
-}
-
-static void
-set_stls(struct parse *p, const char *value)
-{
-	if (!starttls_parse(value, &p->o->stls))
-		wrong(p, "not ucspi, tlswrapper or tlswrapper-new:");
-}
-
-static void
-set_proxy(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->proxy = true;
-}
-
-static void
-set_proxy_tls(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->proxy = true;
-	p->o->proxy_tls = true;
-}
-
-static void
-set_after_stls(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->after_stls = true;
-}
-
-static void
-set_apop(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->apop = true;
-}
-
-static void
-set_cram_md5(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->cram_md5 = true;
-}
-
-static void
-set_jail(struct parse *p, const char *value)
-{
-	if (value[0] != '/')
-		wrong(p, "the jail must be an absolute path:");
-	p->o->jail = value;
-}
-
-static void
-set_log(struct parse *p, const char *value)
-{
-	if (strcmp(value, "auto") == 0)
-		p->o->log = LOG_CHOICE_AUTO;
-	else if (strcmp(value, "stderr") == 0)
-		p->o->log = LOG_CHOICE_STDERR;
-	else if (strcmp(value, "syslog") == 0)
-		p->o->log = LOG_CHOICE_SYSLOG;
-	else
-		wrong(p, "the log can be auto, stderr or syslog, not");
-}
-
-/* What the first process tells its children. */
-static void
-set_log_as(struct parse *p, const char *value)
-{
-	p->o->log = LOG_CHOICE_TOLD;
-	if (strcmp(value, "stderr") == 0)
-		p->o->log_style = LOG_STYLE_STDERR;
-	else if (strcmp(value, "journal") == 0)
-		p->o->log_style = LOG_STYLE_JOURNAL;
-	else if (strcmp(value, "syslog") == 0)
-		p->o->log_style = LOG_STYLE_SYSLOG;
-	else if (strcmp(value, "report") == 0)
-		p->o->log_style = LOG_STYLE_REPORT;
-	else
-		wrong(p, "unknown style of log:");
-}
-
-static void
-set_testing(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->testing = true;
-}
-
-static void
-set_check(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->check = true;
-}
-
-static void
-set_check_user(struct parse *p, const char *value)
-{
-	p->o->check = true;
-	p->o->check_user = value;
-}
-
-static void
-set_check_from(struct parse *p, const char *value)
+static bool
+is_address(const char *value)
 {
 	struct peer peer;
 
-	if (!peer_parse(&peer, value))
-		wrong(p, "not an address:");
-	p->o->check = true;
-	p->o->check_from = value;
+	return peer_parse(&peer, value);
 }
 
-static void
-set_handoff(struct parse *p, const char *value)
-{
-	(void)value;
-	p->o->handoff = true;
-}
-
-/* What the monitor tells the session. */
-static void
-set_offers(struct parse *p, const char *value)
-{
-	uint64_t n;
-
-	if (!number_parse(value, strlen(value), OFFERS_MAX, &n))
-		wrong(p, "unknown offers:");
-	else
-		p->o->offers = (unsigned)n;
-}
-
-enum { OPTIONAL = 2 }; /* a value behind a =, or none */
-
-static const struct option_row {
-	char letter; /* or 0 */
+struct choice {
 	const char *name;
-	int has_value; /* true, false or OPTIONAL */
-	void (*set)(struct parse *p, const char *value);
-} rows[] = {
-	{ 'm', "maildrop", true, set_maildrop },
-	{ 'P', "passwd-file", true, set_passwd_file },
-	{ 0, "lower-case", false, set_lower_case },
-	{ 'R', "role", true, set_role },
-	{ 0, "trash", OPTIONAL, set_trash },
-	{ 0, "idle", true, set_idle },
-	{ 0, "takeover", true, set_takeover },
-	{ 0, "login-timeout", true, set_login_timeout },
-	{ 0, "checker-timeout", true, set_checker_timeout },
-	{ 0, "delay", true, set_delay },
-	{ 0, "max-messages", true, set_max_messages },
-	{ 0, "mbox-locks", true, set_mbox_locks },
-	{ 0, "uidl", true, set_uidl },
-	{ 0, "user", true, set_account },
-	{ 0, "jail", true, set_jail },
-	{ 0, "cleartext", true, set_cleartext },
-	{ 0, "tls", false, set_tls },
-	{ 0, "stls", true, set_stls },
-	{ 0, "proxy=tls", false, set_proxy_tls }, /* before the next */
-	{ 0, "proxy", false, set_proxy },
-	{ 0, "after-stls", false, set_after_stls },
-	{ 0, "apop", false, set_apop },
-	{ 0, "cram-md5", false, set_cram_md5 },
-	{ 0, "log", true, set_log },
-	{ 0, "log-as", true, set_log_as },
-	{ 0, "testing", false, set_testing },
-	{ 0, "check-user", true, set_check_user },
-	{ 0, "check-from", true, set_check_from },
-	{ 0, "check", false, set_check },
-	{ 0, "handoff", false, set_handoff },
-	{ 0, "offers", true, set_offers },
+	unsigned value;
 };
 
+static const struct choice roles[] = {
+	{ "session", ROLE_SESSION },
+	{ "login", ROLE_LOGIN },
+	{ NULL, 0 },
+};
+static const struct choice logs[] = {
+	{ "auto", LOG_CHOICE_AUTO },
+	{ "stderr", LOG_CHOICE_STDERR },
+	{ "syslog", LOG_CHOICE_SYSLOG },
+	{ NULL, 0 },
+};
+static const struct choice log_styles[] = {
+	{ "stderr", LOG_STYLE_STDERR },
+	{ "journal", LOG_STYLE_JOURNAL },
+	{ "syslog", LOG_STYLE_SYSLOG },
+	{ "report", LOG_STYLE_REPORT },
+	{ NULL, 0 },
+};
+static const struct choice locks[] = {
+	{ "fcntl", MBOX_LOCK_FCNTL },
+	{ "dotlock", MBOX_LOCK_DOTLOCK },
+	{ "fcntl,dotlock", MBOX_LOCK_FCNTL | MBOX_LOCK_DOTLOCK },
+	{ NULL, 0 },
+};
+static const struct choice dialects[] = {
+	{ "ucspi", STARTTLS_UCSPI },
+	{ "tlswrapper", STARTTLS_TLSWRAPPER },
+	{ "tlswrapper-new", STARTTLS_TLSWRAPPER_NEW },
+	{ NULL, 0 },
+};
+static const struct choice schemes[] = {
+	{ "auto", UIDL_AUTO },
+	{ "own", UIDL_OWN },
+	{ "qmail", UIDL_OWN }, /* the name of the file, as ours is */
+	{ "courier", UIDL_COURIER },
+	{ "dovecot", UIDL_DOVECOT },
+	{ "dovecot-upper", UIDL_DOVECOT_UPPER },
+	{ "solid", UIDL_SOLID },
+	{ "tpop3d", UIDL_TPOP3D },
+	{ "popa3d", UIDL_POPA3D },
+	{ "uw", UIDL_UW },
+	{ "x-uidl", UIDL_XUIDL },
+	{ NULL, 0 },
+};
+
+/* ---- the table ---- */
+
+enum kind { FLAG, TEXT, NUMBER, CHOICE };
+
+#define AT(member) offsetof(struct options, member)
+#define SECONDS(least, member) \
+	NUMBER, AT(member),    \
+	    "not a sensible number of seconds:", .min = (least), .max = DAY
+
+static const struct row {
+	char letter;	  /* or 0 */
+	const char *name; /* of two with a common beginning the longer first */
+	enum kind kind;
+	size_t at;	   /* a bool, const char *, unsigned or enum */
+	const char *error; /* about a value that is wrong */
+	uint64_t min, max;
+	const struct choice *choices;
+	bool (*valid)(const char *value);
+	const char *fallback; /* the value where none is given; NULL: needed */
+} rows[] = {
+	{ 'm', "maildrop", TEXT, AT(maildrop),
+	    "not maildir:PATH, mbox:PATH or PATH, a full one:",
+	    .valid = is_maildrop },
+	{ 'P', "passwd-file", .kind = TEXT, .at = AT(passwd_file) },
+	{ 0, "lower-case", .kind = FLAG, .at = AT(lower_case) },
+	{ 'R', "role", CHOICE, AT(role), "unknown role:", .choices = roles },
+	{ 0, "trash", TEXT, AT(trash), "not the name of a folder:",
+	    .valid = is_folder, .fallback = "Trash" },
+	{ 0, "idle", SECONDS(1, idle) },
+	{ 0, "takeover", SECONDS(0, takeover) },
+	{ 0, "login-timeout", SECONDS(1, login_timeout) },
+	{ 0, "checker-timeout", SECONDS(1, checker_timeout) },
+	{ 0, "delay", SECONDS(0, delay) },
+	{ 0, "max-messages", NUMBER, AT(max_messages),
+	    "not a number from 1 to 1000000:", .min = 1,
+	    .max = OPTIONS_MESSAGES_MAX },
+	{ 0, "mbox-locks", CHOICE, AT(mbox_locks),
+	    "locks can be fcntl, dotlock or fcntl,dotlock, not",
+	    .choices = locks },
+	{ 0, "uidl", CHOICE, AT(uidl),
+	    "unknown scheme of unique-ids:", .choices = schemes },
+	{ 0, "user", .kind = TEXT, .at = AT(account) },
+	{ 0, "jail", TEXT, AT(jail),
+	    "the jail must be an absolute path:", .valid = is_absolute },
+	{ 0, "cleartext", TEXT, AT(cleartext),
+	    "not local, never, always or a list of networks:",
+	    .valid = is_cleartext },
+	{ 0, "tls", .kind = FLAG, .at = AT(tls) },
+	{ 0, "stls", CHOICE, AT(stls),
+	    "not ucspi, tlswrapper or tlswrapper-new:", .choices = dialects },
+	{ 0, "proxy=tls", .kind = FLAG, .at = AT(proxy_tls) },
+	{ 0, "proxy", .kind = FLAG, .at = AT(proxy) },
+	{ 0, "apop", .kind = FLAG, .at = AT(apop) },
+	{ 0, "cram-md5", .kind = FLAG, .at = AT(cram_md5) },
+	{ 0, "log", CHOICE, AT(log),
+	    "the log can be auto, stderr or syslog, not", .choices = logs },
+	{ 0, "testing", .kind = FLAG, .at = AT(testing) },
+	{ 0, "check-user", .kind = TEXT, .at = AT(check_user) },
+	{ 0, "check-from", TEXT, AT(check_from),
+	    "not an address:", .valid = is_address },
+	{ 0, "check", .kind = FLAG, .at = AT(check) },
+	/* what the monitor tells login and the session */
+	{ 0, "log-as", CHOICE, AT(log_style),
+	    "unknown style of log:", .choices = log_styles },
+	{ 0, "after-stls", .kind = FLAG, .at = AT(after_stls) },
+	{ 0, "handoff", .kind = FLAG, .at = AT(handoff) },
+	{ 0, "offers", NUMBER, AT(offers), "unknown offers:", .max = 255 },
+};
+
+/* Stores VALUE, NULL for a FLAG.  Returns what is wrong with it, or NULL. */
+static const char *
+set(struct options *o, const struct row *r, const char *value)
+{
+	void *to = (char *)o + r->at;
+	uint64_t n;
+
+	switch (r->kind) {
+	case FLAG:
+		*(bool *)to = true;
+		return NULL;
+	case NUMBER:
+		if (!number_parse(value, strlen(value), r->max, &n) ||
+		    n < r->min)
+			return r->error;
+		*(unsigned *)to = (unsigned)n;
+		return NULL;
+	case CHOICE:
+		for (const struct choice *c = r->choices; c->name != NULL; c++)
+			if (strcmp(c->name, value) == 0) {
+				*(unsigned *)to = c->value;
+				return NULL;
+			}
+		return r->error;
+	default:
+		*(const char **)to = value;
+		return r->valid == NULL || r->valid(value) ? NULL : r->error;
+	}
+}
+
 /* "--name", "--name=value", "-mvalue" or "-m"; *VALUE is NULL without one. */
-static const struct option_row *
+static const struct row *
 find_row(char *word, char **value)
 {
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -445,47 +301,38 @@ set_defaults(struct options *o)
 	o->account = POPIN_ACCOUNT;
 	o->jail = POPIN_JAIL;
 	o->cleartext = "local";
-	o->offers = OFFER_USER; /* who logged in without us, did so somehow */
 	o->idle = IDLE_MIN;
 	o->takeover = 30;
 	o->login_timeout = 180;
 	o->checker_timeout = 30;
 	o->delay = 2;
-	o->max_messages = MAILDROP_MAX_MESSAGES;
-	o->mbox_locks = MBOXLOCK_FCNTL | MBOXLOCK_DOTLOCK;
+	o->max_messages = OPTIONS_MESSAGES_MAX;
+	o->mbox_locks = MBOX_LOCK_FCNTL | MBOX_LOCK_DOTLOCK;
 	o->uidl = UIDL_AUTO;
 }
 
-/* One option with its value.  Returns how many words it took, 0 for wrong. */
-static int
-take(struct parse *p, char **argv, const char **what)
+/* One option at *ARGV, which moves behind it.  What is wrong, or NULL. */
+static const char *
+take(struct options *o, char ***argv, const char **what)
 {
-	char *value;
-	const struct option_row *row = NULL;
+	char *word = *(*argv)++, *value = NULL;
+	const struct row *r = NULL;
 
-	*what = argv[0];
-	if (argv[0][0] == '-' && argv[0][1] != '\0')
-		row = find_row(argv[0], &value);
-	if (row == NULL) {
-		wrong(p, "unknown option:");
-		return 0;
-	}
-	if (!row->has_value && value != NULL) {
-		wrong(p, "takes no value:");
-		return 0;
-	}
-	if (row->has_value == true && value == NULL) {
-		value = argv[1];
-		if (value == NULL) {
-			wrong(p, "needs a value:");
-			return 0;
-		}
-		row->set(p, value);
-		*what = value;
-		return 2;
-	}
-	row->set(p, value);
-	return 1;
+	*what = word;
+	if (word[0] == '-' && word[1] != '\0')
+		r = find_row(word, &value);
+	if (r == NULL)
+		return "unknown option:";
+	if (r->at == AT(log_style))
+		o->log = LOG_CHOICE_TOLD;
+	if (r->kind == FLAG)
+		return value != NULL ? "takes no value:" : set(o, r, NULL);
+	if (value != NULL || r->fallback != NULL)
+		return set(o, r, value != NULL ? value : r->fallback);
+	if (**argv == NULL)
+		return "needs a value:";
+	*what = *(*argv)++;
+	return set(o, r, *what);
 }
 
 static const char *
@@ -513,32 +360,28 @@ enum options_result
 options_parse(struct options *o, int argc, char **argv, const char **error,
     const char **what)
 {
-	struct parse p = { .o = o };
-	int i = 1;
+	char **at = argv + 1;
 
 	set_defaults(o);
-	o->words = argv + 1;
-	while (i < argc && p.error == NULL) {
-		int n;
-
-		if (strcmp(argv[i], "--help") == 0)
+	o->words = at;
+	*error = *what = NULL;
+	while (at < argv + argc && *error == NULL) {
+		if (strcmp(*at, "--help") == 0)
 			return OPTIONS_HELP;
-		if (strcmp(argv[i], "--version") == 0)
+		if (strcmp(*at, "--version") == 0)
 			return OPTIONS_VERSION;
-		if (strcmp(argv[i], "--checker") == 0) {
-			if (argv[i + 1] != NULL)
-				o->checker = &argv[i + 1];
-			else
-				wrong(&p, "needs a program:");
-			*what = argv[i];
+		if (strcmp(*at, "--checker") == 0) {
+			*what = *at;
+			o->checker = at + 1;
+			*error = at[1] == NULL ? "needs a program:" : NULL;
 			break;
 		}
-		n = take(&p, &argv[i], what);
-		i += n;
+		*error = take(o, &at, what);
 	}
-	o->word_count = (size_t)(i - 1);
-	*error = p.error;
-	if (p.error == NULL) {
+	o->word_count = (size_t)(at - o->words);
+	o->proxy |= o->proxy_tls;
+	o->check |= o->check_user != NULL || o->check_from != NULL;
+	if (*error == NULL) {
 		*what = NULL;
 		*error = contradiction(o);
 	}

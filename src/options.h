@@ -10,8 +10,13 @@
 #include <stddef.h>
 
 #include "lib/log.h"
-#include "maildrop/uidl.h"
-#include "monitor/starttls.h"
+
+/* The most messages of one maildrop. */
+enum { OPTIONS_MESSAGES_MAX = 1000000 };
+
+/* What a KIND looks like in front of the PATH of a maildrop. */
+#define OPTIONS_MAILDIR "maildir:"
+#define OPTIONS_MBOX "mbox:"
 
 enum role { ROLE_MONITOR, ROLE_LOGIN, ROLE_SESSION };
 
@@ -20,6 +25,32 @@ enum log_choice {
 	LOG_CHOICE_STDERR,
 	LOG_CHOICE_SYSLOG,
 	LOG_CHOICE_TOLD /* by our own first process: options.log_style */
+};
+
+/* --stls: the ways to have TLS started, see starttls.h. */
+enum starttls_dialect {
+	STARTTLS_NONE,
+	STARTTLS_UCSPI,
+	STARTTLS_TLSWRAPPER,
+	STARTTLS_TLSWRAPPER_NEW
+};
+
+/* --mbox-locks: a sum of these. */
+enum { MBOX_LOCK_FCNTL = 1, MBOX_LOCK_DOTLOCK = 2 };
+
+/* --uidl: who made the unique-ids; in files on disk, so never change one. */
+enum uidl_scheme {
+	UIDL_NONE = 0, /* none was used so far */
+	UIDL_OWN = 1,
+	UIDL_AUTO = 2, /* what another server left behind, else our own */
+	UIDL_COURIER = 3,
+	UIDL_DOVECOT = 4,
+	UIDL_DOVECOT_UPPER = 5,
+	UIDL_SOLID = 6,
+	UIDL_TPOP3D = 7,
+	UIDL_POPA3D = 8,
+	UIDL_UW = 9,
+	UIDL_XUIDL = 10
 };
 
 struct options {
@@ -43,8 +74,8 @@ struct options {
 	unsigned login_timeout; /* seconds */
 	unsigned checker_timeout;
 	unsigned delay; /* seconds */
-	size_t max_messages;
-	unsigned mbox_locks; /* see mboxlock.h */
+	unsigned max_messages;
+	unsigned mbox_locks;
 	enum uidl_scheme uidl;
 	enum log_choice log;
 	enum log_style log_style;

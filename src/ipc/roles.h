@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The entry function of each role, and the exit statuses.
+ * What the roles agree on: exit statuses, descriptors.
  */
 #ifndef POPIN_ROLES_H
 #define POPIN_ROLES_H
-
-struct options;
 
 /* As in sysexits(3).  Whatever a client can cause ends with EXIT_FINE. */
 enum {
@@ -26,12 +24,5 @@ enum {
 	FD_CREDENTIALS = 3, /* checker: the checkpassword interface */
 	FD_HANDOFF = 4	    /* checker and session: see handoff.h */
 };
-
-/*
- * Each returns the exit status of its process.  The monitor's is in two
- * steps: see monitor.h.
- */
-int login_run(const struct options *o);
-int session_run(const struct options *o);
 
 #endif

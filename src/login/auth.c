@@ -21,7 +21,7 @@
 #include "ipc/offers.h"
 #include "lib/base64.h"
 #include "lib/scram.h"
-#include "login/login.h"
+#include "login/request.h"
 #include "login/sasl.h"
 
 static enum outcome
@@ -103,7 +103,7 @@ plain(struct login *l, const struct word *initial, struct monmsg_request *q)
 	if (!sasl_plain(r.p, r.len, q->user, q->password))
 		return refuse(l, "not a name and a password");
 	netio_wipe(&l->net);
-	return login_ask(l, q);
+	return request_session(l, q);
 }
 
 /* Never standardised; the texts are what everybody sends. */
@@ -127,7 +127,7 @@ login(struct login *l, const struct word *initial, struct monmsg_request *q)
 	if (!sasl_password(q->password, r.p, r.len))
 		return refuse(l, "not a password");
 	netio_wipe(&l->net);
-	return login_ask(l, q);
+	return request_session(l, q);
 }
 
 static enum outcome
@@ -139,17 +139,17 @@ cram_md5(struct login *l, const struct word *initial, struct monmsg_request *q)
 	if (initial != NULL)
 		return refuse(l, "the server speaks first");
 	q->op = MONMSG_CHALLENGE;
-	if (!login_exchange(l, q, &a))
+	if (!request_exchange(l, q, &a))
 		return OUTCOME_END;
 	if (a.verdict != MONMSG_CHALLENGED)
-		return login_refused(l, a.verdict);
+		return request_refused(l, a.verdict);
 	challenge(l, a.challenge, strlen(a.challenge), &r);
 	if (r.outcome != OUTCOME_DONE)
 		return r.outcome;
 	q->op = MONMSG_CRAM_MD5;
 	if (!sasl_cram_md5(r.p, r.len, q->user, q->password))
 		return refuse(l, "not a name and a digest");
-	return login_ask(l, q);
+	return request_session(l, q);
 }
 
 /* ---- SCRAM-SHA-256, see scram.h ---- */
@@ -238,7 +238,7 @@ scram_finish(
 	}
 	memset(q, 0, sizeof *q);
 	q->op = MONMSG_SCRAM_DONE;
-	return login_ask(l, q);
+	return request_session(l, q);
 }
 
 static enum outcome
@@ -253,19 +253,19 @@ scram(struct login *l, const struct word *initial, struct monmsg_request *q)
 		return r.outcome;
 	if (!scram_begin(&s, &r, q))
 		return refuse(l, "not SCRAM, or with a channel binding");
-	if (!login_exchange(l, q, &a))
+	if (!request_exchange(l, q, &a))
 		return OUTCOME_END;
 	if (a.verdict != MONMSG_SCRAM_SALT)
-		return login_refused(l, a.verdict);
+		return request_refused(l, a.verdict);
 	scram_salt(l, &s, &a, &r);
 	if (r.outcome != OUTCOME_DONE)
 		return r.outcome;
 	if (!scram_proof(&s, &r, q))
 		return refuse(l, "not the answer to this challenge");
-	if (!login_exchange(l, q, &a))
+	if (!request_exchange(l, q, &a))
 		return OUTCOME_END;
 	if (a.verdict != MONMSG_SCRAM_SIGNED)
-		return login_refused(l, a.verdict);
+		return request_refused(l, a.verdict);
 	return scram_finish(l, &a, q);
 }
 
@@ -304,13 +304,13 @@ auth_command(void *state, const struct command_line *line)
 
 	memset(l->user, 0, sizeof l->user);
 	if (line->words == 1) {
-		reply_mechanisms(&l->net, login_offers(l));
+		reply_mechanisms(&l->net, request_offers(l));
 		return OUTCOME_DONE;
 	}
 	m = find_mechanism(&line->word[1]);
-	if (m != NULL && m->password && !login_has_offer(l, m->offer)) {
+	if (m != NULL && m->password && !request_has_offer(l, m->offer)) {
 		netio_wipe(&l->net);
-		return login_needs_tls(l);
+		return request_needs_tls(l);
 	}
 	if (m == NULL || !(l->offers & m->offer))
 		return refuse(l, "no such mechanism");
@@ -335,5 +335,5 @@ auth_apop(void *state, const struct command_line *line)
 	if (!sasl_name(q.user, name->p, name->len) ||
 	    !sasl_digest(q.password, digest->p, digest->len))
 		return refuse(l, "not a name and a digest");
-	return login_ask(l, &q);
+	return request_session(l, &q);
 }

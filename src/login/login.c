@@ -12,7 +12,6 @@
 
 #include "login/login.h"
 
-#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,10 +19,10 @@
 #include "ipc/offers.h"
 #include "ipc/roles.h"
 #include "lib/clock.h"
-#include "lib/fdio.h"
 #include "lib/log.h"
 #include "login/auth.h"
 #include "login/proxy.h"
+#include "login/request.h"
 #include "options.h"
 #include "pop3/command.h"
 #include "pop3/netio.h"
@@ -44,7 +43,7 @@ cmd_capa(void *state, const struct command_line *line)
 	struct login *l = state;
 
 	(void)line;
-	reply_capabilities(&l->net, login_offers(l));
+	reply_capabilities(&l->net, request_offers(l));
 	return OUTCOME_DONE;
 }
 
@@ -60,8 +59,8 @@ cmd_user(void *state, const struct command_line *line)
 
 	memset(l->user, 0, sizeof l->user);
 	/* Now, lest the password is sent in vain and in the clear. */
-	if (!login_has_offer(l, OFFER_USER))
-		return login_needs_tls(l);
+	if (!request_has_offer(l, OFFER_USER))
+		return request_needs_tls(l);
 	if (name->len >= sizeof l->user) {
 		reply_err(&l->net, RESPONSE_NONE, "name too long");
 		return OUTCOME_BAD;
@@ -69,20 +68,6 @@ cmd_user(void *state, const struct command_line *line)
 	memcpy(l->user, name->p, name->len);
 	reply_ok(&l->net, "now the password");
 	return OUTCOME_DONE;
-}
-
-enum outcome
-login_needs_tls(struct login *l)
-{
-	reply_err(&l->net, RESPONSE_AUTH, "no passwords here without TLS");
-	return OUTCOME_DONE;
-}
-
-static bool
-ask(const struct monmsg_request *q, struct monmsg_answer *a)
-{
-	return fdio_write(FD_MONITOR, q, sizeof *q) == 0 &&
-	    fdio_read(FD_MONITOR, a, sizeof *a) == (ssize_t)sizeof *a;
 }
 
 /*
@@ -99,91 +84,11 @@ hello(struct login *l, const struct options *o)
 	q.op = MONMSG_HELLO;
 	if (o->proxy && !o->after_stls && !proxy_read(&l->net, &q.proxy))
 		return false;
-	if (!ask(&q, &a) || a.verdict != MONMSG_WELCOME)
+	if (!request_answer(&q, &a) || a.verdict != MONMSG_WELCOME)
 		return false;
 	l->offers = a.offers;
 	memcpy(l->timestamp, a.challenge, sizeof l->timestamp);
 	return true;
-}
-
-/*
- * Whether SCRAM is worth showing, and whether somebody may go without TLS
- * against the policy, costs a look into the passwd-file: once.
- */
-unsigned
-login_offers(struct login *l)
-{
-	static struct monmsg_request q;
-	struct monmsg_answer a;
-
-	q.op = MONMSG_OFFERS;
-	if ((l->offers & OFFER_SCRAM) && !l->offers_asked && ask(&q, &a) &&
-	    a.verdict == MONMSG_OFFERED)
-		l->offers = a.offers;
-	l->offers_asked = true;
-	return l->offers;
-}
-
-/* Most know without that look. */
-bool
-login_has_offer(struct login *l, unsigned offer)
-{
-	return l->offers & offer || login_offers(l) & offer;
-}
-
-bool
-login_exchange(
-    struct login *l, struct monmsg_request *q, struct monmsg_answer *a)
-{
-	return netio_flush(&l->net) == NET_OK && ask(q, a);
-}
-
-enum outcome
-login_refused(struct login *l, uint32_t verdict)
-{
-	struct netio *net = &l->net;
-
-	switch (verdict) {
-	case MONMSG_WRONG:
-		reply_err(net, RESPONSE_AUTH, "wrong name or password");
-		return OUTCOME_DONE;
-	case MONMSG_LAST:
-		reply_err(net, RESPONSE_AUTH, "wrong name or password");
-		netio_finish(net);
-		return OUTCOME_END;
-	case MONMSG_NEEDS_TLS:
-		return login_needs_tls(l);
-	case MONMSG_LATER:
-		reply_err(net, RESPONSE_SYS_TEMP, "cannot log you in now");
-		return OUTCOME_DONE;
-	case MONMSG_LATER_LAST:
-		reply_err(net, RESPONSE_SYS_TEMP, "cannot log you in now");
-		netio_finish(net);
-		return OUTCOME_END;
-	default:
-		return OUTCOME_END;
-	}
-}
-
-/*
- * The monitor does not answer when the login was right: it ends this process,
- * and the session talks to the client from there on.
- */
-enum outcome
-login_ask(struct login *l, struct monmsg_request *q)
-{
-	struct netio *net = &l->net;
-	size_t unread = net->in_end - net->in_at;
-	struct monmsg_answer a;
-	bool answered;
-
-	/* What follows a line came with its end in one read, see netio.h. */
-	assert(unread <= sizeof q->unread);
-	q->unread_len = (uint32_t)unread;
-	memcpy(q->unread, net->in + net->in_at, unread);
-	answered = login_exchange(l, q, &a);
-	explicit_bzero(q, sizeof *q);
-	return answered ? login_refused(l, a.verdict) : OUTCOME_END;
 }
 
 static enum outcome
@@ -195,7 +100,7 @@ cmd_pass(void *state, const struct command_line *line)
 
 	if (!(l->offers & OFFER_USER)) {
 		netio_wipe(&l->net);
-		return login_needs_tls(l);
+		return request_needs_tls(l);
 	}
 	if (l->user[0] == '\0') {
 		reply_err(&l->net, RESPONSE_NONE, "USER comes first");
@@ -208,7 +113,7 @@ cmd_pass(void *state, const struct command_line *line)
 	netio_wipe(&l->net);
 	/* RFC 1939, section 7: PASS comes immediately after USER. */
 	memset(l->user, 0, sizeof l->user);
-	return login_ask(l, &q);
+	return request_session(l, &q);
 }
 
 /*
@@ -235,7 +140,7 @@ cmd_stls(void *state, const struct command_line *line)
 	    (more != NET_IDLE && more != NET_OK))
 		return OUTCOME_END;
 	q.op = more == NET_IDLE ? MONMSG_STLS : MONMSG_PIPELINED;
-	if (ask(&q, &a) && a.verdict == MONMSG_LAST) {
+	if (request_answer(&q, &a) && a.verdict == MONMSG_LAST) {
 		reply_err(&l->net, RESPONSE_NONE, "nothing may follow STLS");
 		netio_finish(&l->net);
 	}
@@ -279,8 +184,6 @@ static const struct command commands[] = {
 
 _Static_assert((int)COMMAND_LINE_MAX - 5 < (int)MONMSG_PASSWORD_MAX,
     "every password that fits a line fits a request");
-_Static_assert((int)NETIO_READ_MAX <= (int)MONMSG_UNREAD_MAX,
-    "whatever is left unread fits a request");
 
 _Static_assert((int)IN_SIZE > (int)AUTH_LINE_MAX &&
 	(int)AUTH_LINE_MAX > (int)COMMAND_LINE_MAX,

@@ -40,6 +40,8 @@ struct maildir {
 	struct state state;
 };
 
+extern const struct maildrop_ops maildir_ops;
+
 extern struct maildir maildir;
 extern const char *const maildir_folders[MAILDIR_FOLDERS];
 

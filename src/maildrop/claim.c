@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "pop3/netio.h"
 
 /*
  * Bytes of the file, which need not exist.  A directory has as many for each
@@ -229,10 +230,10 @@ claim_watch(int64_t silence)
 		return INT64_MAX;
 	if (silence < claim.patience) {
 		if (claim.resting && !resume())
-			return CLAIM_GIVE_WAY;
+			return NETIO_END;
 		return claim.patience / LOOKS + 1;
 	}
 	if (!claim.resting)
 		claim.resting = set_lock(claim.fd, F_UNLCK, BYTE_BUSY);
-	return is_marked(claim.fd, BYTE_WANTED) ? CLAIM_GIVE_WAY : LOOK;
+	return is_marked(claim.fd, BYTE_WANTED) ? NETIO_END : LOOK;
 }

@@ -41,13 +41,6 @@ enum claim_result {
 	CLAIM_FAILED /* locking itself failed, see errno */
 };
 
-enum {
-	/* What claim_watch() is told of a client that does something. */
-	CLAIM_ACTIVE = -1,
-	/* What it says where the session must end. */
-	CLAIM_GIVE_WAY = -1
-};
-
 /*
  * For who only wants to know: no waiting, and no standing in the way of a
  * session that comes meanwhile for longer than that takes.
@@ -80,11 +73,7 @@ enum claim_result claim_directory(int fd, uint64_t key);
  */
 bool claim_is_strangers(int fd);
 
-/*
- * To be called when the client does something, with CLAIM_ACTIVE; and while
- * it is waited for, with the milliseconds of its silence.  Returns after how
- * many milliseconds to call again, or CLAIM_GIVE_WAY.
- */
+/* For netio.watch: the session ends where another one waits for it. */
 int64_t claim_watch(int64_t silence);
 
 #endif

@@ -12,35 +12,17 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "session/maildrop_spec.h"
 
 enum { FIRST_MESSAGES = 64 };
 
-static const struct {
-	const char *prefix;
-	const struct maildrop_ops *ops;
-} kinds[] = {
-	{ MAILDROP_SPEC_MAILDIR, &maildir_ops },
-	{ MAILDROP_SPEC_MBOX, &mbox_ops },
-};
-
 enum maildrop_result
-maildrop_open(struct maildrop *md, const char *spec,
-    const struct maildrop_settings *settings)
+maildrop_open(struct maildrop *md, const struct maildrop_ops *ops,
+    const char *path, const struct maildrop_settings *settings)
 {
 	memset(md, 0, sizeof *md);
 	md->settings = settings;
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		size_t len = strlen(kinds[i].prefix);
-
-		if (strncmp(spec, kinds[i].prefix, len) == 0) {
-			md->ops = kinds[i].ops;
-			return md->ops->open(md, spec + len);
-		}
-	}
-	log_error(
-	    "unknown kind of maildrop (use maildir:PATH or mbox:PATH):", spec);
-	return MAILDROP_PERM;
+	md->ops = ops;
+	return ops->open(md, path);
 }
 
 struct message *

@@ -18,11 +18,6 @@
 
 #include "maildrop/uidl.h"
 
-enum {
-	MAILDROP_UIDL_MAX = 70, /* RFC 1939, section 7 */
-	MAILDROP_MAX_MESSAGES = 1000000
-};
-
 /* The most octets of one message, and of all together. */
 #define MAILDROP_MAX_OCTETS ((uint64_t)1 << 62)
 #define MESSAGE_UNKNOWN UINT64_MAX
@@ -96,13 +91,10 @@ struct maildrop_ops {
 	void (*close)(struct maildrop *md);
 };
 
-extern const struct maildrop_ops maildir_ops;
-extern const struct maildrop_ops mbox_ops;
-
 struct maildrop_settings {
 	size_t limit;	     /* messages */
 	const char *home;    /* or NULL */
-	unsigned mbox_locks; /* see mboxlock.h */
+	unsigned mbox_locks; /* see options.h */
 	const char *trash;   /* folder for what is deleted, or NULL */
 	uint64_t max_size;   /* longer messages are hidden; UINT64_MAX: none */
 	uint64_t newest;     /* so many of the others are not */
@@ -127,10 +119,11 @@ struct maildrop {
 };
 
 /*
- * Opens the maildrop that SPEC names (KIND:PATH, absolute).  SETTINGS must
- * outlive it.  Logs every failure but MAILDROP_IN_USE.
+ * Opens the maildrop PATH (absolute) of the kind that OPS serve.  SETTINGS
+ * must outlive it.  Logs every failure but MAILDROP_IN_USE.
  */
-enum maildrop_result maildrop_open(struct maildrop *md, const char *spec,
+enum maildrop_result maildrop_open(struct maildrop *md,
+    const struct maildrop_ops *ops, const char *path,
     const struct maildrop_settings *settings);
 /* Enters the sandbox and finds the messages.  Logs every failure. */
 enum maildrop_result maildrop_scan(struct maildrop *md);

@@ -2,45 +2,11 @@
  * Copyright (c) 2026 The popin authors
  *
  * Unique-ids.
- * Runs as: every role (names of schemes), session (the rest).  Input: words
- * an administrator wrote; ids that anybody may have made up.
+ * Runs as: session.  Input: ids that anybody may have made up.
  */
 #include "config.h"
 
 #include "maildrop/uidl.h"
-
-#include <string.h>
-
-#include "maildrop/maildrop.h"
-
-static const struct {
-	const char *name;
-	enum uidl_scheme scheme;
-} schemes[] = {
-	{ "auto", UIDL_AUTO },
-	{ "own", UIDL_OWN },
-	{ "qmail", UIDL_OWN }, /* the name of the file, as ours is */
-	{ "courier", UIDL_COURIER },
-	{ "dovecot", UIDL_DOVECOT },
-	{ "dovecot-upper", UIDL_DOVECOT_UPPER },
-	{ "solid", UIDL_SOLID },
-	{ "tpop3d", UIDL_TPOP3D },
-	{ "popa3d", UIDL_POPA3D },
-	{ "uw", UIDL_UW },
-	{ "x-uidl", UIDL_XUIDL },
-};
-
-bool
-uidl_parse(const char *name, enum uidl_scheme *scheme)
-{
-	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-		if (strcmp(name, schemes[i].name) == 0) {
-			*scheme = schemes[i].scheme;
-			return true;
-		}
-	}
-	return false;
-}
 
 bool
 uidl_valid(const char *p, size_t len)

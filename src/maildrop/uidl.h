@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Unique-ids: which rule makes them, and what every one has to be.
+ * Unique-ids: what every one has to be.
  *
  * A client that has seen a message under one id downloads it again under any
  * other.  So where another server gave the ids, popin can go on with these.
@@ -13,23 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The numbers are in files on disk: never change one. */
-enum uidl_scheme {
-	UIDL_NONE = 0, /* none was used so far */
-	UIDL_OWN = 1,
-	UIDL_AUTO = 2, /* what another server left behind, else our own */
-	UIDL_COURIER = 3,
-	UIDL_DOVECOT = 4,
-	UIDL_DOVECOT_UPPER = 5,
-	UIDL_SOLID = 6,
-	UIDL_TPOP3D = 7,
-	UIDL_POPA3D = 8,
-	UIDL_UW = 9,
-	UIDL_XUIDL = 10
-};
+#include "options.h"
 
-/* The scheme called NAME on the command line.  False if there is none. */
-bool uidl_parse(const char *name, enum uidl_scheme *scheme);
+/* RFC 1939, section 7 */
+enum { MAILDROP_UIDL_MAX = 70 };
 
 /* May it be an id?  RFC 1939, section 7: 1 to 70 of 0x21-0x7E. */
 bool uidl_valid(const char *p, size_t len);

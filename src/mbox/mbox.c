@@ -26,6 +26,7 @@
 #include "mbox/journal.h"
 #include "mbox/mbox_move.h"
 #include "mbox/mbox_trash.h"
+#include "options.h"
 #include "process/sandbox.h"
 
 enum {
@@ -244,7 +245,7 @@ mbox_open(struct maildrop *md, const char *path)
 static bool
 mbox_confine(struct maildrop *md)
 {
-	bool dotlocks = md->settings->mbox_locks & MBOXLOCK_DOTLOCK;
+	bool dotlocks = md->settings->mbox_locks & MBOX_LOCK_DOTLOCK;
 	int dirs[] = { dotlocks ? mbox.dir_fd : -1,
 		journal_pending() ? mbox.home_fd : -1 };
 

@@ -36,6 +36,8 @@
 #include "maildrop/state.h"
 #include "mbox/mboxlock.h"
 
+extern const struct maildrop_ops mbox_ops;
+
 enum { MBOX_ID_SIZE = 16 };
 
 /*

@@ -43,6 +43,7 @@
 #include "lib/number.h"
 #include "mbox/from_line.h"
 #include "mbox/mbox.h"
+#include "options.h"
 #include "pop3/lanes.h"
 #include "pop3/netio.h"
 
@@ -674,7 +675,7 @@ mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 		return MAILDROP_PERM;
 	}
 	while (w.result == MAILDROP_OK && (w.at < w.used || !at_end(&w)) &&
-	    md->count < MAILDROP_MAX_MESSAGES) {
+	    md->count < OPTIONS_MESSAGES_MAX) {
 		look_ahead(&w);
 		read_message(&w, md);
 	}

@@ -19,6 +19,7 @@
 
 #include "maildrop/uidl_store.h"
 #include "mbox/mbox.h"
+#include "options.h"
 
 enum {
 	LOOK_MAX = 4096, /* From_ lines at the end, and as many elsewhere */
@@ -128,7 +129,7 @@ read_summary(struct summary *s)
 	if (!state_next(&mbox.state, &record, &len) || len != sizeof *s)
 		return false;
 	memcpy(s, record, sizeof *s);
-	return s->scheme <= UIDL_XUIDL && s->count <= MAILDROP_MAX_MESSAGES &&
+	return s->scheme <= UIDL_XUIDL && s->count <= OPTIONS_MESSAGES_MAX &&
 	    s->hidden <= 1 && s->scanned <= INT64_MAX &&
 	    (s->count > 0 || s->scanned == 0);
 }

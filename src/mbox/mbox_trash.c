@@ -22,6 +22,7 @@
 #include "mbox/mbox.h"
 #include "mbox/mbox_io.h"
 #include "mbox/mboxlock.h"
+#include "options.h"
 
 enum { BUFFER = 64 * 1024, LOCK_SECONDS = 30 };
 
@@ -68,7 +69,7 @@ mbox_trash_open(int home_fd, const char *folder)
 	trash.fd = home_fd != -1 ? open_file(home_fd) : -1;
 	if (trash.fd == -1)
 		(void)cannot("no trash, nothing can be deleted without:");
-	mboxlock_init(&trash.lock, trash.fd, -1, trash.name, MBOXLOCK_FCNTL);
+	mboxlock_init(&trash.lock, trash.fd, -1, trash.name, MBOX_LOCK_FCNTL);
 }
 
 bool

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "options.h"
 
 /*
  * Locks of open file descriptions conflict with those of processes as they
@@ -51,7 +52,7 @@ mboxlock_init(
 	memset(l, 0, sizeof *l);
 	l->fd = fd;
 	l->kinds = kinds;
-	l->remembered = !(kinds & MBOXLOCK_FCNTL) && is_on_nfs(fd);
+	l->remembered = !(kinds & MBOX_LOCK_FCNTL) && is_on_nfs(fd);
 	dotlock_init(&l->dot, dir_fd, name);
 }
 
@@ -94,16 +95,16 @@ look_anew(struct mboxlock *l)
 static bool
 try(struct mboxlock *l, bool write)
 {
-	if ((l->kinds & MBOXLOCK_FCNTL) &&
+	if ((l->kinds & MBOX_LOCK_FCNTL) &&
 	    !set_lock(l->fd, write ? F_WRLCK : F_RDLCK))
 		return false;
-	if (!(l->kinds & MBOXLOCK_DOTLOCK))
+	if (!(l->kinds & MBOX_LOCK_DOTLOCK))
 		return true;
 	if (dotlock_try(&l->dot))
 		return look_anew(l);
-	if (errno != EAGAIN && (l->kinds & MBOXLOCK_FCNTL))
+	if (errno != EAGAIN && (l->kinds & MBOX_LOCK_FCNTL))
 		return true;
-	if (l->kinds & MBOXLOCK_FCNTL) {
+	if (l->kinds & MBOX_LOCK_FCNTL) {
 		int error = errno;
 
 		(void)set_lock(l->fd, F_UNLCK);
@@ -164,7 +165,7 @@ mboxlock_drop(struct mboxlock *l)
 		return;
 	l->held = false;
 	dotlock_drop(&l->dot);
-	if (l->kinds & MBOXLOCK_FCNTL)
+	if (l->kinds & MBOX_LOCK_FCNTL)
 		(void)set_lock(l->fd, F_UNLCK);
 }
 

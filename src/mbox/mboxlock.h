@@ -15,8 +15,6 @@
 
 #include "mbox/dotlock.h"
 
-enum { MBOXLOCK_FCNTL = 1, MBOXLOCK_DOTLOCK = 2 };
-
 struct mboxlock {
 	int fd; /* of the mbox */
 	unsigned kinds;

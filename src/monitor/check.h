@@ -15,10 +15,4 @@ struct options;
 /* All but the maildrop of a user.  Returns the exit status. */
 int check_run(struct options *o);
 
-/*
- * The maildrop of USER in the environment, as the session of that user would
- * find it; nothing is changed.  Returns the exit status.
- */
-int check_session_run(const struct options *o);
-
 #endif

@@ -24,13 +24,6 @@ is_in(const char *networks, const struct peer *peer)
 }
 
 bool
-policy_valid(const char *text)
-{
-	return strcmp(text, "never") == 0 || strcmp(text, "always") == 0 ||
-	    nets_find(text, strlen(text), NULL) != NETS_BAD;
-}
-
-bool
 policy_allows(const char *text, const struct peer *peer)
 {
 	if (strcmp(text, "always") == 0)

@@ -10,9 +10,6 @@
 
 struct peer;
 
-/* Is TEXT a value for --cleartext: never, always, or networks (nets.h)? */
-bool policy_valid(const char *text);
-
 /*
  * May PEER log in with a cleartext password?  Who is "local" may with any
  * networks.

@@ -50,26 +50,6 @@ static struct {
 	int flags;		       /* of descriptor 1, as inherited */
 } starttls = { .control = -1, .in = -1, .out = -1 };
 
-bool
-starttls_parse(const char *name, enum starttls_dialect *dialect)
-{
-	static const struct {
-		const char *name;
-		enum starttls_dialect dialect;
-	} names[] = {
-		{ "ucspi", STARTTLS_UCSPI },
-		{ "tlswrapper", STARTTLS_TLSWRAPPER },
-		{ "tlswrapper-new", STARTTLS_TLSWRAPPER_NEW },
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(name, names[i].name) == 0) {
-			*dialect = names[i].dialect;
-			return true;
-		}
-	return false;
-}
-
 /* ---- claiming ---- */
 
 static bool

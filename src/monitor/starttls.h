@@ -20,16 +20,6 @@
 
 struct options;
 
-enum starttls_dialect {
-	STARTTLS_NONE,
-	STARTTLS_UCSPI,
-	STARTTLS_TLSWRAPPER,
-	STARTTLS_TLSWRAPPER_NEW
-};
-
-/* Returns false when NAME is none of the three above. */
-bool starttls_parse(const char *name, enum starttls_dialect *dialect);
-
 /*
  * Takes the descriptors of the dialect, makes them close-on-exec, and closes
  * all others but 0, 1 and 2.  Once, first of all.

@@ -28,7 +28,6 @@
 
 #include "lib/clock.h"
 #include "lib/number.h"
-#include "maildrop/claim.h"
 
 enum {
 	TAIL = 5,	   /* octets of CRLF.CRLF */
@@ -207,7 +206,7 @@ netio_word(enum net_status status)
 	}
 }
 
-/* How long to sleep at most, or CLAIM_GIVE_WAY. */
+/* How long to sleep at most, or NETIO_END. */
 static int64_t
 ask_watch(struct netio *n, int64_t now)
 {
@@ -512,7 +511,7 @@ netio_line(struct netio *n, size_t limit, char **line, size_t *len)
 
 			n->in_at += octets;
 			n->swallowing = false;
-			if (n->watch != NULL && n->watch(CLAIM_ACTIVE) < 0)
+			if (n->watch != NULL && n->watch(NETIO_ACTIVE) < 0)
 				return NET_TAKEN;
 			if (too_long)
 				return NET_TOO_LONG;

@@ -34,6 +34,10 @@ enum {
 	 * that can be left over when login hands the client on (octets).
 	 */
 	NETIO_READ_MAX = 1024,
+	/* What netio.watch is told of a client that does something. */
+	NETIO_ACTIVE = -1,
+	/* What it says where the session must end. */
+	NETIO_END = -1,
 	/* The longest that a client may take no output at all. */
 	NETIO_STALL_SECONDS = 120
 };
@@ -47,8 +51,9 @@ struct netio {
 	unsigned stall;	  /* seconds; netio_open() sets the longest */
 	int64_t deadline; /* for the next line; clock_now() milliseconds */
 	/*
-	 * Who wants to know how long the client has been silent; or NULL.  See
-	 * claim_watch().
+	 * Is told when the client does something, and while it is waited for
+	 * the milliseconds of its silence.  Returns after how many
+	 * milliseconds to be called again, or NETIO_END.  NULL: nobody.
 	 */
 	int64_t (*watch)(int64_t silence);
 	int64_t active;		 /* when the client last did something */

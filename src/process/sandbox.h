@@ -12,13 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum sandbox_role {
-	SANDBOX_LOGIN,
-	SANDBOX_WAIT,
-	SANDBOX_MAILDIR,       /* a session over a Maildir */
-	SANDBOX_MAILDIR_TRASH, /* one that moves what is deleted */
-	SANDBOX_MBOX	       /* a session over an mbox */
-};
+#include "process/sandbox_seccomp.h"
 
 /*
  * Sets no_new_privs; then Landlock, as much of it as the kernel knows: of all

@@ -6,7 +6,13 @@
 #ifndef POPIN_SANDBOX_SECCOMP_H
 #define POPIN_SANDBOX_SECCOMP_H
 
-#include "process/sandbox.h"
+enum sandbox_role {
+	SANDBOX_LOGIN,
+	SANDBOX_WAIT,
+	SANDBOX_MAILDIR,       /* a session over a Maildir */
+	SANDBOX_MAILDIR_TRASH, /* one that moves what is deleted */
+	SANDBOX_MBOX	       /* a session over an mbox */
+};
 
 /* Installs the filter.  Needs no_new_privs.  Returns 0, or -1 with errno. */
 int sandbox_seccomp(enum sandbox_role role);

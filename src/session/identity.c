@@ -14,7 +14,9 @@
 
 #include "lib/log.h"
 #include "lib/number.h"
+#include "maildir/maildir.h"
 #include "maildrop/claim.h"
+#include "mbox/mbox.h"
 #include "options.h"
 #include "process/environment.h"
 #include "process/privdrop.h"
@@ -81,6 +83,17 @@ identity_spec(
 	return maildrop_spec(template, id->user, id->home, spec, size);
 }
 
+/* SPEC is KIND:PATH, see maildrop_spec.h. */
+static enum maildrop_result
+open_spec(struct maildrop *md, const char *spec,
+    const struct maildrop_settings *settings)
+{
+	bool is_mbox = strncmp(spec, OPTIONS_MBOX, strlen(OPTIONS_MBOX)) == 0;
+
+	return maildrop_open(md, is_mbox ? &mbox_ops : &maildir_ops,
+	    strchr(spec, ':') + 1, settings);
+}
+
 enum maildrop_result
 identity_open(
     const struct identity *id, const struct options *o, struct maildrop *md)
@@ -100,7 +113,7 @@ identity_open(
 	settings.newest = id->newest;
 	claim_set_patience(o->takeover);
 	settings.uidl = o->uidl;
-	result = maildrop_open(md, spec, &settings);
+	result = open_spec(md, spec, &settings);
 	if (result == MAILDROP_OK)
 		result = maildrop_scan(md);
 	return result;

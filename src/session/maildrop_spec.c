@@ -14,9 +14,10 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "options.h"
 
-static const char maildir_prefix[] = MAILDROP_SPEC_MAILDIR;
-static const char mbox_prefix[] = MAILDROP_SPEC_MBOX;
+static const char maildir_prefix[] = OPTIONS_MAILDIR;
+static const char mbox_prefix[] = OPTIONS_MBOX;
 
 struct expansion {
 	const char *user, *home;

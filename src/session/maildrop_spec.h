@@ -9,10 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a KIND looks like in front of a path. */
-#define MAILDROP_SPEC_MAILDIR "maildir:"
-#define MAILDROP_SPEC_MBOX "mbox:"
-
 /*
  * Expands TEMPLATE, "KIND:PATH" or "PATH", for USER with HOME (both may be
  * NULL where the template does not ask for them): a leading ~/ and %h are the

@@ -10,6 +10,8 @@
  */
 #include "config.h"
 
+#include "session/session.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -129,7 +131,8 @@ session_run(const struct options *o)
 	t.net.received = unread;
 	t.idle = o->idle;
 	t.net.work = (int64_t)o->idle * 1000;
-	t.offers = o->offers;
+	/* who logged in without us did so somehow */
+	t.offers = o->handoff ? o->offers : OFFER_USER;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;
 	if (o->handoff || !identity_is_privileged())

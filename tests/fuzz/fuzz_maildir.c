@@ -234,7 +234,8 @@ check_ids(void)
 static bool
 open_drop(void)
 {
-	return maildrop_open(&t.drop, "maildir://", &settings) == MAILDROP_OK &&
+	return maildrop_open(&t.drop, &maildir_ops, "//", &settings) ==
+	    MAILDROP_OK &&
 	    maildrop_scan(&t.drop) == MAILDROP_OK;
 }
 

@@ -41,7 +41,7 @@ open_drop(bool is_maildir)
 		.newest = UINT64_MAX,
 		.uidl = UIDL_AUTO };
 
-	return is_maildir ? maildrop_open(&md, "maildir://", &settings)
+	return is_maildir ? maildrop_open(&md, &maildir_ops, "//", &settings)
 			  : mboxes_open(&md);
 }
 

@@ -11,6 +11,7 @@
 
 #include "mbox/from_line.h"
 #include "mbox/mbox.h"
+#include "options.h"
 #include "pop3/body.h"
 
 struct maildrop_settings mboxes_settings = { .limit = MBOXES_ENTRIES,
@@ -18,7 +19,7 @@ struct maildrop_settings mboxes_settings = { .limit = MBOXES_ENTRIES,
 	.newest = UINT64_MAX,
 	.uidl = UIDL_OWN,
 	.home = "//",
-	.mbox_locks = MBOXLOCK_FCNTL };
+	.mbox_locks = MBOX_LOCK_FCNTL };
 
 size_t
 reference_blank(struct input mbox, size_t at)
@@ -282,5 +283,5 @@ reference_compare(
 enum maildrop_result
 mboxes_open(struct maildrop *md)
 {
-	return maildrop_open(md, "mbox://box", &mboxes_settings);
+	return maildrop_open(md, &mbox_ops, "//box", &mboxes_settings);
 }

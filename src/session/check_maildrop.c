@@ -6,6 +6,8 @@
  */
 #include "config.h"
 
+#include "session/check_maildrop.h"
+
 #include <sys/stat.h>
 
 #include <limits.h>
@@ -18,7 +20,6 @@
 #include "lib/sha256.h"
 #include "maildrop/claim.h"
 #include "maildrop/uidl.h"
-#include "monitor/check.h"
 #include "options.h"
 #include "process/rlimits.h"
 #include "session/identity.h"
@@ -190,7 +191,7 @@ tell_all(struct maildrop *md, enum maildrop_result result)
 }
 
 int
-check_session_run(const struct options *o)
+check_maildrop_run(const struct options *o)
 {
 	static const struct rlimits limits = { .files = 32, .megabytes = 1024 };
 	static struct maildrop md;
