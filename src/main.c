@@ -18,7 +18,7 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "login/login.h"
-#include "monitor/check.h"
+#include "monitor/check_service.h"
 #include "monitor/monitor.h"
 #include "monitor/self.h"
 #include "monitor/starttls.h"

@@ -423,7 +423,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 @test "nothing that runs as root refers to anything that parses" {
 	local object
 
-	for object in monitor/attempt monitor/challenge monitor/checker \
+	for object in monitor/attempts monitor/nonce monitor/checker \
 	    monitor/monitor ipc/monmsg monitor/wait; do
 		object=${abs_top_builddir:-$TESTS_SRC/..}/src/$object.o
 		[ -e "$object" ] || skip "the objects are not there"

@@ -82,15 +82,15 @@ assert_none()
 	assert_equal "$(nosy_about login.o monmsg.o netio.o command.o |
 	    grep -c -e netio_line -e reply_ok)" 2
 	nosy_about session.o maildrop*.o transaction.o | grep -qx transaction_run
-	nosy_about attempt.o checker.o | grep -qx checker_run
+	nosy_about attempts.o checker.o | grep -qx checker_run
 }
 
 @test "monitor, checker and wait know nothing of the protocol and of the mail" {
 	local file protocol='command.o netio.o login.o session.o proxy.o auth.o sasl.o base64.o'
 	local mail='maildrop*.o maildir*.o state.o body.o transaction.o sha256.o'
 
-	for file in monitor.o attempt.o checker.o wait.o login_child.o \
-	    starttls.o front.o policy.o challenge.o setup.o launch.o self.o account.o peer.o \
+	for file in monitor.o attempts.o checker.o wait.o login_process.o \
+	    starttls.o front.o cleartext.o nonce.o preflight.o spawn.o self.o uidgid.o peer.o \
 	    monmsg.o privdrop.o stdfds.o; do
 		assert_not_nosy "$file" "$protocol" "$mail"
 	done
@@ -99,13 +99,13 @@ assert_none()
 @test "login knows nothing of the mail and of the checker" {
 	assert_not_nosy login.o \
 	    'maildrop*.o maildir*.o state.o body.o transaction.o sha256.o' \
-	    'checker.o monitor.o wait.o launch.o session.o'
+	    'checker.o monitor.o wait.o spawn.o session.o'
 	assert_not_nosy netio.o \
 	    'maildrop*.o maildir*.o state.o body.o transaction.o' \
-	    'checker.o monitor.o wait.o launch.o login.o session.o'
+	    'checker.o monitor.o wait.o spawn.o login.o session.o'
 	assert_not_nosy command.o \
 	    'maildrop*.o maildir*.o state.o body.o transaction.o' \
-	    'checker.o monitor.o wait.o launch.o login.o session.o'
+	    'checker.o monitor.o wait.o spawn.o login.o session.o'
 }
 
 @test "the session knows nothing of the monitor, the checker and login" {
@@ -114,7 +114,7 @@ assert_none()
 	for file in session.o transaction.o maildrop.o maildir.o body.o state.o \
 	    handoff.o; do
 		assert_not_nosy "$file" \
-		    'checker.o monitor.o wait.o launch.o login.o account.o' \
+		    'checker.o monitor.o wait.o spawn.o login.o uidgid.o' \
 		    'monmsg.o self.o'
 	done
 }
@@ -128,7 +128,7 @@ assert_none()
 @test "login allocates no memory" {
 	assert_none 'malloc|calloc|realloc|strdup' \
 	    'login.o proxy.o auth.o sasl.o scram.o base64.o netio.o command.o' \
-	    'account.o privdrop.o rlimits.o sandbox*.o' \
+	    'uidgid.o privdrop.o rlimits.o sandbox*.o' \
 	    'monmsg.o fdio.o log.o number.o'
 	symbols --undefined-only '*.o' | grep -qx strdup
 }

@@ -26,10 +26,10 @@
 #include "options.h"
 #include "pop3/command.h"
 #include "pop3/netio.h"
-#include "process/account.h"
 #include "process/privdrop.h"
 #include "process/rlimits.h"
 #include "process/sandbox.h"
+#include "process/uidgid.h"
 
 enum {
 	IN_SIZE = AUTH_LINE_MAX + NETIO_READ_MAX,

@@ -29,7 +29,7 @@
 #include "maildir/maildir_sealed.h"
 #include "maildir/maildir_state.h"
 #include "maildir/maildir_trash.h"
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 #include "process/sandbox.h"
 
 enum {

@@ -18,7 +18,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/ownfile.h"
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 
 struct block {
 	uint64_t kind;

@@ -19,7 +19,7 @@
 #include "lib/checksum.h"
 #include "lib/log.h"
 #include "lib/sha256.h"
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 #include "mbox/journal.h"
 #include "mbox/mbox.h"
 #include "mbox/mbox_move.h"

@@ -28,8 +28,8 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/number.h"
-#include "monitor/launch.h"
 #include "monitor/self.h"
+#include "monitor/spawn.h"
 #include "options.h"
 
 extern char **environ;

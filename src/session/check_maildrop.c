@@ -18,11 +18,11 @@
 #include "ipc/roles.h"
 #include "lib/log.h"
 #include "lib/sha256.h"
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 #include "maildrop/uidl.h"
 #include "options.h"
 #include "process/rlimits.h"
-#include "session/identity.h"
+#include "session/user.h"
 
 /* Enough of a SHA-256 to tell two unique-ids apart. */
 enum { MARK = 16 };

@@ -21,12 +21,12 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 #include "options.h"
 #include "pop3/command.h"
 #include "process/rlimits.h"
-#include "session/identity.h"
 #include "session/transaction.h"
+#include "session/user.h"
 
 enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 128 * 1024 };
 

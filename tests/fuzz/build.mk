@@ -23,8 +23,8 @@ wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
 	read readdir shutdown unlinkat write
 monitor_wrapped = poll recv send setenv unsetenv
 
-checker = $(filter-out %/main.c,$(wildcard $(top)/src/checkpassword/*.c))
-sources = $(filter-out %/main.c $(top)/src/checkpassword/%,\
+checker = $(filter-out %/checkpassword.c,$(wildcard $(top)/src/checkpassword/*.c))
+sources = $(filter-out $(top)/src/main.c $(top)/src/checkpassword/%,\
 	$(wildcard $(top)/src/*.c $(top)/src/*/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "descriptors.h"
-#include "monitor/challenge.h"
+#include "monitor/nonce.h"
 
 /* As they are; both have state of one process, which here serves many. */
 #include "login/login.c"

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "descriptors.h"
-#include "monitor/challenge.h"
+#include "monitor/nonce.h"
 
 /* As it is; it has state of one process, which here serves many. */
 #include "monitor/monitor.c"

@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "session/maildrop_spec.h"
+#include "session/maildrop_path.h"
 
 #include <sys/stat.h>
 

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "session/identity.h"
+#include "session/user.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -15,12 +15,12 @@
 #include "lib/log.h"
 #include "lib/number.h"
 #include "maildir/maildir.h"
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 #include "mbox/mbox.h"
 #include "options.h"
 #include "process/environment.h"
 #include "process/privdrop.h"
-#include "session/maildrop_spec.h"
+#include "session/maildrop_path.h"
 
 static bool
 copy(const char *name, char **value)

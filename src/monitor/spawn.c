@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "monitor/launch.h"
+#include "monitor/spawn.h"
 
 #include <assert.h>
 #include <errno.h>

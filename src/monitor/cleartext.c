@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "monitor/policy.h"
+#include "monitor/cleartext.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "monitor/login_child.h"
+#include "monitor/login_process.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -17,8 +17,8 @@
 
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "monitor/launch.h"
 #include "monitor/self.h"
+#include "monitor/spawn.h"
 #include "options.h"
 
 static bool

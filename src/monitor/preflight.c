@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "monitor/setup.h"
+#include "monitor/preflight.h"
 
 #include <sys/stat.h>
 
@@ -15,7 +15,7 @@
 #include "lib/log.h"
 #include "lib/secretfile.h"
 #include "options.h"
-#include "process/account.h"
+#include "process/uidgid.h"
 
 enum { NAME_MAX_BYTES = 32 /* of useradd(8) */ };
 

@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "monitor/challenge.h"
+#include "monitor/nonce.h"
 
 #include <sys/random.h>
 

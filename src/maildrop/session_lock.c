@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "maildrop/claim.h"
+#include "maildrop/session_lock.h"
 
 #include <sys/stat.h>
 

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "process/account.h"
+#include "process/uidgid.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "ipc/monmsg.h"
-#include "monitor/challenge.h"
 #include "monitor/checker.h"
+#include "monitor/nonce.h"
 #include "monitor/repeat.h"
 
 struct options;

@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "monitor/check.h"
+#include "monitor/check_service.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,10 +22,10 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "monitor/launch.h"
-#include "monitor/policy.h"
+#include "monitor/cleartext.h"
+#include "monitor/preflight.h"
 #include "monitor/self.h"
-#include "monitor/setup.h"
+#include "monitor/spawn.h"
 #include "options.h"
 #include "process/sandbox.h"
 #include "process/sandbox_landlock.h"

@@ -8,7 +8,7 @@
  */
 #include "config.h"
 
-#include "monitor/attempt.h"
+#include "monitor/attempts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "monitor/policy.h"
+#include "monitor/cleartext.h"
 #include "options.h"
 
 enum {
