@@ -20,15 +20,14 @@
 #include "login/login.h"
 #include "monitor/check_service.h"
 #include "monitor/monitor.h"
-#include "monitor/self.h"
 #include "monitor/starttls.h"
 #include "options.h"
 #include "pop3/command.h"
 #include "pop3/netio.h"
-#include "process/inherited.h"
+#include "process/process.h"
 #include "process/sandbox.h"
+#include "process/spawn.h"
 #include "process/stdfds.h"
-#include "process/terminal.h"
 #include "session/check_maildrop.h"
 #include "session/session.h"
 
@@ -85,7 +84,7 @@ leave_terminal(struct options *o)
 {
 	if (isatty(STDIN_FILENO))
 		return true;
-	terminal_leave();
+	process_leave_terminal();
 	if (!stdfds_leave_terminal(o->log, &o->log_style))
 		return false;
 	log_open(o->log_style, "popin");
@@ -111,7 +110,7 @@ main(int argc, char **argv)
 	struct options o;
 	bool client = stdfds_have_client();
 
-	inherited_clear();
+	process_clear_inherited();
 	(void)umask(077);
 	result = options_parse(&o, argc, argv, &error, &what);
 	if (!client && !o.check)
@@ -132,13 +131,13 @@ main(int argc, char **argv)
 	}
 	if (o.check)
 		return o.role == ROLE_SESSION ? check_maildrop_run(&o)
-					      : check_run(&o);
+					      : check_service_run(&o);
 	switch (o.role) {
 	case ROLE_LOGIN:
-		self_name("popin-login");
+		process_name("popin-login");
 		return login_run(&o);
 	case ROLE_SESSION:
-		self_name("popin-session");
+		process_name("popin-session");
 		return run_session(&o);
 	default:
 		return run_monitor(&o);

@@ -419,17 +419,3 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	assert answer['signature'] == '00' * 32 and answer['salt'] == ''
 	EOT
 }
-
-@test "nothing that runs as root refers to anything that parses" {
-	local object
-
-	for object in monitor/attempts monitor/nonce monitor/checker \
-	    monitor/monitor ipc/monmsg monitor/wait; do
-		object=${abs_top_builddir:-$TESTS_SRC/..}/src/$object.o
-		[ -e "$object" ] || skip "the objects are not there"
-		run nm -u "$object"
-		assert_success
-		refute_output --regexp \
-		    ' (sasl_|base64_|scram|md5_|sha256_|hmac_|netio_|reply_|command_|maildrop_|maildir_|auth_|request_)'
-	done
-}

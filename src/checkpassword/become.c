@@ -21,7 +21,7 @@
 #include "lib/log.h"
 #include "lib/number.h"
 #include "process/privdrop.h"
-#include "process/terminal.h"
+#include "process/process.h"
 
 enum { GROUPS_MAX = 4096 };
 
@@ -90,7 +90,7 @@ become_and_exec(const struct account *a, bool with_groups, char *const *argv)
 {
 	umask(077);
 	if (geteuid() == 0)
-		terminal_leave();
+		process_leave_terminal();
 	if (drop(a, with_groups) == -1)
 		return;
 	/* As the user: root may not see into a home on another machine. */

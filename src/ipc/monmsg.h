@@ -22,7 +22,7 @@ enum {
 	MONMSG_PASSWORD_MAX = 256, /* with its NUL */
 	MONMSG_TEXT_MAX = SCRAM_MESSAGE_MAX + 1,
 	MONMSG_UNREAD_MAX = 1024, /* NETIO_READ_MAX */
-	MONMSG_CHALLENGE_MAX = 40 /* CHALLENGE_MAX */
+	MONMSG_CHALLENGE_MAX = 40 /* NONCE_CHALLENGE_MAX */
 };
 
 /* With the fields of the request that each has; the others are zeros. */

@@ -27,7 +27,7 @@
 #include "pop3/command.h"
 #include "pop3/netio.h"
 #include "process/privdrop.h"
-#include "process/rlimits.h"
+#include "process/process.h"
 #include "process/sandbox.h"
 #include "process/uidgid.h"
 
@@ -254,7 +254,7 @@ confine(const struct options *o)
 
 	if (geteuid() != 0)
 		return true;
-	if (!account_find(o->account, &uid, &gid)) {
+	if (!uidgid_find(o->account, &uid, &gid)) {
 		log_error("no unprivileged account", o->account);
 		return false;
 	}
@@ -274,15 +274,15 @@ login_run(const struct options *o)
 	static char in[IN_SIZE], out[OUT_SIZE];
 	static struct login l;
 
-	static const struct rlimits limits = {
+	static const struct process_limits limits = {
 		.files = 8, .megabytes = 16, .cpu = 60
 	};
 	bool confined = confine(o);
 
 	netio_catch_signals();
 	netio_open(&l.net, in, sizeof in, out, sizeof out, true);
-	rlimits_set(&limits);
-	rlimits_end_with_parent();
+	process_limit(&limits);
+	process_end_with_parent();
 	if (!confined || !sandbox_enter(SANDBOX_LOGIN, NULL, 0)) {
 		reply_err(
 		    &l.net, RESPONSE_SYS_PERM, "the server is not set up");

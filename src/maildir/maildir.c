@@ -68,12 +68,12 @@ static enum maildrop_result
 lock_directory(int dir_fd, const char *path)
 {
 	log_error_errno("no state file, logins will be slow, in", path);
-	switch (claim_directory(dir_fd, 0)) {
-	case CLAIM_MINE:
+	switch (session_lock_directory(dir_fd, 0)) {
+	case SESSION_LOCK_MINE:
 		break;
-	case CLAIM_IN_USE:
+	case SESSION_LOCK_IN_USE:
 		return MAILDROP_IN_USE;
-	case CLAIM_FAILED:
+	case SESSION_LOCK_FAILED:
 		log_error_errno(
 		    "no lock, two sessions may be served at once:", path);
 		break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The session's claim on its maildrop.
+ * The lock of a session on its maildrop.
  * Runs as: session.  Input: locks of other sessions.
  */
 #include "config.h"
@@ -40,32 +40,32 @@ static struct {
 	bool resting; /* not BUSY */
 	bool only_look;
 	pid_t holder;
-} claim = { .fd = -1 };
+} ours = { .fd = -1 };
 
 void
-claim_set_patience(unsigned seconds)
+session_lock_set_patience(unsigned seconds)
 {
-	claim.patience = (int64_t)seconds * 1000;
+	ours.patience = (int64_t)seconds * 1000;
 }
 
 void
-claim_extend(void)
+session_lock_extend(void)
 {
-	if (!claim.extended)
-		claim.patience *= EXTENSION;
-	claim.extended = true;
+	if (!ours.extended)
+		ours.patience *= EXTENSION;
+	ours.extended = true;
 }
 
 void
-claim_only_look(void)
+session_lock_only_look(void)
 {
-	claim.only_look = true;
+	ours.only_look = true;
 }
 
 pid_t
-claim_holder(void)
+session_lock_holder(void)
 {
-	return claim.holder;
+	return ours.holder;
 }
 
 static struct flock
@@ -73,7 +73,7 @@ lock_of(short type, off_t byte)
 {
 	struct flock lock = { .l_type = type,
 		.l_whence = SEEK_SET,
-		.l_start = claim.first + byte,
+		.l_start = ours.first + byte,
 		.l_len = 1 };
 
 	return lock;
@@ -111,10 +111,10 @@ holder_of(int fd, off_t byte)
 /* ---- getting it ---- */
 
 bool
-claim_is_strangers(int fd)
+session_lock_is_strangers(int fd)
 {
-	claim.first = 0;
-	for (off_t byte = 0; byte < BYTES && !claim.only_look; byte++) {
+	ours.first = 0;
+	for (off_t byte = 0; byte < BYTES && !ours.only_look; byte++) {
 		pid_t pid = holder_of(fd, byte);
 
 		if (pid > 0 && kill(pid, 0) == -1 && errno == EPERM)
@@ -123,73 +123,75 @@ claim_is_strangers(int fd)
 	return false;
 }
 
-static enum claim_result
+static enum session_lock_result
 lock_file(int fd)
 {
 	if (set_lock(fd, F_WRLCK, BYTE_HELD))
-		return CLAIM_MINE;
-	return errno == EACCES || errno == EAGAIN ? CLAIM_IN_USE : CLAIM_FAILED;
+		return SESSION_LOCK_MINE;
+	return errno == EACCES || errno == EAGAIN ? SESSION_LOCK_IN_USE
+						  : SESSION_LOCK_FAILED;
 }
 
 /* Of two that do this at the same moment none may get it; never both do. */
-static enum claim_result
+static enum session_lock_result
 lock_directory(int fd)
 {
 	if (!set_lock(fd, F_RDLCK, BYTE_HELD))
-		return CLAIM_FAILED;
+		return SESSION_LOCK_FAILED;
 	if (!is_marked(fd, BYTE_HELD))
-		return CLAIM_MINE;
-	return set_lock(fd, F_UNLCK, BYTE_HELD) ? CLAIM_IN_USE : CLAIM_FAILED;
+		return SESSION_LOCK_MINE;
+	return set_lock(fd, F_UNLCK, BYTE_HELD) ? SESSION_LOCK_IN_USE
+						: SESSION_LOCK_FAILED;
 }
 
-typedef enum claim_result locker(int fd);
+typedef enum session_lock_result locker(int fd);
 
 /*
  * The last try is for a session that ends because it saw the mark of ours
  * when it was about to serve its client again.
  */
-static enum claim_result
+static enum session_lock_result
 wait_for_way(int fd, locker *lock)
 {
 	int64_t deadline = clock_now() + WAIT;
-	enum claim_result result = CLAIM_IN_USE;
+	enum session_lock_result result = SESSION_LOCK_IN_USE;
 	bool last = false;
 
 	if (!set_lock(fd, F_RDLCK, BYTE_WANTED))
-		return CLAIM_IN_USE;
-	while (result == CLAIM_IN_USE && !last) {
+		return SESSION_LOCK_IN_USE;
+	while (result == SESSION_LOCK_IN_USE && !last) {
 		last = is_marked(fd, BYTE_BUSY) || clock_now() >= deadline;
 		clock_nap(NAP);
 		result = lock(fd);
 	}
-	if (!set_lock(fd, F_UNLCK, BYTE_WANTED) && result == CLAIM_MINE)
-		result = CLAIM_FAILED;
+	if (!set_lock(fd, F_UNLCK, BYTE_WANTED) && result == SESSION_LOCK_MINE)
+		result = SESSION_LOCK_FAILED;
 	return result;
 }
 
-static enum claim_result
+static enum session_lock_result
 get(int fd, locker *lock)
 {
-	enum claim_result result = lock(fd);
+	enum session_lock_result result = lock(fd);
 
-	if (claim.only_look) {
-		if (result == CLAIM_IN_USE)
-			claim.holder = holder_of(fd, BYTE_HELD);
+	if (ours.only_look) {
+		if (result == SESSION_LOCK_IN_USE)
+			ours.holder = holder_of(fd, BYTE_HELD);
 		return result;
 	}
-	if (result == CLAIM_IN_USE)
+	if (result == SESSION_LOCK_IN_USE)
 		result = wait_for_way(fd, lock);
-	claim.resting = false;
-	claim.fd = -1;
-	if (result == CLAIM_MINE && set_lock(fd, F_RDLCK, BYTE_BUSY))
-		claim.fd = fd;
+	ours.resting = false;
+	ours.fd = -1;
+	if (result == SESSION_LOCK_MINE && set_lock(fd, F_RDLCK, BYTE_BUSY))
+		ours.fd = fd;
 	return result;
 }
 
-enum claim_result
-claim_file(int fd)
+enum session_lock_result
+session_lock_file(int fd)
 {
-	claim.first = 0;
+	ours.first = 0;
 	return get(fd, lock_file);
 }
 
@@ -204,12 +206,12 @@ is_private(int fd)
 	    !(st.st_mode & (S_IRGRP | S_IROTH));
 }
 
-enum claim_result
-claim_directory(int fd, uint64_t key)
+enum session_lock_result
+session_lock_directory(int fd, uint64_t key)
 {
 	if (!is_private(fd))
-		return CLAIM_FAILED;
-	claim.first = (off_t)(key >> 3) & ~(off_t)3;
+		return SESSION_LOCK_FAILED;
+	ours.first = (off_t)(key >> 3) & ~(off_t)3;
 	return get(fd, lock_directory);
 }
 
@@ -218,22 +220,22 @@ claim_directory(int fd, uint64_t key)
 static bool
 resume(void)
 {
-	claim.resting = false;
-	return set_lock(claim.fd, F_RDLCK, BYTE_BUSY) &&
-	    !is_marked(claim.fd, BYTE_WANTED);
+	ours.resting = false;
+	return set_lock(ours.fd, F_RDLCK, BYTE_BUSY) &&
+	    !is_marked(ours.fd, BYTE_WANTED);
 }
 
 int64_t
-claim_watch(int64_t silence)
+session_lock_watch(int64_t silence)
 {
-	if (claim.fd == -1)
+	if (ours.fd == -1)
 		return INT64_MAX;
-	if (silence < claim.patience) {
-		if (claim.resting && !resume())
+	if (silence < ours.patience) {
+		if (ours.resting && !resume())
 			return NETIO_END;
-		return claim.patience / LOOKS + 1;
+		return ours.patience / LOOKS + 1;
 	}
-	if (!claim.resting)
-		claim.resting = set_lock(claim.fd, F_UNLCK, BYTE_BUSY);
-	return is_marked(claim.fd, BYTE_WANTED) ? NETIO_END : LOOK;
+	if (!ours.resting)
+		ours.resting = set_lock(ours.fd, F_UNLCK, BYTE_BUSY);
+	return is_marked(ours.fd, BYTE_WANTED) ? NETIO_END : LOOK;
 }

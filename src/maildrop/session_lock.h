@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The session's claim on its maildrop: one session at a time, and how one
+ * The lock of a session on its maildrop: one session at a time, and how one
  * whose client is silent gives way to another that has logged in meanwhile.
  *
- * A claim is the lock itself, held until the process ends, and two marks:
+ * It is the lock itself, held until the process ends, and two marks:
  * BUSY, by who has the lock, and WANTED, by who waits for it.
  *
  *	A session whose client was silent for its patience takes BUSY away,
@@ -21,59 +21,59 @@
  *
  * The marks are read locks of single bytes, which every kind of file has
  * room for, and which the kernel takes back from who dies.  A directory, which
- * has no write locks, is claimed by such a mark as well: whoever has set it
- * and sees nobody else's has the claim.
+ * has no write locks, is locked by such a mark as well: whoever has set it
+ * and sees nobody else's has the lock.
  *
  * All of this rests on nobody but the mail user being able to open what is
- * claimed: who can open it can lock it, and keep everybody else out.
+ * locked: who can open it can lock it, and keep everybody else out.
  */
-#ifndef POPIN_CLAIM_H
-#define POPIN_CLAIM_H
+#ifndef POPIN_SESSION_LOCK_H
+#define POPIN_SESSION_LOCK_H
 
 #include <sys/types.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum claim_result {
-	CLAIM_MINE,
-	CLAIM_IN_USE,
-	CLAIM_FAILED /* locking itself failed, see errno */
+enum session_lock_result {
+	SESSION_LOCK_MINE,
+	SESSION_LOCK_IN_USE,
+	SESSION_LOCK_FAILED /* locking itself failed, see errno */
 };
 
 /*
  * For who only wants to know: no waiting, and no standing in the way of a
  * session that comes meanwhile for longer than that takes.
  */
-void claim_only_look(void);
+void session_lock_only_look(void);
 /* Who had it, where somebody did and the kernel can tell; or 0. */
-pid_t claim_holder(void);
+pid_t session_lock_holder(void);
 
 /* A client that is silent for so many seconds has to give way. */
-void claim_set_patience(unsigned seconds);
+void session_lock_set_patience(unsigned seconds);
 
 /*
  * From now on only after ten times as long: the client has mail that it may
  * be busy with, and means to delete.
  */
-void claim_extend(void);
+void session_lock_extend(void);
 
 /*
- * Claims what the file FD stands for, which must be open for writing; or the
+ * Locks what the file FD stands for, which must be open for writing; or the
  * maildrop KEY in the directory FD.  Waits a few seconds where whoever has it
  * is silent.  FD must stay open, and no other descriptor of it may be closed.
- * A directory that somebody else owns or can open is not claimed: EPERM.
+ * A directory that somebody else owns or can open is not locked: EPERM.
  */
-enum claim_result claim_file(int fd);
-enum claim_result claim_directory(int fd, uint64_t key);
+enum session_lock_result session_lock_file(int fd);
+enum session_lock_result session_lock_directory(int fd, uint64_t key);
 
 /*
  * Is the file FD locked by a process of another user, which cannot be a
  * session?  Where the kernel cannot tell (a lock from another host) it is not.
  */
-bool claim_is_strangers(int fd);
+bool session_lock_is_strangers(int fd);
 
 /* For netio.watch: the session ends where another one waits for it. */
-int64_t claim_watch(int64_t silence);
+int64_t session_lock_watch(int64_t silence);
 
 #endif

@@ -82,7 +82,7 @@ open_file(int dir_fd, const char *name)
 		return -1;
 	if (!ownfile_is_private(&st) && fchmod(fd, 0600) == -1)
 		log_error_errno("open to others, who can lock it:", name);
-	if (!claim_is_strangers(fd))
+	if (!session_lock_is_strangers(fd))
 		return fd;
 	log_error("locked by another user, made anew:", name);
 	(void)close(fd);
@@ -98,20 +98,21 @@ state_open(struct state *s, int dir_fd, const char *name, uint64_t kind)
 	s->fd = -1;
 	s->kind = kind;
 	for (int i = 0; i < TRIES; i++) {
-		enum claim_result result;
+		enum session_lock_result result;
 		int fd = open_file(dir_fd, name);
 
 		if (fd == -1)
 			return STATE_NOFILE;
-		result = claim_file(fd);
-		if (result == CLAIM_MINE && same_file(fd, dir_fd, name)) {
+		result = session_lock_file(fd);
+		if (result == SESSION_LOCK_MINE &&
+		    same_file(fd, dir_fd, name)) {
 			s->fd = fd;
 			return STATE_LOCKED;
 		}
 		(void)close(fd);
-		if (result != CLAIM_MINE)
-			return result == CLAIM_IN_USE ? STATE_BUSY
-						      : STATE_FAILED;
+		if (result != SESSION_LOCK_MINE)
+			return result == SESSION_LOCK_IN_USE ? STATE_BUSY
+							     : STATE_FAILED;
 	}
 	errno = EAGAIN;
 	return STATE_FAILED;

@@ -41,7 +41,7 @@ struct state {
 
 /*
  * Opens NAME in the directory DIR_FD, creating it, and claims the maildrop
- * by it (see claim.h), for as long as the process lasts.
+ * by it (see session_lock.h), for as long as the process lasts.
  */
 enum state_lock state_open(
     struct state *s, int dir_fd, const char *name, uint64_t kind);

@@ -91,13 +91,13 @@ lock_home(const char *name)
 	    NULL);
 	if (mbox.home_fd == -1)
 		return MAILDROP_OK;
-	switch (claim_directory(
+	switch (session_lock_directory(
 	    mbox.home_fd, checksum(CHECKSUM_START, name, strlen(name)))) {
-	case CLAIM_MINE:
+	case SESSION_LOCK_MINE:
 		break;
-	case CLAIM_IN_USE:
+	case SESSION_LOCK_IN_USE:
 		return MAILDROP_IN_USE;
-	case CLAIM_FAILED:
+	case SESSION_LOCK_FAILED:
 		log_error_errno(
 		    "no lock, two sessions may be served at once:", mbox.name);
 		break;

@@ -24,15 +24,15 @@
 
 enum {
 	ATTEMPTS = 3,
-	TROUBLES = 10,
+	ERRORS = 10,
 	REPEATS = 10,
 	CHECKPASSWORD_MAX = 512, /* bytes that a checker takes */
-	TEXTS_MAX = MONMSG_USER_MAX + MONMSG_PASSWORD_MAX + CHALLENGE_MAX +
-	    2 * MONMSG_TEXT_MAX
+	TEXTS_MAX = MONMSG_USER_MAX + MONMSG_PASSWORD_MAX +
+	    NONCE_CHALLENGE_MAX + 2 * MONMSG_TEXT_MAX
 };
 
-_Static_assert((int)MONMSG_CHALLENGE_MAX == (int)CHALLENGE_MAX &&
-	(int)SCRAM_NONCE == (int)CHALLENGE_NONCE,
+_Static_assert((int)MONMSG_CHALLENGE_MAX == (int)NONCE_CHALLENGE_MAX &&
+	(int)SCRAM_NONCE == (int)NONCE_SIZE,
     "a challenge fits an answer");
 _Static_assert((int)TEXTS_MAX <= 4096, "what a fresh pipe takes");
 _Static_assert(sizeof(struct scram_parameters) <= CHECKER_ANSWER_MAX,
@@ -58,7 +58,7 @@ method_name(uint32_t op)
 }
 
 static void
-log_attempt(const struct attempt *a, const char *text, const char *reason)
+log_attempt(const struct attempts *a, const char *text, const char *reason)
 {
 	struct log_record r;
 
@@ -74,7 +74,7 @@ log_attempt(const struct attempt *a, const char *text, const char *reason)
 }
 
 void
-attempt_log_success(const struct attempt *a)
+attempts_log_success(const struct attempts *a)
 {
 	log_attempt(a, "login:", NULL);
 }
@@ -82,7 +82,7 @@ attempt_log_success(const struct attempt *a)
 /* ---- what is offered ---- */
 
 bool
-attempt_welcome(struct attempt *a, const struct options *o,
+attempts_welcome(struct attempts *a, const struct options *o,
     const struct peer *peer, bool tls, unsigned offers,
     struct monmsg_answer *answer)
 {
@@ -94,7 +94,7 @@ attempt_welcome(struct attempt *a, const struct options *o,
 	memset(a->challenge, 0, sizeof a->challenge);
 	memset(a->nonce, 0, sizeof a->nonce);
 	repeat_forget(&a->refused); /* TLS may make it right */
-	if (tls || policy_allows(o->cleartext, peer))
+	if (tls || cleartext_allowed(o->cleartext, peer))
 		a->offers |= OFFER_USER;
 	/* RFC 2595, section 6: c-client stops where PLAIN is shown without. */
 	if (tls)
@@ -107,7 +107,8 @@ attempt_welcome(struct attempt *a, const struct options *o,
 	if (o->passwd_file != NULL)
 		a->offers |= OFFER_SCRAM;
 	/* It stays when TLS is started: there is no second greeting. */
-	if (o->apop && a->timestamp[0] == '\0' && !challenge_make(a->timestamp))
+	if (o->apop && a->timestamp[0] == '\0' &&
+	    !nonce_challenge(a->timestamp))
 		return false;
 	answer->verdict = MONMSG_WELCOME;
 	answer->offers = a->offers;
@@ -116,11 +117,11 @@ attempt_welcome(struct attempt *a, const struct options *o,
 }
 
 bool
-attempt_allows(const struct attempt *a, uint32_t op)
+attempts_allows(const struct attempts *a, uint32_t op)
 {
 	if (a->session_waits)
 		return op == MONMSG_SCRAM_DONE;
-	if (a->failures >= ATTEMPTS || a->troubles >= TROUBLES ||
+	if (a->failures >= ATTEMPTS || a->errors >= ERRORS ||
 	    a->repeats >= REPEATS)
 		return false;
 	switch (op) {
@@ -165,7 +166,7 @@ add(struct texts *t, const char *text)
 }
 
 static enum checker_verdict
-ask(struct attempt *a, const struct options *o, const char *method,
+ask(struct attempts *a, const struct options *o, const char *method,
     struct texts *t, size_t answer_len)
 {
 	struct checker_question q = { .method = method,
@@ -186,18 +187,18 @@ ask(struct attempt *a, const struct options *o, const char *method,
  * answer is nothing the client learns.
  */
 static void
-punish(const struct attempt *a, const struct options *o)
+delay_reply(const struct attempts *a, const struct options *o)
 {
 	clock_wait(
-	    a->since + (int64_t)o->delay * (a->failures + a->troubles) * 1000);
+	    a->since + (int64_t)o->delay * (a->failures + a->errors) * 1000);
 }
 
 static uint32_t
-failed(struct attempt *a, const struct options *o, const char *why)
+failed(struct attempts *a, const struct options *o, const char *why)
 {
 	a->failures++;
 	log_attempt(a, "login failed:", why);
-	punish(a, o);
+	delay_reply(a, o);
 	return a->failures < ATTEMPTS ? MONMSG_WRONG : MONMSG_LAST;
 }
 
@@ -207,21 +208,21 @@ failed(struct attempt *a, const struct options *o, const char *why)
  * to be had without end either.
  */
 static uint32_t
-no_session(
-    struct attempt *a, const struct options *o, enum checker_verdict verdict)
+login_failed(
+    struct attempts *a, const struct options *o, enum checker_verdict verdict)
 {
 	if (verdict == CHECKER_WRONG)
 		return failed(a, o, a->checker.why);
 	if (verdict == CHECKER_ANSWERED)
 		a->checker.why = "checker"; /* and left it at that */
-	a->troubles++;
+	a->errors++;
 	log_attempt(a, "login error:", a->checker.why);
-	punish(a, o);
-	return a->troubles < TROUBLES ? MONMSG_LATER : MONMSG_LATER_LAST;
+	delay_reply(a, o);
+	return a->errors < ERRORS ? MONMSG_LATER : MONMSG_LATER_LAST;
 }
 
 static void
-remember(struct attempt *a, const struct monmsg_request *q)
+remember(struct attempts *a, const struct monmsg_request *q)
 {
 	a->op = q->op;
 	memcpy(a->user, q->user, sizeof a->user);
@@ -232,7 +233,7 @@ remember(struct attempt *a, const struct monmsg_request *q)
  * client has had the delay and the log its line.
  */
 static bool
-is_repeat(struct attempt *a, const unsigned char *code,
+is_repeat(struct attempts *a, const unsigned char *code,
     struct monmsg_request *q, struct monmsg_answer *answer)
 {
 	if (!repeat_is_known(&a->refused, code))
@@ -251,7 +252,7 @@ is_password(uint32_t op)
 
 /* A password, or the digest of a challenge: the form is the same. */
 static bool
-check(struct attempt *a, const struct options *o, struct monmsg_request *q,
+check(struct attempts *a, const struct options *o, struct monmsg_request *q,
     struct monmsg_answer *answer)
 {
 	enum checker_verdict verdict;
@@ -284,12 +285,12 @@ check(struct attempt *a, const struct options *o, struct monmsg_request *q,
 	}
 	if (coded && verdict == CHECKER_WRONG)
 		repeat_note(&a->refused, code);
-	answer->verdict = no_session(a, o, verdict);
+	answer->verdict = login_failed(a, o, verdict);
 	return false;
 }
 
 static bool
-log_in(struct attempt *a, const struct options *o, struct monmsg_request *q,
+log_in(struct attempts *a, const struct options *o, struct monmsg_request *q,
     struct monmsg_answer *answer)
 {
 	remember(a, q);
@@ -303,7 +304,7 @@ log_in(struct attempt *a, const struct options *o, struct monmsg_request *q,
 /* ---- SCRAM ---- */
 
 static enum checker_verdict
-look_up(struct attempt *a, const struct options *o, const char *user,
+look_up(struct attempts *a, const struct options *o, const char *user,
     struct scram_parameters *p)
 {
 	enum checker_verdict verdict;
@@ -329,7 +330,7 @@ look_up(struct attempt *a, const struct options *o, const char *user,
 
 /* Nobody is looked up, only the passwd-file as a whole; once. */
 static void
-look_at_offers(struct attempt *a, const struct options *o)
+look_at_offers(struct attempts *a, const struct options *o)
 {
 	struct scram_parameters p;
 
@@ -350,7 +351,7 @@ look_at_offers(struct attempt *a, const struct options *o)
  * attempt when the next is asked for.
  */
 static void
-scram_first(struct attempt *a, const struct options *o,
+scram_first(struct attempts *a, const struct options *o,
     const struct monmsg_request *q, struct monmsg_answer *answer)
 {
 	if (a->nonce[0] != '\0') {
@@ -362,8 +363,8 @@ scram_first(struct attempt *a, const struct options *o,
 	remember(a, q);
 	memcpy(a->first, q->text, sizeof a->first);
 	if (look_up(a, o, a->user, &answer->scram) != CHECKER_ANSWERED ||
-	    !challenge_nonce(a->nonce)) {
-		answer->verdict = no_session(a, o, CHECKER_LATER);
+	    !nonce_make(a->nonce)) {
+		answer->verdict = login_failed(a, o, CHECKER_LATER);
 		return;
 	}
 	answer->verdict = MONMSG_SCRAM_SALT;
@@ -371,7 +372,7 @@ scram_first(struct attempt *a, const struct options *o,
 }
 
 static void
-scram_final(struct attempt *a, const struct options *o,
+scram_final(struct attempts *a, const struct options *o,
     const struct monmsg_request *q, struct monmsg_answer *answer)
 {
 	enum checker_verdict verdict;
@@ -385,7 +386,7 @@ scram_final(struct attempt *a, const struct options *o,
 	memset(a->nonce, 0, sizeof a->nonce);
 	verdict = ask(a, o, "scram-verify", &t, sizeof answer->signature);
 	if (verdict != CHECKER_SESSION) {
-		answer->verdict = no_session(a, o, verdict);
+		answer->verdict = login_failed(a, o, verdict);
 		return;
 	}
 	a->session_waits = true;
@@ -394,7 +395,7 @@ scram_final(struct attempt *a, const struct options *o,
 }
 
 void
-attempt_end(struct attempt *a)
+attempts_end(struct attempts *a)
 {
 	if (!a->session_waits)
 		return;
@@ -406,7 +407,7 @@ attempt_end(struct attempt *a)
 /* ---- all of them ---- */
 
 bool
-attempt_serve(struct attempt *a, const struct options *o,
+attempts_serve(struct attempts *a, const struct options *o,
     struct monmsg_request *q, struct monmsg_answer *answer)
 {
 	a->since = clock_now();
@@ -417,7 +418,7 @@ attempt_serve(struct attempt *a, const struct options *o,
 		answer->offers = a->offers;
 		return false;
 	case MONMSG_CHALLENGE:
-		answer->verdict = challenge_make(a->challenge)
+		answer->verdict = nonce_challenge(a->challenge)
 		    ? MONMSG_CHALLENGED
 		    : MONMSG_LATER;
 		memcpy(answer->challenge, a->challenge, sizeof a->challenge);

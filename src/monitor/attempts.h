@@ -7,8 +7,8 @@
  * What login sends is handed to the checker or kept for it, and is not looked
  * into.  Whatever a proof has to be made for is made here, once for each.
  */
-#ifndef POPIN_ATTEMPT_H
-#define POPIN_ATTEMPT_H
+#ifndef POPIN_ATTEMPTS_H
+#define POPIN_ATTEMPTS_H
 
 #include <stdbool.h>
 #include <time.h>
@@ -21,21 +21,22 @@
 struct options;
 struct peer;
 
-struct attempt {
+struct attempts {
 	const struct peer *peer;
 	bool tls;	 /* the connection is under TLS */
 	unsigned offers; /* enum offer */
 	bool offers_asked;
 	bool cleartext;	   /* passwords are offered to some accounts only */
 	unsigned failures; /* refused */
-	unsigned troubles; /* could not be checked */
+	unsigned errors;   /* could not be checked */
 	unsigned repeats;  /* of what was refused already */
 	struct repeat refused;
 	int64_t since; /* clock_now() of the request that is served */
-	char timestamp[CHALLENGE_MAX];	 /* APOP's, in the greeting; or "" */
-	char challenge[CHALLENGE_MAX];	 /* CRAM-MD5's until used; or "" */
-	char nonce[CHALLENGE_NONCE + 1]; /* SCRAM's until used; or "" */
-	char first[MONMSG_TEXT_MAX];	 /* SCRAM's first message */
+	char
+	    timestamp[NONCE_CHALLENGE_MAX]; /* APOP's, in the greeting; or "" */
+	char challenge[NONCE_CHALLENGE_MAX]; /* CRAM-MD5's until used; or "" */
+	char nonce[NONCE_SIZE + 1];	     /* SCRAM's until used; or "" */
+	char first[MONMSG_TEXT_MAX];	     /* SCRAM's first message */
 	char user[MONMSG_USER_MAX];
 	uint32_t op; /* the last method, for the log */
 	struct checker checker;
@@ -48,24 +49,24 @@ struct attempt {
  * where the timestamp of APOP cannot be made.  Is called again when TLS has
  * been started.
  */
-bool attempt_welcome(struct attempt *a, const struct options *o,
+bool attempts_welcome(struct attempts *a, const struct options *o,
     const struct peer *peer, bool tls, unsigned offers,
     struct monmsg_answer *answer);
 
 /* May login ask for this now? */
-bool attempt_allows(const struct attempt *a, uint32_t op);
+bool attempts_allows(const struct attempts *a, uint32_t op);
 
 /*
  * Serves a request that is valid and allowed.  Returns true when the checker
  * became the session; otherwise login gets ANSWER.
  */
-bool attempt_serve(struct attempt *a, const struct options *o,
+bool attempts_serve(struct attempts *a, const struct options *o,
     struct monmsg_request *q, struct monmsg_answer *answer);
 
 /* The one line about a login that worked. */
-void attempt_log_success(const struct attempt *a);
+void attempts_log_success(const struct attempts *a);
 
 /* The connection is over: a session that waits must not begin. */
-void attempt_end(struct attempt *a);
+void attempts_end(struct attempts *a);
 
 #endif

@@ -24,11 +24,10 @@
 #include "lib/peer.h"
 #include "monitor/cleartext.h"
 #include "monitor/preflight.h"
-#include "monitor/self.h"
-#include "monitor/spawn.h"
 #include "options.h"
 #include "process/sandbox.h"
 #include "process/sandbox_landlock.h"
+#include "process/spawn.h"
 
 static void
 found(const char *text, const char *key, const char *value)
@@ -55,7 +54,7 @@ check_login(const struct options *o)
 		log_end(&r);
 		return true;
 	}
-	sound = setup_account(o->account, &uid, &gid);
+	sound = preflight_account(o->account, &uid, &gid);
 	if (sound) {
 		log_start(&r, LOG_LEVEL_INFO, "account of login:");
 		log_text(&r, "user", o->account, strlen(o->account));
@@ -63,7 +62,7 @@ check_login(const struct options *o)
 		log_number(&r, "gid", gid);
 		log_end(&r);
 	}
-	if (!setup_jail(o->jail))
+	if (!preflight_jail(o->jail))
 		return false;
 	found("directory that login is locked into:", "path", o->jail);
 	return sound;
@@ -98,7 +97,7 @@ check_checker(const struct options *o)
 {
 	const char *program = o->checker != NULL
 	    ? o->checker[0]
-	    : self_sibling("popin-checkpassword");
+	    : spawn_sibling("popin-checkpassword");
 
 	if (strchr(program, '/') != NULL ? access(program, X_OK) == -1
 					 : !in_path(program)) {
@@ -108,7 +107,7 @@ check_checker(const struct options *o)
 	found("checker:", "program", program);
 	if (o->passwd_file == NULL)
 		return true;
-	if (!setup_passwd_file(o->passwd_file))
+	if (!preflight_passwd_file(o->passwd_file))
 		return false;
 	found("users and passwords:", "file", o->passwd_file);
 	return true;
@@ -197,8 +196,8 @@ check_policy(const struct options *o)
 	if (o->check_from != NULL && peer_parse(&peer, o->check_from)) {
 		log_word(&r, "from", peer.ip);
 		log_word(&r, "may",
-		    o->tls || policy_allows(o->cleartext, &peer) ? "yes"
-								 : "no");
+		    o->tls || cleartext_allowed(o->cleartext, &peer) ? "yes"
+								     : "no");
 	}
 	log_word(&r, "tls", tls);
 	log_end(&r);
@@ -207,21 +206,21 @@ check_policy(const struct options *o)
 static pid_t
 start_as_user(const struct options *o, int out)
 {
-	static struct self_words words;
+	static struct spawn_words words;
 	extern char **environ;
-	struct launch s = { .argv = words.word,
+	struct spawn s = { .argv = words.word,
 		.envp = environ,
 		.fd3 = -1,
 		.fd4 = -1,
 		.out = out };
-	bool fits = self_add_checker(&words, o) && self_add(&words, "--as") &&
-	    self_add(&words, o->check_user) &&
-	    self_add_role(&words, self_path(), "session", o) &&
-	    self_add(&words, "--check");
+	bool fits = spawn_add_checker(&words, o) && spawn_add(&words, "--as") &&
+	    spawn_add(&words, o->check_user) &&
+	    spawn_add_role(&words, spawn_path(), "session", o) &&
+	    spawn_add(&words, "--check");
 
 	s.path = words.word[0];
 	if (fits)
-		return launch_start(&s);
+		return spawn_start(&s);
 	errno = E2BIG;
 	return -1;
 }
@@ -286,7 +285,7 @@ check_user(const struct options *o)
 }
 
 int
-check_run(struct options *o)
+check_service_run(struct options *o)
 {
 	int status = EXIT_FINE;
 
@@ -297,7 +296,7 @@ check_run(struct options *o)
 		status = EXIT_CONFIGURATION;
 	if (!check_checker(o))
 		status = EXIT_CONFIGURATION;
-	check_mode(self_path());
+	check_mode(spawn_path());
 	if (!check_sandbox())
 		status = EXIT_CONFIGURATION;
 	if (!check_log(o))

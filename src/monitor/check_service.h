@@ -7,12 +7,12 @@
  * output, so that what a part of popin has to complain about is in there in
  * its own words.
  */
-#ifndef POPIN_CHECK_H
-#define POPIN_CHECK_H
+#ifndef POPIN_CHECK_SERVICE_H
+#define POPIN_CHECK_SERVICE_H
 
 struct options;
 
 /* All but the maildrop of a user.  Returns the exit status. */
-int check_run(struct options *o);
+int check_service_run(struct options *o);
 
 #endif

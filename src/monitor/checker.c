@@ -28,9 +28,8 @@
 #include "lib/fdio.h"
 #include "lib/log.h"
 #include "lib/number.h"
-#include "monitor/self.h"
-#include "monitor/spawn.h"
 #include "options.h"
+#include "process/spawn.h"
 
 extern char **environ;
 
@@ -58,7 +57,7 @@ checker_prepare(void)
 }
 
 static bool
-command_line(struct self_words *w, const struct options *o,
+command_line(struct spawn_words *w, const struct options *o,
     const struct checker_question *q)
 {
 	static char offers[NUMBER_DIGITS + 1];
@@ -67,18 +66,18 @@ command_line(struct self_words *w, const struct options *o,
 	offers[number_format(offers, q->offers)] = '\0';
 	if (o->checker != NULL) {
 		for (char **p = o->checker; *p != NULL; p++)
-			fits = fits && self_add(w, *p);
+			fits = fits && spawn_add(w, *p);
 	} else {
-		fits = self_add_checker(w, o);
+		fits = spawn_add_checker(w, o);
 		if (q->method != NULL)
-			fits = fits && self_add(w, "--method") &&
-			    self_add(w, q->method);
+			fits = fits && spawn_add(w, "--method") &&
+			    spawn_add(w, q->method);
 		if (q->cleartext)
-			fits = fits && self_add(w, "--cleartext");
+			fits = fits && spawn_add(w, "--cleartext");
 	}
-	return fits && self_add_role(w, self_path(), "session", o) &&
-	    self_add(w, "--handoff") && self_add(w, "--offers") &&
-	    self_add(w, offers);
+	return fits && spawn_add_role(w, spawn_path(), "session", o) &&
+	    spawn_add(w, "--handoff") && spawn_add(w, "--offers") &&
+	    spawn_add(w, offers);
 }
 
 /*
@@ -97,8 +96,8 @@ static pid_t
 start(const struct options *o, const struct checker_question *q,
     int credentials_fd, int handoff_fd)
 {
-	static struct self_words words;
-	struct launch s = { .envp = environ,
+	static struct spawn_words words;
+	struct spawn s = { .envp = environ,
 		.fd3 = credentials_fd,
 		.fd4 = handoff_fd,
 		.out = FD_LOG };
@@ -110,7 +109,7 @@ start(const struct options *o, const struct checker_question *q,
 	}
 	s.path = words.word[0];
 	s.argv = words.word;
-	return launch_start(&s);
+	return spawn_start(&s);
 }
 
 static void

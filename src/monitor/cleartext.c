@@ -24,7 +24,7 @@ is_in(const char *networks, const struct peer *peer)
 }
 
 bool
-policy_allows(const char *text, const struct peer *peer)
+cleartext_allowed(const char *text, const struct peer *peer)
 {
 	if (strcmp(text, "always") == 0)
 		return true;

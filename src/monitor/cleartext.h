@@ -3,8 +3,8 @@
  *
  * Who may send a password without TLS.
  */
-#ifndef POPIN_POLICY_H
-#define POPIN_POLICY_H
+#ifndef POPIN_CLEARTEXT_H
+#define POPIN_CLEARTEXT_H
 
 #include <stdbool.h>
 
@@ -14,6 +14,6 @@ struct peer;
  * May PEER log in with a cleartext password?  Who is "local" may with any
  * networks.
  */
-bool policy_allows(const char *text, const struct peer *peer);
+bool cleartext_allowed(const char *text, const struct peer *peer);
 
 #endif

@@ -17,26 +17,25 @@
 
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "monitor/self.h"
-#include "monitor/spawn.h"
 #include "options.h"
+#include "process/spawn.h"
 
 static bool
-command_line(struct self_words *w, const struct options *o, const char *ids,
+command_line(struct spawn_words *w, const struct options *o, const char *ids,
     bool after_stls)
 {
 	w->count = 0;
-	return self_add_role(w, "popin", "login", o) &&
-	    (ids == NULL || (self_add(w, "--user") && self_add(w, ids))) &&
-	    (!after_stls || self_add(w, "--after-stls"));
+	return spawn_add_role(w, "popin", "login", o) &&
+	    (ids == NULL || (spawn_add(w, "--user") && spawn_add(w, ids))) &&
+	    (!after_stls || spawn_add(w, "--after-stls"));
 }
 
 static pid_t
 launch(const struct options *o, const char *ids, bool after_stls, int channel)
 {
-	static struct self_words words;
+	static struct spawn_words words;
 	static char *const no_environment[] = { NULL };
-	struct launch s = { .path = "/proc/self/exe",
+	struct spawn s = { .path = "/proc/self/exe",
 		.argv = words.word,
 		.envp = no_environment,
 		.fd3 = channel,
@@ -48,12 +47,12 @@ launch(const struct options *o, const char *ids, bool after_stls, int channel)
 		return -1;
 	}
 	if (access(s.path, X_OK) == -1)
-		s.path = self_path();
-	return launch_start(&s);
+		s.path = spawn_path();
+	return spawn_start(&s);
 }
 
 bool
-login_child_start(struct login_child *c, const struct options *o,
+login_process_start(struct login_process *c, const struct options *o,
     const char *ids, bool after_stls)
 {
 	int pair[2];
@@ -65,13 +64,13 @@ login_child_start(struct login_child *c, const struct options *o,
 	c->channel = pair[0];
 	c->pid = launch(o, ids, after_stls, pair[1]);
 	if (c->pid == -1)
-		log_error_errno("cannot start login", self_path());
+		log_error_errno("cannot start login", spawn_path());
 	(void)close(pair[1]);
 	return c->pid != -1;
 }
 
 static bool
-await(const struct login_child *c, int *status)
+await(const struct login_process *c, int *status)
 {
 	while (waitpid(c->pid, status, 0) == -1)
 		if (errno != EINTR)
@@ -80,7 +79,7 @@ await(const struct login_child *c, int *status)
 }
 
 bool
-login_child_end(struct login_child *c)
+login_process_end(struct login_process *c)
 {
 	int status;
 
@@ -94,7 +93,7 @@ login_child_end(struct login_child *c)
 }
 
 void
-login_child_reap(struct login_child *c, const struct peer *peer)
+login_process_reap(struct login_process *c, const struct peer *peer)
 {
 	struct log_record r;
 	int status;

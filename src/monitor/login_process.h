@@ -3,8 +3,8 @@
  *
  * Login as the monitor sees it: a process and a socket to it.
  */
-#ifndef POPIN_LOGIN_CHILD_H
-#define POPIN_LOGIN_CHILD_H
+#ifndef POPIN_LOGIN_PROCESS_H
+#define POPIN_LOGIN_PROCESS_H
 
 #include <sys/types.h>
 
@@ -13,7 +13,7 @@
 struct options;
 struct peer;
 
-struct login_child {
+struct login_process {
 	pid_t pid;
 	int channel;
 };
@@ -23,16 +23,16 @@ struct login_child {
  * or NULL to leave it ours; AFTER_STLS: the client was greeted, and started
  * TLS.  Returns false, and has logged why, when it cannot be.
  */
-bool login_child_start(struct login_child *c, const struct options *o,
+bool login_process_start(struct login_process *c, const struct options *o,
     const char *ids, bool after_stls);
 
 /*
  * Ends it and waits for that.  Returns false, and has logged, when it lives on:
  * then nothing may be served any more, and it ends with the monitor.
  */
-bool login_child_end(struct login_child *c);
+bool login_process_end(struct login_process *c);
 
 /* It has ended: waits for it, and says so in the log when it ended badly. */
-void login_child_reap(struct login_child *c, const struct peer *peer);
+void login_process_reap(struct login_process *c, const struct peer *peer);
 
 #endif

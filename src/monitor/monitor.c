@@ -43,7 +43,7 @@
 #include "monitor/wait.h"
 #include "options.h"
 #include "process/privdrop.h"
-#include "process/rlimits.h"
+#include "process/process.h"
 #include "process/stdfds.h"
 
 enum {
@@ -57,8 +57,8 @@ static struct {
 	gid_t gid;
 	struct peer peer;
 	char ids[IDS_MAX];
-	struct login_child login;
-	struct attempt attempt;
+	struct login_process login;
+	struct attempts attempt;
 	bool greeted;  /* login said hello */
 	bool switched; /* by STLS */
 	bool tls;      /* the connection is under TLS */
@@ -80,7 +80,7 @@ format_ids(void)
 static bool
 start_login(const struct options *o)
 {
-	return login_child_start(&monitor.login, o,
+	return login_process_start(&monitor.login, o,
 	    monitor.root ? monitor.ids : NULL, monitor.switched);
 }
 
@@ -103,9 +103,9 @@ leave_terminal(struct options *o)
 int
 monitor_start(struct options *o)
 {
-	rlimits_no_dump();
+	process_no_dump();
 	monitor.root = geteuid() == 0;
-	if (!setup_is_sound(o, monitor.root, &monitor.uid, &monitor.gid))
+	if (!preflight(o, monitor.root, &monitor.uid, &monitor.gid))
 		return EXIT_CONFIGURATION;
 	if (monitor.root && !leave_terminal(o))
 		return EXIT_CONFIGURATION;
@@ -127,11 +127,11 @@ become_wait(const struct monmsg_request *q)
 {
 	const struct checker *c = &monitor.attempt.checker;
 
-	if (!login_child_end(&monitor.login)) {
-		attempt_end(&monitor.attempt);
+	if (!login_process_end(&monitor.login)) {
+		attempts_end(&monitor.attempt);
 		return EXIT_SYSTEM;
 	}
-	attempt_log_success(&monitor.attempt);
+	attempts_log_success(&monitor.attempt);
 	if (handoff_give(c->handoff, q->unread, q->unread_len) == -1)
 		log_error_errno("cannot hand over to the session", NULL);
 	return wait_run(c->pid, monitor.root, monitor.uid, monitor.gid,
@@ -146,7 +146,7 @@ allowed(const struct monmsg_request *q, const struct options *o)
 	if (!monitor.greeted)
 		return q->op == MONMSG_HELLO &&
 		    proxy == (q->proxy.header != MONMSG_HEADER_NONE);
-	return attempt_allows(&monitor.attempt, q->op);
+	return attempts_allows(&monitor.attempt, q->op);
 }
 
 enum received {
@@ -193,7 +193,7 @@ welcome(const struct monmsg_request *q, const struct options *o,
 	}
 	monitor.greeted = true;
 	monitor.tls |= o->tls || (o->proxy_tls && q->proxy.tls);
-	return attempt_welcome(&monitor.attempt, o, &monitor.peer, monitor.tls,
+	return attempts_welcome(&monitor.attempt, o, &monitor.peer, monitor.tls,
 	    !monitor.tls && starttls_offered() ? OFFER_STLS : 0, a);
 }
 
@@ -206,7 +206,7 @@ start_tls(const struct options *o)
 {
 	const char *why;
 
-	if (!login_child_end(&monitor.login))
+	if (!login_process_end(&monitor.login))
 		return false;
 	why = starttls_switch();
 	if (why != NULL) {
@@ -240,8 +240,8 @@ answer(const struct monmsg_answer *a)
 static void
 end_without_login(void)
 {
-	attempt_end(&monitor.attempt);
-	login_child_reap(&monitor.login, &monitor.peer);
+	attempts_end(&monitor.attempt);
+	login_process_reap(&monitor.login, &monitor.peer);
 }
 
 /* Returns false when the connection is over, with the exit status. */
@@ -257,7 +257,7 @@ serve(const struct options *o, struct monmsg_request *q, int *status)
 	case MONMSG_HELLO:
 		if (welcome(q, o, &a))
 			break;
-		(void)login_child_end(&monitor.login);
+		(void)login_process_end(&monitor.login);
 		return false;
 	case MONMSG_STLS:
 		return start_tls(o);
@@ -266,7 +266,7 @@ serve(const struct options *o, struct monmsg_request *q, int *status)
 		a.verdict = MONMSG_LAST;
 		break;
 	default:
-		if (!attempt_serve(&monitor.attempt, o, q, &a))
+		if (!attempts_serve(&monitor.attempt, o, q, &a))
 			break;
 		*status = become_wait(q);
 		return false;
@@ -292,8 +292,8 @@ monitor_run(const struct options *o)
 			end_without_login();
 			return EXIT_FINE;
 		case RECEIVED_NOTHING:
-			(void)login_child_end(&monitor.login);
-			attempt_end(&monitor.attempt);
+			(void)login_process_end(&monitor.login);
+			attempts_end(&monitor.attempt);
 			return EXIT_FINE;
 		case RECEIVED_REQUEST:
 			if (!serve(o, &q, &status))

@@ -20,15 +20,15 @@
 
 static const char domain[] = "@popin>";
 
-_Static_assert(1 + (int)CHALLENGE_NONCE + sizeof domain <= CHALLENGE_MAX,
+_Static_assert(1 + (int)NONCE_SIZE + sizeof domain <= NONCE_CHALLENGE_MAX,
     "a challenge fits");
 
 bool
-challenge_nonce(char out[CHALLENGE_NONCE + 1])
+nonce_make(char out[NONCE_SIZE + 1])
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789-_";
-	unsigned char bytes[CHALLENGE_NONCE];
+	unsigned char bytes[NONCE_SIZE];
 	ssize_t got;
 
 	do {
@@ -38,19 +38,19 @@ challenge_nonce(char out[CHALLENGE_NONCE + 1])
 		log_error_errno("no random numbers", NULL);
 		return false;
 	}
-	for (unsigned i = 0; i < CHALLENGE_NONCE; i++)
+	for (unsigned i = 0; i < NONCE_SIZE; i++)
 		out[i] = digits[bytes[i] & 63];
-	out[CHALLENGE_NONCE] = '\0';
+	out[NONCE_SIZE] = '\0';
 	return true;
 }
 
 bool
-challenge_make(char out[CHALLENGE_MAX])
+nonce_challenge(char out[NONCE_CHALLENGE_MAX])
 {
-	memset(out, 0, CHALLENGE_MAX);
-	if (!challenge_nonce(out + 1))
+	memset(out, 0, NONCE_CHALLENGE_MAX);
+	if (!nonce_make(out + 1))
 		return false;
 	out[0] = '<';
-	memcpy(out + 1 + CHALLENGE_NONCE, domain, sizeof domain);
+	memcpy(out + 1 + NONCE_SIZE, domain, sizeof domain);
 	return true;
 }

@@ -3,14 +3,14 @@
  *
  * What nobody can have seen before.
  */
-#ifndef POPIN_CHALLENGE_H
-#define POPIN_CHALLENGE_H
+#ifndef POPIN_NONCE_H
+#define POPIN_NONCE_H
 
 #include <stdbool.h>
 
 enum {
-	CHALLENGE_NONCE = 24, /* characters of 6 random bits */
-	CHALLENGE_MAX = 40    /* of a challenge, with its NUL */
+	NONCE_SIZE = 24,	 /* characters of 6 random bits */
+	NONCE_CHALLENGE_MAX = 40 /* of a challenge, with its NUL */
 };
 
 /*
@@ -18,7 +18,7 @@ enum {
  * them for a challenge.  Return false, and have logged, where the system has
  * no random numbers.
  */
-bool challenge_nonce(char out[CHALLENGE_NONCE + 1]);
-bool challenge_make(char out[CHALLENGE_MAX]);
+bool nonce_make(char out[NONCE_SIZE + 1]);
+bool nonce_challenge(char out[NONCE_CHALLENGE_MAX]);
 
 #endif

@@ -20,14 +20,14 @@
 enum { NAME_MAX_BYTES = 32 /* of useradd(8) */ };
 
 bool
-setup_account(const char *name, uid_t *uid, gid_t *gid)
+preflight_account(const char *name, uid_t *uid, gid_t *gid)
 {
 	static const char make[] = "useradd -r -U -d / -s /usr/sbin/nologin ";
 	char command[sizeof make + NAME_MAX_BYTES];
 	size_t len = strlen(name);
 	struct log_record r;
 
-	if (account_find(name, uid, gid))
+	if (uidgid_find(name, uid, gid))
 		return true;
 	log_start(&r, LOG_LEVEL_ERROR, "no unprivileged account");
 	log_text(&r, "user", name, len);
@@ -42,7 +42,7 @@ setup_account(const char *name, uid_t *uid, gid_t *gid)
 
 /* Whoever can write to the jail could put something there for login. */
 bool
-setup_jail(const char *path)
+preflight_jail(const char *path)
 {
 	struct stat st;
 
@@ -61,7 +61,7 @@ setup_jail(const char *path)
  * tells the administrator before the first user tries.
  */
 bool
-setup_passwd_file(const char *path)
+preflight_passwd_file(const char *path)
 {
 	const char *why;
 	struct stat st;
@@ -79,10 +79,11 @@ setup_passwd_file(const char *path)
 }
 
 bool
-setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid)
+preflight(const struct options *o, bool root, uid_t *uid, gid_t *gid)
 {
 	if (root &&
-	    !(setup_account(o->account, uid, gid) && setup_jail(o->jail)))
+	    !(preflight_account(o->account, uid, gid) &&
+		preflight_jail(o->jail)))
 		return false;
-	return setup_passwd_file(o->passwd_file);
+	return preflight_passwd_file(o->passwd_file);
 }

@@ -3,8 +3,8 @@
  *
  * What an administrator has to provide.
  */
-#ifndef POPIN_SETUP_H
-#define POPIN_SETUP_H
+#ifndef POPIN_PREFLIGHT_H
+#define POPIN_PREFLIGHT_H
 
 #include <sys/types.h>
 
@@ -17,11 +17,11 @@ struct options;
  * the jail?  Fills in the account's UID and GID.  Otherwise returns false
  * after one line in the log that says what to do.
  */
-bool setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid);
+bool preflight(const struct options *o, bool root, uid_t *uid, gid_t *gid);
 
 /* Each of these alone; PATH of the passwd-file may be NULL. */
-bool setup_account(const char *name, uid_t *uid, gid_t *gid);
-bool setup_jail(const char *path);
-bool setup_passwd_file(const char *path);
+bool preflight_account(const char *name, uid_t *uid, gid_t *gid);
+bool preflight_jail(const char *path);
+bool preflight_passwd_file(const char *path);
 
 #endif

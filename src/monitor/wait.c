@@ -19,12 +19,11 @@
 #include "ipc/roles.h"
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "monitor/self.h"
-#include "process/environment.h"
 #include "process/privdrop.h"
+#include "process/process.h"
 #include "process/sandbox.h"
+#include "process/spawn.h"
 #include "process/stdfds.h"
-#include "process/terminal.h"
 
 static int
 judge(int status, const struct peer *peer)
@@ -47,7 +46,7 @@ wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
 	int status;
 
 	if (root)
-		terminal_leave();
+		process_leave_terminal();
 	if (root && privdrop(uid, gid, NULL, 0) == -1) {
 		log_error_errno("cannot give up privilege", NULL);
 		(void)kill(pid, SIGKILL);
@@ -57,8 +56,8 @@ wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
 	 * The session starts when this closes our end of the handoff, and so
 	 * not before the last process of root's is gone.
 	 */
-	self_name("popin-wait");
-	environment_wipe();
+	process_name("popin-wait");
+	process_wipe_environment();
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	stdfds_close_others(FD_LOG + 1, &held, 1);

@@ -76,7 +76,7 @@ put_line_end(struct body *b)
 
 /* The blank line behind the header and the lines of TOP need more thought. */
 static bool
-needs_thought(const struct body *b, const char *line, const char *lf)
+is_special_line(const struct body *b, const char *line, const char *lf)
 {
 	return b->in_header &&
 	    (lf == line || (lf - line == 1 && line[0] == '\r'));
@@ -122,7 +122,7 @@ count_lines(struct body *b, const char *p, size_t len)
 		return len;
 	}
 	while ((lf = memchr(line, '\n', (size_t)(end - line))) != NULL &&
-	    !needs_thought(b, line, lf)) {
+	    !is_special_line(b, line, lf)) {
 		b->octets +=
 		    (uint64_t)(lf - line) + 2 - (lf > line && lf[-1] == '\r');
 		line = lf + 1;
@@ -156,7 +156,7 @@ copy_lines(struct body *b, const char *p, size_t len)
 		out += n;
 		if (n == LANES)
 			continue;
-		if (needs_thought(b, line, p))
+		if (is_special_line(b, line, p))
 			break;
 		if (p == line || p[-1] != '\r')
 			*out++ = '\r';

@@ -122,8 +122,9 @@ static const struct rule {
 	{ M, SYS_getdents64, ALLOW },
 	{ M, FCNTL, SECOND + F_GETFL },
 	{ M, FCNTL, SECOND + F_SETFD },
-	{ M | B, FCNTL, SECOND + F_SETLK }, /* claim.c; delivery agents */
-	{ M | B, FCNTL, SECOND + F_GETLK }, /* claim.c: asked to end? */
+	{ M | B, FCNTL,
+	    SECOND + F_SETLK }, /* session_lock.c; delivery agents */
+	{ M | B, FCNTL, SECOND + F_GETLK }, /* session_lock.c: asked to end? */
 #ifdef F_OFD_SETLK
 	{ B, FCNTL, SECOND + F_OFD_SETLK }, /* mboxlock.c */
 #endif

@@ -99,7 +99,7 @@ look_through(struct search *s, int fd)
 }
 
 bool
-account_find(const char *spec, uid_t *uid, gid_t *gid)
+uidgid_find(const char *spec, uid_t *uid, gid_t *gid)
 {
 	struct search s = { .name = spec, .uid = uid, .gid = gid };
 	int fd;

@@ -4,8 +4,8 @@
  * The unprivileged account of the login and wait processes, found without
  * NSS so that popin can be linked statically.
  */
-#ifndef POPIN_ACCOUNT_H
-#define POPIN_ACCOUNT_H
+#ifndef POPIN_UIDGID_H
+#define POPIN_UIDGID_H
 
 #include <sys/types.h>
 
@@ -15,6 +15,6 @@
  * SPEC is "UID:GID" in numbers, or a name in /etc/passwd.  Returns false if
  * there is no such account, or it has uid 0 or gid 0.
  */
-bool account_find(const char *spec, uid_t *uid, gid_t *gid);
+bool uidgid_find(const char *spec, uid_t *uid, gid_t *gid);
 
 #endif

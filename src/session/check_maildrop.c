@@ -21,14 +21,14 @@
 #include "maildrop/session_lock.h"
 #include "maildrop/uidl.h"
 #include "options.h"
-#include "process/rlimits.h"
+#include "process/process.h"
 #include "session/user.h"
 
 /* Enough of a SHA-256 to tell two unique-ids apart. */
 enum { MARK = 16 };
 
 static void
-tell_user(const struct identity *id)
+tell_user(const struct user *id)
 {
 	const char *user = id->user != NULL ? id->user : "";
 	struct log_record r;
@@ -166,7 +166,7 @@ tell_holder(void)
 	struct log_record r;
 
 	log_start(&r, LOG_LEVEL_WARNING, "in use by another session:");
-	log_number(&r, "pid", (uint64_t)claim_holder());
+	log_number(&r, "pid", (uint64_t)session_lock_holder());
 	log_end(&r);
 	return EXIT_TEMPORARY;
 }
@@ -193,20 +193,21 @@ tell_all(struct maildrop *md, enum maildrop_result result)
 int
 check_maildrop_run(const struct options *o)
 {
-	static const struct rlimits limits = { .files = 32, .megabytes = 1024 };
+	static const struct process_limits limits = { .files = 32,
+		.megabytes = 1024 };
 	static struct maildrop md;
-	struct identity id;
+	struct user id;
 	char spec[PATH_MAX];
 
 	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
 	log_open(LOG_STYLE_REPORT, "popin");
-	rlimits_set(&limits);
-	if (!identity_take(&id) || identity_is_privileged())
+	process_limit(&limits);
+	if (!user_take(&id) || user_is_privileged())
 		return EXIT_CONFIGURATION;
 	tell_user(&id);
-	if (!identity_spec(&id, o, spec, sizeof spec))
+	if (!user_maildrop(&id, o, spec, sizeof spec))
 		return EXIT_CONFIGURATION;
 	tell_place(spec);
-	claim_only_look();
-	return tell_all(&md, identity_open(&id, o, &md));
+	session_lock_only_look();
+	return tell_all(&md, user_open(&id, o, &md));
 }

@@ -152,7 +152,7 @@ expand_into(struct expansion *e, const char *prefix, const char *template)
 }
 
 bool
-maildrop_spec(const char *template, const char *user, const char *home,
+maildrop_path(const char *template, const char *user, const char *home,
     char *spec, size_t size)
 {
 	struct expansion e = { user, home, spec, 0, size, false };

@@ -3,8 +3,8 @@
  *
  * From the administrator's template to the maildrop of one user.
  */
-#ifndef POPIN_MAILDROP_SPEC_H
-#define POPIN_MAILDROP_SPEC_H
+#ifndef POPIN_MAILDROP_PATH_H
+#define POPIN_MAILDROP_PATH_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
  * Writes "KIND:path" to SPEC.  Returns false, and has logged, when the user's
  * name cannot be part of a path or the template is wrong.
  */
-bool maildrop_spec(const char *template, const char *user, const char *home,
+bool maildrop_path(const char *template, const char *user, const char *home,
     char *spec, size_t size);
 
 #endif

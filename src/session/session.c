@@ -3,7 +3,7 @@
  *
  * The session: takes the connection over, opens the maildrop, serves it.
  *
- * Runs as: the mail user.  Input: what identity.c, transaction.c and the
+ * Runs as: the mail user.  Input: what user.c, transaction.c and the
  * backends read.
  * Descriptors: 0 and 1 the client, 2 the log, 4 the monitor until it has
  * handed over; then those of the maildrop.
@@ -24,15 +24,14 @@
 #include "maildrop/session_lock.h"
 #include "options.h"
 #include "pop3/command.h"
-#include "process/rlimits.h"
+#include "process/process.h"
 #include "session/transaction.h"
 #include "session/user.h"
 
 enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 128 * 1024 };
 
 static void
-log_session(
-    const struct transaction *t, const struct identity *id, int64_t started)
+log_session(const struct transaction *t, const struct user *id, int64_t started)
 {
 	const char *user = id->user != NULL ? id->user : "";
 	struct log_record r;
@@ -94,8 +93,8 @@ take_over(char *in, size_t size, size_t *unread)
 {
 	ssize_t got;
 
-	rlimits_end_with_parent();
-	if (identity_is_privileged())
+	process_end_with_parent();
+	if (user_is_privileged())
 		return false;
 	got = handoff_take(in, size);
 	if (got == -1) {
@@ -111,16 +110,17 @@ session_run(const struct options *o)
 {
 	static char in[IN_SIZE], out[OUT_SIZE];
 	static struct transaction t;
-	static const struct rlimits limits = { .files = 32, .megabytes = 1024 };
-	struct identity id;
+	static const struct process_limits limits = { .files = 32,
+		.megabytes = 1024 };
+	struct user id;
 	enum maildrop_result result = MAILDROP_PERM;
 	size_t unread = 0;
 	int64_t started;
 	int status = EXIT_FINE;
 
-	if (!identity_take(&id))
+	if (!user_take(&id))
 		return EXIT_CHECKPASSWORD_LATER;
-	rlimits_set(&limits);
+	process_limit(&limits);
 	netio_catch_signals();
 	started = clock_now();
 	if (o->handoff && !take_over(in, sizeof in, &unread))
@@ -135,10 +135,10 @@ session_run(const struct options *o)
 	t.offers = o->handoff ? o->offers : OFFER_USER;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;
-	if (o->handoff || !identity_is_privileged())
-		result = identity_open(&id, o, &t.drop);
+	if (o->handoff || !user_is_privileged())
+		result = user_open(&id, o, &t.drop);
 	if (result == MAILDROP_OK) {
-		t.net.watch = claim_watch;
+		t.net.watch = session_lock_watch;
 		transaction_run(&t);
 		t.drop.ops->close(&t.drop);
 	} else {

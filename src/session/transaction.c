@@ -199,7 +199,7 @@ send_message(struct transaction *s, struct message *m, uint64_t lines,
 		return OUTCOME_END;
 	if (!b.enough && s->net.failed == NET_OK) {
 		maildrop_counted(&s->drop, m, b.octets);
-		claim_extend();
+		session_lock_extend();
 	}
 	if (s->net.failed == NET_OK)
 		tally->messages++;
@@ -270,7 +270,7 @@ cmd_dele(void *state, const struct command_line *line)
 	if (may != MAILDROP_OK && may != MAILDROP_GONE)
 		return cannot_send(s, may);
 	maildrop_delete(&s->drop, m);
-	claim_extend();
+	session_lock_extend();
 	reply_ok(&s->net, "marked for deletion");
 	return OUTCOME_DONE;
 }

@@ -18,8 +18,8 @@
 #include "maildrop/session_lock.h"
 #include "mbox/mbox.h"
 #include "options.h"
-#include "process/environment.h"
 #include "process/privdrop.h"
+#include "process/process.h"
 #include "session/maildrop_path.h"
 
 static bool
@@ -52,7 +52,7 @@ take_limit(const char *name, uint64_t *limit)
  * or a checker may have left secrets there.
  */
 bool
-identity_take(struct identity *id)
+user_take(struct user *id)
 {
 	bool taken = copy("USER", &id->user) && copy("HOME", &id->home) &&
 	    copy("POPIN_MAILDROP", &id->maildrop) &&
@@ -61,12 +61,12 @@ identity_take(struct identity *id)
 
 	id->scram = getenv("POPIN_SCRAM") != NULL;
 	peer_find(&id->peer);
-	environment_wipe();
+	process_wipe_environment();
 	return taken;
 }
 
 bool
-identity_is_privileged(void)
+user_is_privileged(void)
 {
 	if (privdrop_is_complete())
 		return false;
@@ -75,15 +75,15 @@ identity_is_privileged(void)
 }
 
 bool
-identity_spec(
-    const struct identity *id, const struct options *o, char *spec, size_t size)
+user_maildrop(
+    const struct user *id, const struct options *o, char *spec, size_t size)
 {
 	const char *template = id->maildrop ? id->maildrop : o->maildrop;
 
-	return maildrop_spec(template, id->user, id->home, spec, size);
+	return maildrop_path(template, id->user, id->home, spec, size);
 }
 
-/* SPEC is KIND:PATH, see maildrop_spec.h. */
+/* SPEC is KIND:PATH, see maildrop_path.h. */
 static enum maildrop_result
 open_spec(struct maildrop *md, const char *spec,
     const struct maildrop_settings *settings)
@@ -95,14 +95,13 @@ open_spec(struct maildrop *md, const char *spec,
 }
 
 enum maildrop_result
-identity_open(
-    const struct identity *id, const struct options *o, struct maildrop *md)
+user_open(const struct user *id, const struct options *o, struct maildrop *md)
 {
 	static struct maildrop_settings settings;
 	enum maildrop_result result;
 	char spec[PATH_MAX];
 
-	if (!identity_spec(id, o, spec, sizeof spec))
+	if (!user_maildrop(id, o, spec, sizeof spec))
 		return MAILDROP_PERM;
 	settings.limit = o->max_messages;
 	settings.home = id->home;
@@ -111,7 +110,7 @@ identity_open(
 	settings.trash = o->check ? NULL : o->trash;
 	settings.max_size = id->max_size;
 	settings.newest = id->newest;
-	claim_set_patience(o->takeover);
+	session_lock_set_patience(o->takeover);
 	settings.uidl = o->uidl;
 	result = open_spec(md, spec, &settings);
 	if (result == MAILDROP_OK)

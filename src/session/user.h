@@ -4,8 +4,8 @@
  * Who has logged in, as the checker left it in the environment, and the
  * maildrop that belongs to that.
  */
-#ifndef POPIN_IDENTITY_H
-#define POPIN_IDENTITY_H
+#ifndef POPIN_USER_H
+#define POPIN_USER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 struct options;
 
 /* All that is taken from the environment. */
-struct identity {
+struct user {
 	char *user, *home;
 	char *maildrop; /* the checker's word on it, or NULL */
 	struct peer peer;
@@ -28,23 +28,23 @@ struct identity {
  * Takes what is ours from the environment and wipes the rest of it.  Returns
  * false, and has logged where there is something to say, if that cannot be.
  */
-bool identity_take(struct identity *id);
+bool user_take(struct user *id);
 
 /* Do we have anything of root's?  Then it is logged. */
-bool identity_is_privileged(void);
+bool user_is_privileged(void);
 
 /*
  * Where the maildrop is: "KIND:PATH" in SPEC.  Returns false, and has logged,
  * when there can be none.
  */
-bool identity_spec(const struct identity *id, const struct options *o,
-    char *spec, size_t size);
+bool user_maildrop(
+    const struct user *id, const struct options *o, char *spec, size_t size);
 
 /*
  * Opens the maildrop and finds its messages, from within the session's
  * sandbox.  Logs every failure but MAILDROP_IN_USE.
  */
-enum maildrop_result identity_open(
-    const struct identity *id, const struct options *o, struct maildrop *md);
+enum maildrop_result user_open(
+    const struct user *id, const struct options *o, struct maildrop *md);
 
 #endif

@@ -37,7 +37,7 @@ answer_scram(const struct monmsg_request *q, unsigned how)
 
 	if (q->op == MONMSG_SCRAM_FIRST) {
 		a->verdict = MONMSG_SCRAM_SALT;
-		MUST(challenge_nonce(a->challenge));
+		MUST(nonce_make(a->challenge));
 		a->scram.iterations = SCRAM_ITERATIONS_MIN;
 		a->scram.salt_len = how % (SCRAM_SALT_MAX + 1);
 	} else if (q->op == MONMSG_SCRAM_FINAL) {
@@ -64,7 +64,7 @@ answer_well(const struct monmsg_request *q, unsigned how)
 		a->verdict = MONMSG_WELCOME;
 		a->offers = monitor.offers;
 		if (monitor.offers & OFFER_APOP)
-			MUST(challenge_make(a->challenge));
+			MUST(nonce_challenge(a->challenge));
 		break;
 	case MONMSG_OFFERS:
 		a->verdict = MONMSG_OFFERED;
@@ -72,7 +72,7 @@ answer_well(const struct monmsg_request *q, unsigned how)
 		break;
 	case MONMSG_CHALLENGE:
 		a->verdict = MONMSG_CHALLENGED;
-		MUST(challenge_make(a->challenge));
+		MUST(nonce_challenge(a->challenge));
 		break;
 	case MONMSG_PIPELINED:
 		a->verdict = MONMSG_LAST;

@@ -28,11 +28,12 @@ static struct {
 	struct input in;     /* requests */
 	struct input checks; /* verdicts */
 	unsigned checked, wrong, later;
-	bool running;		  /* login is */
-	char used[CHALLENGE_MAX]; /* the last challenge that was answered */
-	bool answered;		  /* the last request was */
-	bool vouched;		  /* a checker became a session */
-	bool waited;		  /* and the monitor waits for it */
+	bool running; /* login is */
+	char used
+	    [NONCE_CHALLENGE_MAX]; /* the last challenge that was answered */
+	bool answered;		   /* the last request was */
+	bool vouched;		   /* a checker became a session */
+	bool waited;		   /* and the monitor waits for it */
 	bool stls;
 	struct monmsg_request last;
 } world;
@@ -40,7 +41,7 @@ static struct {
 /* ---- other processes ---- */
 
 bool
-login_child_start(struct login_child *c, const struct options *o,
+login_process_start(struct login_process *c, const struct options *o,
     const char *ids, bool after_stls)
 {
 	(void)o;
@@ -52,7 +53,7 @@ login_child_start(struct login_child *c, const struct options *o,
 }
 
 bool
-login_child_end(struct login_child *c)
+login_process_end(struct login_process *c)
 {
 	(void)c;
 	world.running = false;
@@ -60,10 +61,10 @@ login_child_end(struct login_child *c)
 }
 
 void
-login_child_reap(struct login_child *c, const struct peer *peer)
+login_process_reap(struct login_process *c, const struct peer *peer)
 {
 	(void)peer;
-	(void)login_child_end(c);
+	(void)login_process_end(c);
 }
 
 void
@@ -88,7 +89,7 @@ last_string(const struct checker_question *q, unsigned n)
 static void
 check_fresh(const char *challenge)
 {
-	MUST(strlen(challenge) >= CHALLENGE_NONCE);
+	MUST(strlen(challenge) >= NONCE_SIZE);
 	MUST(strlen(challenge) < sizeof world.used);
 	MUST(strcmp(challenge, world.used) != 0);
 	memcpy(world.used, challenge, strlen(challenge) + 1);
@@ -208,7 +209,7 @@ starttls_held(void)
 }
 
 bool
-setup_is_sound(const struct options *o, bool root, uid_t *uid, gid_t *gid)
+preflight(const struct options *o, bool root, uid_t *uid, gid_t *gid)
 {
 	(void)o;
 	(void)root;
@@ -332,7 +333,7 @@ check_answer(const struct monmsg_answer *a)
 	default:
 		break;
 	}
-	MUST(monitor.attempt.failures <= 3 && monitor.attempt.troubles <= 10);
+	MUST(monitor.attempt.failures <= 3 && monitor.attempt.errors <= 10);
 }
 
 ssize_t

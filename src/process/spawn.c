@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * Starts programs.  posix_spawn(3) does not copy the page tables, so it is
+ * the cheap way; and it is in every libc.
+ * Runs as: root, session.  Input: the command line an administrator wrote.
+ */
+#include "config.h"
+
+#include "process/spawn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+
+static int
+place(posix_spawn_file_actions_t *actions, int fd, int target)
+{
+	if (fd == -1)
+		return 0;
+	return posix_spawn_file_actions_adddup2(actions, fd, target);
+}
+
+static int
+hide_client(posix_spawn_file_actions_t *actions, int out)
+{
+	int error = posix_spawn_file_actions_addopen(
+	    actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+
+	if (error == 0)
+		error = place(actions, out, STDOUT_FILENO);
+	return error != 0 ? error : place(actions, out, STDERR_FILENO);
+}
+
+/*
+ * What we ignore, or were started with ignored, is not for others.  What
+ * becomes somebody else must not be able to type for who started us.
+ */
+static int
+set_attributes(posix_spawnattr_t *a)
+{
+	sigset_t all, none;
+	int error;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	error = posix_spawnattr_setsigdefault(a, &all);
+	if (error == 0)
+		error = posix_spawnattr_setsigmask(a, &none);
+	if (error == 0)
+		error = posix_spawnattr_setflags(a,
+		    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+			POSIX_SPAWN_SETSID);
+	return error;
+}
+
+pid_t
+spawn_start(const struct spawn *s)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	pid_t pid = -1;
+	int error;
+
+	assert(s->fd4 != 3); /* it would be overwritten first */
+	error = posix_spawn_file_actions_init(&actions);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	error = posix_spawnattr_init(&attributes);
+	if (error != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		errno = error;
+		return -1;
+	}
+	error = set_attributes(&attributes);
+	if (error == 0 && s->out != -1)
+		error = hide_client(&actions, s->out);
+	if (error == 0)
+		error = place(&actions, s->fd3, 3);
+	if (error == 0)
+		error = place(&actions, s->fd4, 4);
+	if (error == 0)
+		error = posix_spawnp(
+		    &pid, s->path, &actions, &attributes, s->argv, s->envp);
+	(void)posix_spawnattr_destroy(&attributes);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	errno = error;
+	return error == 0 ? pid : -1;
+}
+
+/* ---- our own path and command line ---- */
+
+static const char installed[] = POPIN_SBINDIR "/popin";
+
+const char *
+spawn_path(void)
+{
+	static char path[PATH_MAX];
+	ssize_t len;
+
+	if (path[0] != '\0')
+		return path;
+	len = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (len > 0) {
+		path[len] = '\0';
+		if (path[0] == '/' && access(path, X_OK) == 0)
+			return path;
+	}
+	memcpy(path, installed, sizeof installed);
+	return path;
+}
+
+const char *
+spawn_sibling(const char *name)
+{
+	static char path[PATH_MAX];
+	const char *self = spawn_path();
+	size_t dir = (size_t)(strrchr(self, '/') - self) + 1;
+	size_t len = strlen(name);
+
+	if (dir + len >= sizeof path)
+		return name;
+	memcpy(path, self, dir);
+	memcpy(path + dir, name, len + 1);
+	return path;
+}
+
+bool
+spawn_add(struct spawn_words *w, const char *word)
+{
+	union {
+		const char *from;
+		char *to; /* argv is not const, for history's sake */
+	} u = { .from = word };
+
+	if (w->count == SPAWN_WORDS_MAX)
+		return false;
+	w->word[w->count++] = u.to;
+	w->word[w->count] = NULL;
+	return true;
+}
+
+const char *
+spawn_log_style(const struct options *o)
+{
+	switch (o->log_style) {
+	case LOG_STYLE_SYSLOG:
+		return "syslog";
+	case LOG_STYLE_JOURNAL:
+		return "journal";
+	case LOG_STYLE_REPORT:
+		return "report";
+	default:
+		return "stderr";
+	}
+}
+
+bool
+spawn_add_checker(struct spawn_words *w, const struct options *o)
+{
+	bool fits = spawn_add(w, spawn_sibling("popin-checkpassword")) &&
+	    spawn_add(w, "--log") && spawn_add(w, spawn_log_style(o));
+
+	if (o->passwd_file != NULL)
+		fits =
+		    fits && spawn_add(w, "-f") && spawn_add(w, o->passwd_file);
+	if (o->lower_case)
+		fits = fits && spawn_add(w, "--lower-case");
+	return fits;
+}
+
+bool
+spawn_add_role(struct spawn_words *w, const char *path, const char *role,
+    const struct options *o)
+{
+	bool fits = spawn_add(w, path);
+
+	for (size_t i = 0; i < o->word_count; i++)
+		fits = fits && spawn_add(w, o->words[i]);
+	return fits && spawn_add(w, "-R") && spawn_add(w, role) &&
+	    spawn_add(w, "--log-as") && spawn_add(w, spawn_log_style(o));
+}
