@@ -3,7 +3,7 @@
  *
  * Linked into popin, and only into the test suite's popin-escape: one more
  * command in both states, which does what a process that was taken over would
- * try.  It takes the place of command_run() by ld's --wrap, so that popin
+ * try.  It sees each line first by ld's --wrap, so that popin
  * itself has no line of code for it.
  *
  *	TRY socket | execve | fork | kill | ptrace | mmap | mprotect | x32 | keyring
@@ -37,10 +37,10 @@
 enum { PAGE = 65536, CHANNEL = 3 };
 
 /* The linker makes these two names. */
-enum outcome __wrap_command_run(const struct command *table, size_t count,
-    struct netio *net, void *state, const char *line, size_t len);
-enum outcome __real_command_run(const struct command *table, size_t count,
-    struct netio *net, void *state, const char *line, size_t len);
+enum net_status __wrap_netio_line(
+    struct netio *n, size_t limit, char **line, size_t *len);
+enum net_status __real_netio_line(
+    struct netio *n, size_t limit, char **line, size_t *len);
 
 static char path[256];
 
@@ -229,24 +229,30 @@ report(struct netio *net, long result)
 		reply_err(net, RESPONSE_NONE, "another error");
 }
 
-enum outcome
-__wrap_command_run(const struct command *table, size_t count, struct netio *net,
-    void *state, const char *line, size_t len)
+static void
+try(struct netio *net, const char *what, size_t len)
 {
-	if (len < 4 || memcmp(line, "TRY ", 4) != 0)
-		return __real_command_run(table, count, net, state, line, len);
-	line += 4;
-	len -= 4;
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		size_t n = strlen(tries[i].word);
 
-		if (len < n || memcmp(line, tries[i].word, n) != 0)
+		if (len < n || memcmp(what, tries[i].word, n) != 0)
 			continue;
-		memcpy(path, line + n, len - n);
+		memcpy(path, what + n, len - n);
 		path[len - n] = '\0';
 		report(net, tries[i].run());
-		return OUTCOME_DONE;
+		return;
 	}
 	reply_err(net, RESPONSE_NONE, "unknown attempt");
-	return OUTCOME_DONE;
+}
+
+enum net_status
+__wrap_netio_line(struct netio *n, size_t limit, char **line, size_t *len)
+{
+	enum net_status status = __real_netio_line(n, limit, line, len);
+
+	while (status == NET_OK && *len >= 4 && memcmp(*line, "TRY ", 4) == 0) {
+		try(n, *line + 4, *len - 4);
+		status = __real_netio_line(n, limit, line, len);
+	}
+	return status;
 }

@@ -171,7 +171,7 @@ cmd_quit(void *state, const struct command_line *line)
 	return OUTCOME_QUIT;
 }
 
-static const struct command commands[] = {
+static const struct command rows[] = {
 	{ "CAPA", 0, 0, false, cmd_capa },
 	{ "USER", 1, 1, false, cmd_user },
 	{ "PASS", 1, 1, true, cmd_pass },
@@ -181,6 +181,9 @@ static const struct command commands[] = {
 	{ "APOP", 2, 2, false, auth_apop },
 	{ "QUIT", 0, 0, false, cmd_quit },
 };
+
+static const struct command_table commands = { rows,
+	sizeof rows / sizeof rows[0], BAD_MAX, false };
 
 _Static_assert((int)COMMAND_LINE_MAX - 5 < (int)MONMSG_PASSWORD_MAX,
     "every password that fits a line fits a request");
@@ -201,48 +204,15 @@ greet(struct login *l)
 	reply_end(&l->net);
 }
 
-static enum outcome
-one_command(struct login *l)
-{
-	enum net_status status;
-	char *line;
-	size_t len;
-
-	status = netio_line(&l->net, COMMAND_LINE_MAX, &line, &len);
-	if (status == NET_OK)
-		return command_run(commands,
-		    sizeof commands / sizeof commands[0], &l->net, l, line,
-		    len);
-	if (status == NET_TOO_LONG || status == NET_NUL)
-		return command_refuse(&l->net, status == NET_TOO_LONG);
-	return OUTCOME_END;
-}
-
 static void
 serve(struct login *l, const struct options *o)
 {
-	unsigned bad = 0;
-
 	l->net.deadline = clock_now() + (int64_t)o->login_timeout * 1000;
 	if (!hello(l, o))
 		return;
 	if (!o->after_stls)
 		greet(l);
-	for (;;) {
-		switch (one_command(l)) {
-		case OUTCOME_DONE:
-			break;
-		case OUTCOME_BAD:
-			if (++bad < BAD_MAX)
-				break;
-			netio_finish(&l->net);
-			return;
-		case OUTCOME_QUIT:
-		case OUTCOME_END:
-			(void)netio_flush(&l->net);
-			return;
-		}
-	}
+	(void)command_serve(&commands, &l->net, l, 0);
 }
 
 /* Without root there is nothing to give up, and no right to chroot(2). */

@@ -36,7 +36,6 @@
 #include "lib/peer.h"
 #include "monitor/attempts.h"
 #include "monitor/checker.h"
-#include "monitor/front.h"
 #include "monitor/login_process.h"
 #include "monitor/preflight.h"
 #include "monitor/starttls.h"
@@ -181,11 +180,39 @@ receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 	return RECEIVED_NOTHING;
 }
 
+/*
+ * Takes the client's address from a PROXY header that login has read.  Returns
+ * NULL, or why there was no proper header: one word for the log.
+ */
+static const char *
+take_address(struct peer *peer, const struct monmsg_proxy *p)
+{
+	switch (p->header) {
+	case MONMSG_HEADER_NONE:
+	case MONMSG_HEADER_LOCAL:
+		return NULL;
+	case MONMSG_HEADER_IPV4:
+	case MONMSG_HEADER_IPV6:
+		peer_set(
+		    peer, p->header == MONMSG_HEADER_IPV6, p->address, p->port);
+		peer_export(peer);
+		return NULL;
+	case MONMSG_HEADER_MISSING:
+		return "missing";
+	case MONMSG_HEADER_SHORT:
+		return "short";
+	case MONMSG_HEADER_SLOW:
+		return "slow";
+	default:
+		return "wrong";
+	}
+}
+
 static bool
 welcome(const struct monmsg_request *q, const struct options *o,
     struct monmsg_answer *a)
 {
-	const char *why = front_take(&monitor.peer, &q->proxy);
+	const char *why = take_address(&monitor.peer, &q->proxy);
 
 	if (why != NULL) {
 		peer_log(&monitor.peer, "PROXY header refused:", why);

@@ -53,12 +53,23 @@ struct command {
 	enum outcome (*run)(void *state, const struct command_line *line);
 };
 
+/* The commands of one state. */
+struct command_table {
+	const struct command *row;
+	size_t rows;
+	unsigned bad_max; /* so many bad commands end the connection ... */
+	bool in_a_row;	  /* ... without a good one between them */
+};
+
 /*
- * Finds LINE's command among the COUNT rows of TABLE and runs it with STATE.
- * Answers unknown keywords and wrong arguments itself (OUTCOME_BAD).
+ * Serves the commands of TABLE with STATE until the connection has to end.
+ * The client has IDLE seconds for each line; with 0 all lines come before
+ * net->deadline.  Unknown keywords, wrong arguments and lines that
+ * netio_line() refused are answered here.  Returns NULL when a command ended
+ * it; otherwise why it ended, one word for the log.
  */
-enum outcome command_run(const struct command *table, size_t count,
-    struct netio *net, void *state, const char *line, size_t len);
+const char *command_serve(const struct command_table *table, struct netio *net,
+    void *state, unsigned idle);
 
 /* Answers a line that netio_line() refused: too long, or with a NUL. */
 enum outcome command_refuse(struct netio *net, bool too_long);

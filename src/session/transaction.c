@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "ipc/offers.h"
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "maildrop/maildrop.h"
@@ -351,7 +350,7 @@ cmd_quit(void *state, const struct command_line *line)
 	return OUTCOME_QUIT;
 }
 
-static const struct command commands[] = {
+static const struct command rows[] = {
 	{ "STAT", 0, 0, false, cmd_stat },
 	{ "LIST", 0, 1, false, cmd_list },
 	{ "UIDL", 0, 1, false, cmd_uidl },
@@ -365,60 +364,20 @@ static const struct command commands[] = {
 	{ "QUIT", 0, 0, false, cmd_quit },
 };
 
-static enum outcome
-one_command(struct transaction *s)
-{
-	enum net_status status;
-	char *line;
-	size_t len;
-
-	s->net.active = clock_now();
-	s->net.deadline = s->net.active + (int64_t)s->idle * 1000;
-	status = netio_line(&s->net, COMMAND_LINE_MAX, &line, &len);
-	s->net.active = clock_now();
-	if (status == NET_OK)
-		return command_run(commands,
-		    sizeof commands / sizeof commands[0], &s->net, s, line,
-		    len);
-	if (status == NET_TOO_LONG || status == NET_NUL)
-		return command_refuse(&s->net, status == NET_TOO_LONG);
-	s->end = netio_word(status);
-	return OUTCOME_END;
-}
-
-static void
-run(struct transaction *s)
-{
-	unsigned bad = 0;
-
-	for (;;) {
-		switch (one_command(s)) {
-		case OUTCOME_DONE:
-			bad = 0;
-			break;
-		case OUTCOME_BAD:
-			if (++bad < BAD_MAX)
-				break;
-			s->end = "errors";
-			netio_finish(&s->net);
-			return;
-		case OUTCOME_QUIT:
-			(void)netio_flush(&s->net);
-			return;
-		case OUTCOME_END:
-			(void)netio_flush(&s->net);
-			return;
-		}
-	}
-}
+static const struct command_table commands = { rows,
+	sizeof rows / sizeof rows[0], BAD_MAX, true };
 
 void
 transaction_run(struct transaction *s)
 {
+	const char *why;
+
 	if (s->idle < s->net.stall)
 		s->net.stall = s->idle;
 	put_summary(s);
-	run(s);
+	why = command_serve(&commands, &s->net, s, s->idle);
+	if (why != NULL)
+		s->end = why;
 	/* Without an UPDATE that worked nothing counts as deleted. */
 	if (s->deleted == 0)
 		maildrop_undelete_all(&s->drop);
