@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "ipc/roles.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "login/login.h"
 #include "monitor/check_service.h"
@@ -51,8 +51,8 @@ refuse(int status)
 static int
 print(const char *text)
 {
-	return fdio_write(STDOUT_FILENO, text, strlen(text)) == 0 ? EXIT_FINE
-								  : EXIT_SYSTEM;
+	return io_write(STDOUT_FILENO, text, strlen(text)) ? EXIT_FINE
+							   : EXIT_SYSTEM;
 }
 
 static int

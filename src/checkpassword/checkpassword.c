@@ -33,7 +33,7 @@
 #include "checkpassword/status.h"
 #include "checkpassword/system.h"
 #include "checkpassword/verify.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/log.h"
 
 enum { HANDOFF_FD = 4 };
@@ -249,7 +249,7 @@ find(struct account *a, const struct options *o, char *name)
 static int
 answer(const void *p, size_t len)
 {
-	if (fdio_write(HANDOFF_FD, p, len) == 0)
+	if (io_write(HANDOFF_FD, p, len))
 		return 0;
 	log_error_errno("cannot answer on descriptor 4", NULL);
 	return STATUS_TEMPORARY;

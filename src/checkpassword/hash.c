@@ -20,7 +20,7 @@
 #include "checkpassword/setting.h"
 #include "checkpassword/status.h"
 #include "checkpassword/verify.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/log.h"
 
 struct scheme {
@@ -107,11 +107,9 @@ make_secret(
 static int
 print(const struct scheme *s, const char *secret)
 {
-	if (fdio_write(1, "{", 1) == -1 ||
-	    fdio_write(1, s->name, strlen(s->name)) == -1 ||
-	    fdio_write(1, "}", 1) == -1 ||
-	    fdio_write(1, secret, strlen(secret)) == -1 ||
-	    fdio_write(1, "\n", 1) == -1) {
+	if (!io_write(1, "{", 1) || !io_write(1, s->name, strlen(s->name)) ||
+	    !io_write(1, "}", 1) || !io_write(1, secret, strlen(secret)) ||
+	    !io_write(1, "\n", 1)) {
 		log_error_errno("cannot write to standard output", NULL);
 		return STATUS_TEMPORARY;
 	}

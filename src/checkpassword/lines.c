@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/fdio.h"
+#include "lib/io.h"
 
 int
 lines_open(struct lines *l, const char *path)
@@ -40,7 +40,7 @@ fill(struct lines *l)
 
 	if (l->at < l->end)
 		return 1;
-	n = fdio_read(l->fd, l->buffer, sizeof l->buffer);
+	n = io_read(l->fd, l->buffer, sizeof l->buffer);
 	if (n <= 0)
 		return (int)n;
 	l->at = 0;

@@ -17,7 +17,7 @@
 #include "checkpassword/account.h"
 #include "checkpassword/scramverify.h"
 #include "checkpassword/status.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/hmac.h"
 #include "lib/log.h"
 #include "lib/md5.h"
@@ -76,7 +76,7 @@ int
 method_read(enum method method, struct credentials *c)
 {
 	size_t max = methods[method].bytes;
-	ssize_t len = fdio_read(CREDENTIALS_FD, c->bytes, max + 1);
+	ssize_t len = io_read(CREDENTIALS_FD, c->bytes, max + 1);
 	int error = errno;
 
 	(void)close(CREDENTIALS_FD);

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "checkpassword/status.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/log.h"
 
 static volatile sig_atomic_t interrupted;
@@ -106,9 +106,9 @@ ask(int tty, const sigset_t *mask, const char *prompt,
 {
 	int status;
 
-	(void)fdio_write(tty, prompt, strlen(prompt));
+	(void)io_write(tty, prompt, strlen(prompt));
 	status = read_line(tty, mask, password);
-	(void)fdio_write(tty, "\n", 1);
+	(void)io_write(tty, "\n", 1);
 	return status;
 }
 

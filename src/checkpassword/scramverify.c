@@ -23,7 +23,7 @@
 
 #include "checkpassword/account.h"
 #include "lib/base64.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/hmac.h"
 #include "lib/log.h"
 #include "lib/secret.h"
@@ -49,7 +49,7 @@ fake_key(const struct account *a, unsigned char key[SHA256_SIZE])
 	char id[MACHINE_ID_MAX];
 	struct sha256 s;
 	int fd = open(MACHINE_ID, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t len = fd == -1 ? -1 : fdio_read(fd, id, sizeof id);
+	ssize_t len = fd == -1 ? -1 : io_read(fd, id, sizeof id);
 
 	/* Another salt this time would tell that there is no such user. */
 	if (len == -1 && errno != ENOENT && errno != EACCES) {

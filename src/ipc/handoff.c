@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "ipc/roles.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 
 enum { CLIENT_FDS = 2 };
 
@@ -46,7 +46,7 @@ handoff_give(int fd, const char *unread, size_t len)
 	memcpy(CMSG_DATA(header), client, sizeof client);
 	if (sendmsg(fd, &msg, MSG_NOSIGNAL) != 1)
 		return -1;
-	return fdio_write(fd, unread, len);
+	return io_write(fd, unread, len) ? 0 : -1;
 }
 
 static int
@@ -86,10 +86,10 @@ handoff_take(char *buf, size_t size)
 	ssize_t got;
 	char end;
 
-	if (fdio_write(FD_HANDOFF, &word, 1) == -1 || take_client() == -1)
+	if (!io_write(FD_HANDOFF, &word, 1) || take_client() == -1)
 		return -1;
-	got = fdio_read(FD_HANDOFF, buf, size);
-	if (got == (ssize_t)size && fdio_read(FD_HANDOFF, &end, 1) != 0) {
+	got = io_read(FD_HANDOFF, buf, size);
+	if (got == (ssize_t)size && io_read(FD_HANDOFF, &end, 1) != 0) {
 		errno = EMSGSIZE;
 		return -1;
 	}

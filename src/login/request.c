@@ -14,7 +14,7 @@
 
 #include "ipc/offers.h"
 #include "ipc/roles.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 
 _Static_assert((int)NETIO_READ_MAX <= (int)MONMSG_UNREAD_MAX,
     "whatever is left unread fits a request");
@@ -22,8 +22,8 @@ _Static_assert((int)NETIO_READ_MAX <= (int)MONMSG_UNREAD_MAX,
 bool
 request_answer(const struct monmsg_request *q, struct monmsg_answer *a)
 {
-	return fdio_write(FD_MONITOR, q, sizeof *q) == 0 &&
-	    fdio_read(FD_MONITOR, a, sizeof *a) == (ssize_t)sizeof *a;
+	return io_write(FD_MONITOR, q, sizeof *q) &&
+	    io_read(FD_MONITOR, a, sizeof *a) == (ssize_t)sizeof *a;
 }
 
 enum outcome

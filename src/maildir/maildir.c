@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/io.h"
 #include "lib/log.h"
 #include "maildir/maildir_adopt.h"
 #include "maildir/maildir_again.h"
@@ -399,7 +400,7 @@ remove_wherever(struct maildrop *md, bool *touched)
 static bool
 sync_folder(int fd)
 {
-	if (fsync(fd) == 0 || errno == EINVAL || errno == EROFS)
+	if (io_sync(fd) || errno == EINVAL || errno == EROFS)
 		return true;
 	log_error_errno("cannot sync the Maildir", NULL);
 	return false;

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/io.h"
 #include "lib/log.h"
 #include "maildir/maildir_name.h"
 
@@ -63,8 +64,7 @@ open_folder(int dir_fd, const char *name)
 			break;
 	}
 	if (fd != -1 &&
-	    (make_mark(folder) == -1 || fsync(folder) == -1 ||
-		fsync(dir_fd) == -1)) {
+	    (make_mark(folder) == -1 || !io_sync(folder) || !io_sync(dir_fd))) {
 		int error = errno;
 
 		(void)close(fd);

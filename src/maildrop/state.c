@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/checksum.h"
 #include "lib/clock.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/ownfile.h"
 #include "maildrop/session_lock.h"
@@ -33,25 +35,18 @@ enum { DATA_MAX = STATE_BLOCK - sizeof(struct block), TRIES = 5 };
 static union {
 	struct block block;
 	unsigned char bytes[STATE_BLOCK];
-	uint64_t words[STATE_BLOCK / 8];
 } buffer;
 
-/*
- * Not cryptographic: it has to notice torn writes and broken disks.  The
- * owner of the file is the owner of the mail.
- */
+/* Of the block in the buffer, with the sum itself as 0. */
 static uint64_t
-checksum(void)
+sum_block(void)
 {
 	size_t bytes = sizeof buffer.block + buffer.block.used;
-	uint64_t kept = buffer.block.sum, sum = 0x9e3779b97f4a7c15;
+	uint64_t kept = buffer.block.sum, sum;
 
 	memset(buffer.bytes + bytes, 0, -bytes % 8);
 	buffer.block.sum = 0;
-	for (size_t i = 0; i < (bytes + 7) / 8; i++) {
-		sum = (sum ^ buffer.words[i]) * 0xff51afd7ed558ccd;
-		sum ^= sum >> 32;
-	}
+	sum = checksum(CHECKSUM_START, buffer.bytes, bytes + -bytes % 8);
 	buffer.block.sum = kept;
 	return sum;
 }
@@ -143,7 +138,7 @@ load(struct state *s)
 		return false;
 	if (s->index > 0 && b->generation != s->generation)
 		return false;
-	if (b->sum != checksum())
+	if (b->sum != sum_block())
 		return false;
 	s->generation = b->generation;
 	s->index++;
@@ -191,15 +186,14 @@ store(struct state *s)
 {
 	struct block *b = &buffer.block;
 	size_t bytes = sizeof *b + s->used;
-	off_t offset = (off_t)s->index * STATE_BLOCK;
+	uint64_t offset = (uint64_t)s->index * STATE_BLOCK;
 
 	b->kind = s->kind;
 	b->generation = s->generation;
 	b->index = s->index;
 	b->used = (uint32_t)s->used;
-	b->sum = checksum();
-	if (!s->failed &&
-	    pwrite(s->fd, buffer.bytes, bytes, offset) != (ssize_t)bytes)
+	b->sum = sum_block();
+	if (!s->failed && !io_pwrite(s->fd, buffer.bytes, bytes, offset))
 		s->failed = true;
 	s->index++;
 	s->used = 0;
@@ -227,17 +221,14 @@ state_write(struct state *s, const void *record, size_t len)
 void
 state_write_end(struct state *s)
 {
-	off_t end;
+	uint64_t end = (uint64_t)s->index * STATE_BLOCK;
 
 	if (s->fd == -1)
 		return;
-	if (s->used > 0)
-		end = (off_t)(s->index * (off_t)STATE_BLOCK +
-		    (off_t)sizeof buffer.block + (off_t)s->used);
-	else
-		end = (off_t)s->index * STATE_BLOCK;
-	if (s->used > 0)
+	if (s->used > 0) {
+		end += sizeof buffer.block + s->used;
 		store(s);
-	if (ftruncate(s->fd, s->failed ? 0 : end) == -1)
+	}
+	if (!io_truncate(s->fd, s->failed ? 0 : end))
 		s->failed = true;
 }

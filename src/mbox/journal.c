@@ -32,6 +32,7 @@
 
 #include "lib/checksum.h"
 #include "lib/clock.h"
+#include "lib/io.h"
 #include "lib/ownfile.h"
 #include "pop3/netio.h"
 
@@ -86,23 +87,10 @@ static struct {
 static bool
 write_at(uint64_t at, const void *from, size_t len)
 {
-	const char *p = from;
-
-	while (len > 0) {
-		ssize_t n = pwrite(journal.fd, p, len, (off_t)at);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return false;
-		}
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	if (at > journal.end)
-		journal.end = at;
+	if (!io_pwrite(journal.fd, from, len, at))
+		return false;
+	if (at + len > journal.end)
+		journal.end = at + len;
 	return true;
 }
 
@@ -110,34 +98,13 @@ write_at(uint64_t at, const void *from, size_t len)
 static bool
 read_at(uint64_t at, void *to, size_t len)
 {
-	char *p = to;
-
-	while (len > 0) {
-		ssize_t n = pread(journal.fd, p, len, (off_t)at);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			journal.error = errno;
-		if (n <= 0) {
-			errno = n == 0 ? ENODATA : errno;
-			return false;
-		}
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static bool
-sync_file(int fd)
-{
-	while (fsync(fd) == -1) {
-		if (errno != EINTR)
-			return false;
-	}
-	return true;
+	if (io_pread_all(journal.fd, to, len, at))
+		return true;
+	if (errno != 0)
+		journal.error = errno;
+	else
+		errno = ENODATA;
+	return false;
 }
 
 /*
@@ -226,10 +193,8 @@ journal_set_aside(void)
 bool
 journal_clear(void)
 {
-	while (ftruncate(journal.fd, 0) == -1) {
-		if (errno != EINTR)
-			return false;
-	}
+	if (!io_truncate(journal.fd, 0))
+		return false;
 	journal.header.plan = 0;
 	journal.number = 0;
 	journal.end = 0;
@@ -480,11 +445,10 @@ journal_commit(const struct journal_step *step)
 	if (!journal.header_written &&
 	    !write_record(header_place(h->plan), h, HEADER_WORDS))
 		return false;
-	if (!sync_file(journal.fd))
+	if (!io_sync(journal.fd))
 		return false;
 	/* A file that is made by now must be found again, too. */
-	if (!journal.dir_synced && !sync_file(journal.dir_fd) &&
-	    errno != EINVAL)
+	if (!journal.dir_synced && !io_sync(journal.dir_fd) && errno != EINVAL)
 		return false;
 	journal.dir_synced = true;
 	journal.header_written = true;

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "lib/checksum.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "mbox/journal.h"
 #include "mbox/mbox_move.h"
@@ -77,27 +78,6 @@ mbox_add_entry(void)
 	return e;
 }
 
-ssize_t
-mbox_pread(int fd, void *to, size_t len, uint64_t offset)
-{
-	char *p = to;
-	size_t got = 0;
-
-	while (got < len) {
-		ssize_t n =
-		    pread(fd, p + got, len - got, (off_t)(offset + got));
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		if (n == 0)
-			break;
-		got += (size_t)n;
-	}
-	return (ssize_t)got;
-}
-
 bool
 mbox_look(void)
 {
@@ -123,12 +103,9 @@ mbox_from_sum(const struct mbox_entry *e, uint32_t *check)
 	while (done < e->from_len) {
 		uint64_t left = e->from_len - done;
 		size_t n = left < sizeof line ? (size_t)left : sizeof line;
-		ssize_t got = mbox_pread(mbox.fd, line, n, e->start + done);
 
-		if (got != (ssize_t)n) {
-			errno = got >= 0 ? 0 : errno;
+		if (!io_pread_all(mbox.fd, line, n, e->start + done))
 			return false;
-		}
 		sum = checksum(sum, line, n);
 		done += n;
 	}

@@ -104,9 +104,6 @@ uint32_t mbox_from_check(const char *line, size_t len);
 /* The same of the line of E, read from the file.  False with errno. */
 bool mbox_from_sum(const struct mbox_entry *e, uint32_t *check);
 
-/* Reads LEN bytes at OFFSET; fewer only at the end.  -1 with errno. */
-ssize_t mbox_pread(int fd, void *buf, size_t len, uint64_t offset);
-
 /* One more entry at the end, or NULL with errno. */
 struct mbox_entry *mbox_add_entry(void);
 

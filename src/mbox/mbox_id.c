@@ -31,6 +31,7 @@
 #include <string.h>
 
 #include "lib/blake2b.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "maildrop/uidl.h"
@@ -61,8 +62,7 @@ look(uint64_t offset, size_t len, size_t read_len)
 {
 	if (offset < cache.offset || offset - cache.offset > cache.len ||
 	    cache.len - (offset - cache.offset) < len) {
-		ssize_t got =
-		    mbox_pread(mbox.fd, cache.bytes, read_len, offset);
+		ssize_t got = io_pread(mbox.fd, cache.bytes, read_len, offset);
 
 		cache.offset = offset;
 		cache.len = got > 0 ? (size_t)got : 0;

@@ -9,9 +9,9 @@
 #include "mbox/mbox_io.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "lib/checksum.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "mbox/mbox.h"
 #include "pop3/netio.h"
@@ -54,39 +54,24 @@ mbox_stopped(void)
 bool
 mbox_read(void *to, size_t len, uint64_t offset)
 {
-	ssize_t got = mbox_pread(mbox.fd, to, len, offset);
-
-	if (got == (ssize_t)len)
+	if (io_pread_all(mbox.fd, to, len, offset))
 		return true;
-	errno = got >= 0 ? ESTALE : errno;
+	errno = errno != 0 ? errno : ESTALE;
 	return mbox_cannot("cannot read the mbox");
 }
 
 bool
 mbox_write(const char *p, size_t len, uint64_t offset)
 {
-	while (len > 0) {
-		ssize_t n = pwrite(mbox.fd, p, len, (off_t)offset);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return mbox_cannot("cannot write the mbox");
-		}
-		p += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return true;
+	return io_pwrite(mbox.fd, p, len, offset) ||
+	    mbox_cannot("cannot write the mbox");
 }
 
 bool
 mbox_sync(void)
 {
-	while (fsync(mbox.fd) == -1)
-		if (errno != EINTR)
-			return mbox_cannot("cannot sync the mbox");
+	if (!io_sync(mbox.fd))
+		return mbox_cannot("cannot sync the mbox");
 	mboxlock_refresh(&mbox.lock);
 	return true;
 }
@@ -94,10 +79,9 @@ mbox_sync(void)
 bool
 mbox_cut(uint64_t size)
 {
-	while (ftruncate(mbox.fd, (off_t)size) == -1)
-		if (errno != EINTR)
-			return mbox_cannot("cannot truncate the mbox");
-	return mbox_sync();
+	return io_truncate(mbox.fd, size)
+	    ? mbox_sync()
+	    : mbox_cannot("cannot truncate the mbox");
 }
 
 bool

@@ -39,10 +39,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "mbox/from_line.h"
 #include "mbox/mbox.h"
+#include "mbox/mbox_io.h"
 #include "options.h"
 #include "pop3/lanes.h"
 #include "pop3/netio.h"
@@ -113,7 +115,6 @@ fill(struct window *w)
 	size_t keep = w->at < BEHIND ? w->at : BEHIND;
 	size_t drop = w->at - keep;
 	size_t want;
-	ssize_t got;
 
 	memmove(buf, buf + drop, w->used - drop);
 	w->offset += drop;
@@ -123,13 +124,8 @@ fill(struct window *w)
 	if (want > w->end - w->offset - w->used)
 		want = (size_t)(w->end - w->offset - w->used);
 	w->stopped = netio_interrupted() != NET_OK;
-	got = w->stopped
-	    ? -1
-	    : mbox_pread(mbox.fd, buf + w->used, want, w->offset + w->used);
-	if (got != (ssize_t)want) {
-		errno = got >= 0 ? ESTALE : errno;
-		if (!w->stopped)
-			log_error_errno("cannot read the mbox", mbox.name);
+	if (w->stopped ||
+	    !mbox_read(buf + w->used, want, w->offset + w->used)) {
 		w->result = MAILDROP_TEMP;
 		w->end = w->offset + w->used;
 		return;
@@ -286,8 +282,7 @@ length_is_exact(const struct window *w, const struct reading *r)
 	struct from f;
 	size_t blank;
 
-	if (r->until > w->end ||
-	    mbox_pread(mbox.fd, text, len, r->until) != (ssize_t)len)
+	if (r->until > w->end || !io_pread_all(mbox.fd, text, len, r->until))
 		return false;
 	blank = blank_line(text, len);
 	if (blank == len)
@@ -692,7 +687,7 @@ mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 bool
 mbox_begins(uint64_t offset)
 {
-	ssize_t got = mbox_pread(mbox.fd, buf, LINE + PIECE, offset);
+	ssize_t got = io_pread(mbox.fd, buf, LINE + PIECE, offset);
 	struct from f;
 
 	errno = got >= 0 ? 0 : errno;

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/ownfile.h"
 #include "mbox/mbox.h"
@@ -81,19 +82,9 @@ mbox_trash_wanted(void)
 static bool
 append(const char *p, size_t len)
 {
-	while (len > 0) {
-		ssize_t n = pwrite(trash.fd, p, len, (off_t)trash.size);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return cannot("cannot write the trash");
-		}
-		p += n;
-		len -= (size_t)n;
-		trash.size += (uint64_t)n;
-	}
+	if (!io_pwrite(trash.fd, p, len, trash.size))
+		return cannot("cannot write the trash");
+	trash.size += len;
 	return true;
 }
 
@@ -106,7 +97,7 @@ separate(void)
 	if (trash.size == 0)
 		return true;
 	end[0] = end[1] = '\n';
-	if (mbox_pread(trash.fd, end + (trash.size < 2), trash.size < 2 ? 1 : 2,
+	if (io_pread(trash.fd, end + (trash.size < 2), trash.size < 2 ? 1 : 2,
 		trash.size < 2 ? 0 : trash.size - 2) == -1)
 		return cannot("cannot read the trash");
 	if (end[1] != '\n')
@@ -143,47 +134,23 @@ mbox_trash_add(uint64_t start, uint64_t end)
 	while (start < end) {
 		size_t len =
 		    end - start < sizeof buf ? (size_t)(end - start) : BUFFER;
-		ssize_t got;
 
-		if (mbox_stopped())
-			return false;
-		got = mbox_pread(mbox.fd, buf, len, start);
-		if (got != (ssize_t)len) {
-			errno = got >= 0 ? ESTALE : errno;
-			return cannot("cannot read the mbox for the trash");
-		}
-		if (!append(buf, len))
+		if (mbox_stopped() || !mbox_read(buf, len, start) ||
+		    !append(buf, len))
 			return false;
 		start += len;
 	}
 	return separate();
 }
 
-static bool
-sync_file(void)
-{
-	while (fsync(trash.fd) == -1)
-		if (errno != EINTR)
-			return cannot("cannot sync the trash");
-	return true;
-}
-
-static bool
-take_back(void)
-{
-	while (ftruncate(trash.fd, (off_t)trash.before) == -1)
-		if (errno != EINTR)
-			return cannot("cannot truncate the trash");
-	return true;
-}
-
 bool
 mbox_trash_end(bool keep)
 {
-	bool good = keep && sync_file();
+	bool good =
+	    keep && (io_sync(trash.fd) || cannot("cannot sync the trash"));
 
-	if (!good)
-		(void)take_back();
+	if (!good && !io_truncate(trash.fd, trash.before))
+		(void)cannot("cannot truncate the trash");
 	mboxlock_drop(&trash.lock);
 	return good;
 }

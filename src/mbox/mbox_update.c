@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/io.h"
 #include "lib/log.h"
 #include "mbox/mbox.h"
 #include "mbox/mbox_io.h"
@@ -114,7 +115,7 @@ bool
 mbox_mail_follows(uint64_t at, uint64_t *start)
 {
 	char text[SLACK];
-	ssize_t got = mbox_pread(mbox.fd, text, sizeof text, at);
+	ssize_t got = io_pread(mbox.fd, text, sizeof text, at);
 	size_t skip = 0;
 
 	errno = got >= 0 ? 0 : errno;

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "ipc/roles.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/peer.h"
 #include "monitor/cleartext.h"
@@ -243,7 +243,7 @@ pass_on(int fd)
 		for (ssize_t i = 0; i < got; i++)
 			if ((buf[i] < ' ' || buf[i] > '~') && buf[i] != '\n')
 				buf[i] = '?';
-		(void)fdio_write(STDOUT_FILENO, buf, (size_t)got);
+		(void)io_write(STDOUT_FILENO, buf, (size_t)got);
 	}
 	(void)close(fd);
 }

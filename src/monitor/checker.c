@@ -25,7 +25,7 @@
 #include "ipc/handoff.h"
 #include "ipc/roles.h"
 #include "lib/clock.h"
-#include "lib/fdio.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/number.h"
 #include "options.h"
@@ -87,7 +87,7 @@ command_line(struct spawn_words *w, const struct options *o,
 static void
 give_credentials(int fd, const char *credentials, size_t len)
 {
-	if (fdio_write(fd, credentials, len) == -1 && errno != EPIPE)
+	if (!io_write(fd, credentials, len) && errno != EPIPE)
 		log_error_errno("cannot write to the checker", NULL);
 	(void)close(fd);
 }
