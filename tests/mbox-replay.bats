@@ -408,7 +408,7 @@ zero()
 	assert_equal "$(stat -c %s "$(journal).1")" 208
 }
 
-# Written on amd64, by the format of journal.c.
+# Written on amd64, by the format of mbox_journal.c.
 @test "a journal that another kind of machine has written is finished" {
 	local name
 

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * mbox: all mail in one file, which other programs append to, and rewrite,
- * under the locks of mboxlock.h.  The locks are held only while scanning and
+ * under the locks of mbox_lock.h.  The locks are held only while scanning and
  * while removing messages.  Between the two, what was scanned is looked at
  * again before it is believed.
  *
@@ -24,7 +24,7 @@
 #include "lib/checksum.h"
 #include "lib/io.h"
 #include "lib/log.h"
-#include "mbox/journal.h"
+#include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
 #include "mbox/mbox_trash.h"
 #include "options.h"

@@ -4,15 +4,15 @@
  * What the parts of the mbox backend share.
  *
  *	mbox.c		opens the file, finds single messages
- *	mbox_place.c	where popin's own files are
+ *	mbox_home.c	where popin's own files are
  *	mbox_scan.c	where messages begin and end, octets
  *	mbox_state.c	what the state file remembers of that
  *	mbox_id.c	unique-ids
  *	mbox_foreign.c	those of other servers
  *	mbox_update.c	removes messages; mbox_move.c does the moving
- *			(with mbox_io.c), journal.c makes it safe
+ *			(with mbox_file.c), mbox_journal.c makes it safe
  *	mbox_sums.c	does a journal belong to this mbox?
- *	mboxlock.c	keeps delivery out; dotlock.c is a part of it
+ *	mbox_lock.c	keeps delivery out; dotlock.c is a part of it
  *
  * System calls after mbox_open, for the sandbox: pread64, pwrite64, fcntl,
  * fstat (newfstatat), fsync, ftruncate, ppoll (to wait for a lock),
@@ -34,7 +34,7 @@
 
 #include "maildrop/maildrop.h"
 #include "maildrop/state.h"
-#include "mbox/mboxlock.h"
+#include "mbox/mbox_lock.h"
 
 extern const struct maildrop_ops mbox_ops;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Moving what stays of an mbox towards its beginning, in steps (journal.h).
+ * Moving what stays of an mbox towards its beginning, in steps (mbox_journal.h).
  *
  * AT is where the next byte goes, SOURCE where it is.  As long as no more
  * than SOURCE - AT bytes are written, nothing that later steps need is
@@ -26,7 +26,7 @@
 #include "lib/checksum.h"
 #include "lib/log.h"
 #include "mbox/mbox.h"
-#include "mbox/mbox_io.h"
+#include "mbox/mbox_file.h"
 #include "mbox/mbox_sums.h"
 
 enum {

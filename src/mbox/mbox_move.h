@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "maildrop/maildrop.h"
-#include "mbox/journal.h"
+#include "mbox/mbox_journal.h"
 
 /*
  * Makes the mbox consist of what is before PLAN->first and of the ranges; at

@@ -44,7 +44,7 @@
 #include "lib/number.h"
 #include "mbox/from_line.h"
 #include "mbox/mbox.h"
-#include "mbox/mbox_io.h"
+#include "mbox/mbox_file.h"
 #include "options.h"
 #include "pop3/lanes.h"
 #include "pop3/netio.h"

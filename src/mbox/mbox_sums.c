@@ -16,7 +16,7 @@
 
 #include "lib/checksum.h"
 #include "mbox/mbox.h"
-#include "mbox/mbox_io.h"
+#include "mbox/mbox_file.h"
 #include "pop3/netio.h"
 
 enum { BUFFER = 128 * 1024, SUMS = 1024 };

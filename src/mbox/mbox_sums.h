@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The checksums of units by which a journal knows its mbox (journal.h).
+ * The checksums of units by which a journal knows its mbox (mbox_journal.h).
  */
 #ifndef POPIN_MBOX_SUMS_H
 #define POPIN_MBOX_SUMS_H
 
 #include <stdbool.h>
 
-#include "mbox/journal.h"
+#include "mbox/mbox_journal.h"
 
 /* What a step has to do with an mbox. */
 enum mbox_fit {

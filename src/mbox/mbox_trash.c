@@ -21,8 +21,8 @@
 #include "lib/log.h"
 #include "lib/ownfile.h"
 #include "mbox/mbox.h"
-#include "mbox/mbox_io.h"
-#include "mbox/mboxlock.h"
+#include "mbox/mbox_file.h"
+#include "mbox/mbox_lock.h"
 #include "options.h"
 
 enum { BUFFER = 64 * 1024, LOCK_SECONDS = 30 };

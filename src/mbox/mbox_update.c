@@ -19,7 +19,7 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "mbox/mbox.h"
-#include "mbox/mbox_io.h"
+#include "mbox/mbox_file.h"
 #include "mbox/mbox_move.h"
 #include "mbox/mbox_trash.h"
 

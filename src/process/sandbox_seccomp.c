@@ -114,7 +114,7 @@ static const struct rule {
 	{ M | B, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
 #endif
 #ifdef SYS_statx
-	{ B, SYS_statx, ALLOW }, /* mboxlock.c; and fstat as above */
+	{ B, SYS_statx, ALLOW }, /* mbox_lock.c; and fstat as above */
 #endif
 	{ M | B, SYS_pread64, ALLOW },
 	{ L | M | B, SYS_close, ALLOW },
@@ -126,7 +126,7 @@ static const struct rule {
 	    SECOND + F_SETLK }, /* session_lock.c; delivery agents */
 	{ M | B, FCNTL, SECOND + F_GETLK }, /* session_lock.c: asked to end? */
 #ifdef F_OFD_SETLK
-	{ B, FCNTL, SECOND + F_OFD_SETLK }, /* mboxlock.c */
+	{ B, FCNTL, SECOND + F_OFD_SETLK }, /* mbox_lock.c */
 #endif
 	/* malloc(3): names and messages, readdir(3)'s buffer */
 	{ M | B, SYS_brk, ALLOW },

@@ -29,7 +29,7 @@ again(struct maildrop *md)
 	free(maildir.names.all);
 	memset(&maildir, 0, sizeof maildir);
 	again_mbox_id();
-	again_journal();
+	again_mbox_journal();
 	again_maildir_adopt();
 	again_maildir_foreign();
 	again_maildir_snapshot();

@@ -9,7 +9,7 @@
 struct maildrop;
 
 void again_mbox_id(void);
-void again_journal(void);
+void again_mbox_journal(void);
 void again_maildir_adopt(void);
 void again_maildir_foreign(void);
 void again_maildir_snapshot(void);

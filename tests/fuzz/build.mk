@@ -28,12 +28,12 @@ sources = $(filter-out $(top)/src/main.c $(top)/src/checkpassword/%,\
 	$(wildcard $(top)/src/*.c $(top)/src/*/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
-maildrop = again.o again_mbox_id.o again_journal.o again_maildir_adopt.o \
+maildrop = again.o again_mbox_id.o again_mbox_journal.o again_maildir_adopt.o \
 	again_maildir_foreign.o again_maildir_snapshot.o again_uidl_store.o \
 	mboxes.o
 headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
 hand = $(patsubst %,$(top)/src/%.c,login/login login/proxy monitor/monitor \
-	mbox/mbox_id mbox/journal maildir/maildir_adopt \
+	mbox/mbox_id mbox/mbox_journal maildir/maildir_adopt \
 	maildir/maildir_foreign maildir/maildir_snapshot \
 	maildrop/uidl_store)
 

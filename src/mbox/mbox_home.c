@@ -20,8 +20,8 @@
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildrop/session_lock.h"
-#include "mbox/journal.h"
 #include "mbox/mbox.h"
+#include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
 
 enum { KEY_BYTES = 16 };

@@ -41,7 +41,7 @@
  * everything is moved a second plan moves it.  That is written beside the
  * first, which stays true until the second has its first step.
  *
- * On disk: see journal.c.  All numbers are little-endian and of fixed size,
+ * On disk: see mbox_journal.c.  All numbers are little-endian and of fixed size,
  * so that a journal can be finished by another kind of machine.  The file
  * stays open and is empty except during UPDATE and after an UPDATE that was
  * interrupted.  It takes at most 1/64 of the bytes behind the first message

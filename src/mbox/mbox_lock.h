@@ -18,7 +18,7 @@
 struct mboxlock {
 	int fd; /* of the mbox */
 	unsigned kinds;
-	bool remembered; /* over NFS: by the kernel, see mboxlock.c */
+	bool remembered; /* over NFS: by the kernel, see mbox_lock.c */
 	bool held;
 	int64_t refreshed; /* clock_now() milliseconds */
 	struct dotlock dot;

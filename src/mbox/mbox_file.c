@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "mbox/mbox_io.h"
+#include "mbox/mbox_file.h"
 
 #include <errno.h>
 

@@ -17,7 +17,7 @@
  */
 #include "config.h"
 
-#include "mbox/journal.h"
+#include "mbox/mbox_journal.h"
 
 #include <sys/stat.h>
 
@@ -507,7 +507,7 @@ load_ranges(struct journal_plan *p)
 	size_t left = (size_t)p->count;
 	struct journal_range *r;
 
-	/* there may be more later, see journal.h */
+	/* there may be more later, see mbox_journal.h */
 	p->ranges = r = reallocarray(NULL, left > 0 ? left : 1, sizeof *r);
 	if (r == NULL) {
 		journal.error = errno;

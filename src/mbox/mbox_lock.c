@@ -6,7 +6,7 @@
  */
 #include "config.h"
 
-#include "mbox/mboxlock.h"
+#include "mbox/mbox_lock.h"
 
 #include <sys/syscall.h>
 #include <sys/vfs.h>
