@@ -27,10 +27,10 @@
 #include "checkpassword/lines.h"
 #include "checkpassword/scramsecret.h"
 #include "checkpassword/verify.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/nets.h"
 #include "lib/number.h"
-#include "lib/secretfile.h"
 
 enum field {
 	FIELD_NAME,
@@ -361,7 +361,7 @@ refusal(int fd)
 
 	if (fstat(fd, &st) == -1)
 		return "passwd-file cannot be examined";
-	return secretfile_refusal(&st);
+	return file_secret_refusal(&st);
 }
 
 int

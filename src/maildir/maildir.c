@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "maildir/maildir_adopt.h"
@@ -102,8 +103,7 @@ lock(int dir_fd, const char *path)
 static enum maildrop_result
 open_failed(const char *path)
 {
-	bool temporary = errno == EMFILE || errno == ENFILE ||
-	    errno == ENOMEM || errno == EIO || errno == ESTALE;
+	bool temporary = file_error_is_temporary(errno);
 
 	log_error_errno("cannot open the Maildir", path);
 	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
@@ -243,8 +243,7 @@ open_message(const struct message *m)
 		errno = ENOENT;
 		return -1;
 	}
-	return openat(maildir.fd[m->where], maildir_name(m),
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return file_open(maildir.fd[m->where], maildir_name(m), O_RDONLY);
 }
 
 /*

@@ -9,32 +9,26 @@
 #include "maildir/maildir_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/log.h"
 
 bool
 maildir_file_temporary(int error)
 {
-	return error == EMFILE || error == ENFILE || error == ENOMEM ||
-	    error == EIO || error == ESTALE || error == ENOSPC ||
-	    error == EDQUOT || error == EINTR || error == EAGAIN;
+	return file_error_is_temporary(error);
 }
 
 bool
 maildir_file_is_ours(int fd, struct stat *st)
 {
-	errno = EPERM;
-	return fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-	    (st->st_uid == geteuid() || st->st_uid == 0);
+	return file_is(fd, FILE_OURS | FILE_ROOTS, st);
 }
 
 int
 maildir_file_open(int dir_fd, const char *name, int mode)
 {
-	return openat(dir_fd, name,
-	    mode | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	return file_open(dir_fd, name, mode);
 }
 
 enum maildrop_result

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "maildir/maildir_name.h"
@@ -41,9 +42,7 @@ open_directory(int dir_fd, const char *name)
 static int
 make_mark(int dir_fd)
 {
-	int fd = openat(dir_fd, "maildirfolder",
-	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-	    0600);
+	int fd = file_open(dir_fd, "maildirfolder", O_WRONLY | O_CREAT);
 
 	return fd == -1 ? -1 : close(fd);
 }
@@ -64,19 +63,10 @@ open_folder(int dir_fd, const char *name)
 			break;
 	}
 	if (fd != -1 &&
-	    (make_mark(folder) == -1 || !io_sync(folder) || !io_sync(dir_fd))) {
-		int error = errno;
-
-		(void)close(fd);
-		errno = error;
-		fd = -1;
-	}
-	if (folder != -1) {
-		int error = errno;
-
-		(void)close(folder);
-		errno = error;
-	}
+	    (make_mark(folder) == -1 || !io_sync(folder) || !io_sync(dir_fd)))
+		fd = file_give_up(fd);
+	if (folder != -1)
+		(void)file_give_up(folder);
 	return fd;
 }
 

@@ -17,9 +17,9 @@
 
 #include "lib/checksum.h"
 #include "lib/clock.h"
+#include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
-#include "lib/ownfile.h"
 #include "maildrop/session_lock.h"
 
 struct block {
@@ -71,11 +71,11 @@ static int
 open_file(int dir_fd, const char *name)
 {
 	struct stat st;
-	int fd = ownfile_open(dir_fd, name, &st);
+	int fd = file_open_own(dir_fd, name, FILE_OURS, &st);
 
 	if (fd == -1)
 		return -1;
-	if (!ownfile_is_private(&st) && fchmod(fd, 0600) == -1)
+	if (!file_is_private(&st) && fchmod(fd, 0600) == -1)
 		log_error_errno("open to others, who can lock it:", name);
 	if (!session_lock_is_strangers(fd))
 		return fd;
@@ -83,7 +83,7 @@ open_file(int dir_fd, const char *name)
 	(void)close(fd);
 	if (unlinkat(dir_fd, name, 0) == -1)
 		return -1;
-	return ownfile_open(dir_fd, name, &st);
+	return file_open_own(dir_fd, name, FILE_OURS, &st);
 }
 
 enum state_lock

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/number.h"
 
@@ -81,8 +82,7 @@ owner(const struct dotlock *d, bool *here)
 	const char *colon;
 	uint64_t pid;
 	ssize_t n;
-	int fd = openat(d->dir_fd, d->name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = file_open(d->dir_fd, d->name, O_RDONLY);
 
 	*here = false;
 	if (fd == -1)

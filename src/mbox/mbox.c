@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "lib/checksum.h"
+#include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "mbox/mbox_journal.h"
@@ -130,8 +131,7 @@ mbox_still_there(size_t i)
 static enum maildrop_result
 open_failed(const char *what, const char *path)
 {
-	bool temporary = errno == EMFILE || errno == ENFILE ||
-	    errno == ENOMEM || errno == EIO || errno == ESTALE;
+	bool temporary = file_error_is_temporary(errno);
 
 	log_error_errno(what, path);
 	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
@@ -162,13 +162,6 @@ open_directory(const char *path)
 	return MAILDROP_OK;
 }
 
-static int
-open_in_directory(int mode)
-{
-	return openat(mbox.dir_fd, mbox.name,
-	    mode | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
 /* An UPDATE of a file that is larger than that could end halfway. */
 static bool
 within_limit(const struct stat *st)
@@ -186,20 +179,20 @@ open_mbox(const char *path)
 	struct stat st;
 
 	mbox.writable = true;
-	mbox.fd = open_in_directory(O_RDWR);
+	mbox.fd = file_open(mbox.dir_fd, mbox.name, O_RDWR);
 	if (mbox.fd == -1 && (errno == EACCES || errno == EROFS)) {
 		mbox.writable = false;
-		mbox.fd = open_in_directory(O_RDONLY);
+		mbox.fd = file_open(mbox.dir_fd, mbox.name, O_RDONLY);
 	}
 	if (mbox.fd == -1 && errno == ENOENT)
 		return MAILDROP_OK;
-	if (mbox.fd == -1 || fstat(mbox.fd, &st) == -1)
+	if (mbox.fd == -1)
 		return open_failed("cannot open the mbox", path);
+	if (!file_is(mbox.fd, FILE_OURS | FILE_ONE_NAME, &st))
+		return open_failed(
+		    "not a plain file with one name that is ours:", path);
 	mbox.writable &= within_limit(&st);
-	if (S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
-		return MAILDROP_OK;
-	log_error("not a plain file with one name that is ours:", path);
-	return MAILDROP_PERM;
+	return MAILDROP_OK;
 }
 
 static enum maildrop_result

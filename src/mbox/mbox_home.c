@@ -14,9 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/checksum.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildrop/session_lock.h"
@@ -68,11 +68,10 @@ open_home(const char *home)
 	fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
+	errno = EPERM;
 	if (fstat(fd, &st) == 0 && !(st.st_mode & S_IWOTH))
 		return fd;
-	(void)close(fd);
-	errno = EPERM;
-	return -1;
+	return file_give_up(fd);
 }
 
 /*

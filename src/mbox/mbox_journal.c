@@ -32,8 +32,8 @@
 
 #include "lib/checksum.h"
 #include "lib/clock.h"
+#include "lib/file.h"
 #include "lib/io.h"
-#include "lib/ownfile.h"
 #include "pop3/netio.h"
 
 /* "popinJo3": the number is that of the format. */
@@ -108,36 +108,22 @@ read_at(uint64_t at, void *to, size_t len)
 }
 
 /*
- * Nobody else could write it, or it is not looked at: what it says is done to
- * the mail.  It has mail in it; who has restored it may have let others read.
+ * What it says is done to the mail: nobody else may be able to write it.  It
+ * has mail in it, too, and restoring it may have let others read that.
  */
-static bool
-trustworthy(int fd, const struct stat *st)
-{
-	if (st->st_nlink == 1 && !(st->st_mode & (S_IWGRP | S_IWOTH)))
-		return ownfile_is_private(st) || fchmod(fd, 0600) == 0;
-	errno = EPERM;
-	return false;
-}
-
 bool
 journal_open(int dir_fd, const char *name)
 {
 	struct stat st;
-	int error, fd = ownfile_open(dir_fd, name, &st);
+	int fd = file_open_own(
+	    dir_fd, name, FILE_OURS | FILE_ONE_NAME | FILE_UNSHARED, &st);
 
+	if (fd != -1 && !file_is_private(&st) && fchmod(fd, 0600) == -1)
+		fd = file_give_up(fd);
 	journal.dir_fd = dir_fd;
 	(void)snprintf(journal.name, sizeof journal.name, "%s", name);
-	if (fd == -1)
-		return false;
-	if (trustworthy(fd, &st)) {
-		journal.fd = fd;
-		return true;
-	}
-	error = errno;
-	(void)close(fd);
-	errno = error;
-	return false;
+	journal.fd = fd;
+	return fd != -1;
 }
 
 bool

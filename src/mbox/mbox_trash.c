@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
-#include "lib/ownfile.h"
 #include "mbox/mbox.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_lock.h"
@@ -48,15 +48,10 @@ static int
 open_file(int home_fd)
 {
 	struct stat st;
-	int fd = ownfile_open(home_fd, trash.name, &st);
+	int fd =
+	    file_open_own(home_fd, trash.name, FILE_OURS | FILE_ONE_NAME, &st);
 
-	if (fd == -1)
-		return -1;
-	if (st.st_nlink == 1 && fsync(home_fd) == 0)
-		return fd;
-	(void)close(fd);
-	errno = EPERM;
-	return -1;
+	return fd == -1 || io_sync(home_fd) ? fd : file_give_up(fd);
 }
 
 void

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
+#include "lib/file.h"
 #include "lib/log.h"
-#include "lib/secretfile.h"
 #include "options.h"
 #include "process/uidgid.h"
 
@@ -72,7 +72,7 @@ preflight_passwd_file(const char *path)
 		log_error_errno("cannot open the passwd-file", path);
 		return false;
 	}
-	why = secretfile_refusal(&st);
+	why = file_secret_refusal(&st);
 	if (why != NULL)
 		log_error(why, path);
 	return why == NULL;
