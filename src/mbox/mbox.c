@@ -4,7 +4,22 @@
  * mbox: all mail in one file, which other programs append to, and rewrite,
  * under the locks of mbox_lock.h.  The locks are held only while scanning and
  * while removing messages.  Between the two, what was scanned is looked at
- * again before it is believed.
+ * again before it is believed.  Each file uses those below it:
+ *
+ *	mbox.c		what maildrop.h asks of a backend
+ *	mbox_update.c	which messages are removed
+ *	mbox_home.c	popin's own files, in the home of the user
+ *	mbox_state.c	what the state file remembers of the scan
+ *	mbox_move.c	moves what stays; finishes what was interrupted
+ *	mbox_sums.c	does a journal belong to this mbox?
+ *	mbox_journal.c	makes moving safe
+ *	mbox_trash.c	where messages go instead
+ *	mbox_id.c	unique-ids; mbox_foreign.c those of other servers
+ *	mbox_scan.c	where messages begin and end, octets
+ *	from_line.c	is this line the beginning of one?
+ *	mbox_entry.c	what was found
+ *	mbox_file.c	the file and its bytes
+ *	mbox_lock.c	keeps delivery out; dotlock.c is a part of it
  *
  * Runs as: session.  Input: the mbox, which anyone who sends mail writes to;
  * directories that other users may be able to write to.
@@ -13,197 +28,31 @@
 
 #include "mbox/mbox.h"
 
-#include <sys/resource.h>
-
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "lib/checksum.h"
-#include "lib/file.h"
-#include "lib/io.h"
 #include "lib/log.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
+#include "mbox/mbox_home.h"
+#include "mbox/mbox_id.h"
 #include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
+#include "mbox/mbox_scan.h"
+#include "mbox/mbox_state.h"
 #include "mbox/mbox_trash.h"
+#include "mbox/mbox_update.h"
 #include "options.h"
 #include "process/sandbox.h"
 
-enum {
-	FIRST_ENTRIES = 64,
-	PIECE = 1024,	  /* of a From_ line: as checksum.h wants it */
-	SCAN_SECONDS = 30 /* to wait for a delivery */
-};
-
-struct mbox mbox = { .fd = -1, .dir_fd = -1, .home_fd = -1 };
-
-/* ---- entries ---- */
-
-uint64_t
-mbox_content(size_t i)
-{
-	return mbox.entries[i].start + mbox.entries[i].from_len;
-}
-
-uint64_t
-mbox_entry_end(size_t i)
-{
-	return i + 1 < mbox.count ? mbox.entries[i + 1].start : mbox.size;
-}
-
-uint64_t
-mbox_content_end(size_t i)
-{
-	return mbox_entry_end(i) - mbox.entries[i].separator;
-}
-
-struct mbox_entry *
-mbox_add_entry(void)
-{
-	struct mbox_entry *e;
-
-	if (mbox.count == mbox.allocated) {
-		size_t more =
-		    mbox.allocated ? mbox.allocated * 2 : FIRST_ENTRIES;
-
-		e = reallocarray(mbox.entries, more, sizeof *e);
-		if (e == NULL)
-			return NULL;
-		mbox.entries = e;
-		mbox.allocated = more;
-	}
-	e = &mbox.entries[mbox.count++];
-	memset(e, 0, sizeof *e);
-	return e;
-}
-
-bool
-mbox_look(void)
-{
-	if (fstat(mbox.fd, &mbox.seen) == 0 &&
-	    clock_gettime(CLOCK_REALTIME, &mbox.seen_at) == 0)
-		return true;
-	log_error_errno("cannot look at the mbox", mbox.name);
-	return false;
-}
-
-uint32_t
-mbox_from_check(const char *line, size_t len)
-{
-	return checksum_short(checksum(CHECKSUM_START, line, len));
-}
-
-bool
-mbox_from_sum(const struct mbox_entry *e, uint32_t *check)
-{
-	uint64_t sum = CHECKSUM_START, done = 0;
-	char line[PIECE];
-
-	while (done < e->from_len) {
-		uint64_t left = e->from_len - done;
-		size_t n = left < sizeof line ? (size_t)left : sizeof line;
-
-		if (!io_pread_all(mbox.fd, line, n, e->start + done))
-			return false;
-		sum = checksum(sum, line, n);
-		done += n;
-	}
-	*check = checksum_short(sum);
-	return true;
-}
-
-bool
-mbox_still_there(size_t i)
-{
-	const struct mbox_entry *e = &mbox.entries[i];
-	uint32_t check;
-
-	if (!mbox_from_sum(e, &check))
-		return false;
-	errno = 0;
-	return check == e->check;
-}
-
-/* ---- opening ---- */
-
-static enum maildrop_result
-open_failed(const char *what, const char *path)
-{
-	bool temporary = file_error_is_temporary(errno);
-
-	log_error_errno(what, path);
-	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
-}
-
-/* Splits PATH into the directory, opened, and mbox.name. */
-static enum maildrop_result
-open_directory(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-	char dir[PATH_MAX];
-	size_t len = (size_t)(name - path);
-
-	if (len == 0 || len >= sizeof dir || name[0] == '\0' ||
-	    strlen(name) > NAME_MAX) {
-		log_error("not the path of an mbox:", path);
-		return MAILDROP_PERM;
-	}
-	memcpy(dir, path, len);
-	dir[len] = '\0';
-	memcpy(mbox.name, name, strlen(name) + 1);
-	mbox.dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (mbox.dir_fd == -1 && errno == EACCES)
-		mbox.dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (mbox.dir_fd == -1)
-		return open_failed("cannot open the directory of", path);
-	return MAILDROP_OK;
-}
-
-/* An UPDATE of a file that is larger than that could end halfway. */
-static bool
-within_limit(const struct stat *st)
-{
-	struct rlimit r;
-
-	return getrlimit(RLIMIT_FSIZE, &r) == -1 ||
-	    r.rlim_cur == RLIM_INFINITY || (rlim_t)st->st_size <= r.rlim_cur;
-}
-
-/* A file that is not there is an empty maildrop. */
-static enum maildrop_result
-open_mbox(const char *path)
-{
-	struct stat st;
-
-	mbox.writable = true;
-	mbox.fd = file_open(mbox.dir_fd, mbox.name, O_RDWR);
-	if (mbox.fd == -1 && (errno == EACCES || errno == EROFS)) {
-		mbox.writable = false;
-		mbox.fd = file_open(mbox.dir_fd, mbox.name, O_RDONLY);
-	}
-	if (mbox.fd == -1 && errno == ENOENT)
-		return MAILDROP_OK;
-	if (mbox.fd == -1)
-		return open_failed("cannot open the mbox", path);
-	if (!file_is(mbox.fd, FILE_OURS | FILE_ONE_NAME, &st))
-		return open_failed(
-		    "not a plain file with one name that is ours:", path);
-	mbox.writable &= within_limit(&st);
-	return MAILDROP_OK;
-}
+enum { SCAN_SECONDS = 30 /* to wait for a delivery */ };
 
 static enum maildrop_result
 mbox_open(struct maildrop *md, const char *path)
 {
-	enum maildrop_result result = open_directory(path);
+	enum maildrop_result result = mbox_file_open(path);
 
 	if (result == MAILDROP_OK)
-		result = open_mbox(path);
-	if (result == MAILDROP_OK)
-		result = mbox_place(path, md->settings->home);
+		result = mbox_home_open(path, md->settings->home);
 	if (result == MAILDROP_OK)
 		mbox_trash_open(mbox.home_fd, md->settings->trash);
 	mboxlock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
@@ -211,7 +60,14 @@ mbox_open(struct maildrop *md, const char *path)
 	return result;
 }
 
-/* Only dotlocks need to reach a path, and a journal that is set aside. */
+/*
+ * System calls from here on, for the sandbox: pread64, pwrite64, fcntl, fstat
+ * (newfstatat), fsync, ftruncate, ppoll (to wait for a lock), clock_gettime,
+ * and what malloc needs.  Where dotlocks are used also openat, linkat,
+ * unlinkat, renameat, write, read, close, utimensat, and kill with signal 0,
+ * all in mbox.dir_fd; renameat in mbox.home_fd where there is an interrupted
+ * UPDATE.  Nothing is opened by a path.
+ */
 static bool
 mbox_confine(struct maildrop *md)
 {

@@ -1,15 +1,74 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Bytes of the mbox during UPDATE.  Every failure is logged, and false is
- * returned with errno; EINTR is tried again.
+ * The file of the mbox: opening it, and its bytes.
+ *
+ * struct mbox is what all parts of the backend know of the one mbox that a
+ * process serves.
  */
-#ifndef POPIN_MBOX_IO_H
-#define POPIN_MBOX_IO_H
+#ifndef POPIN_MBOX_FILE_H
+#define POPIN_MBOX_FILE_H
 
+#include <sys/stat.h>
+
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+
+#include "maildrop/maildrop.h"
+#include "maildrop/state.h"
+#include "mbox/mbox_lock.h"
+
+struct mbox_entry;
+
+struct mbox {
+	int fd; /* -1: there is no mbox, and so no mail */
+	int dir_fd;
+	bool writable;
+	char name[NAME_MAX + 1];
+	struct mboxlock lock;
+
+	/* The messages as scanned: entries[md->messages[i].ref]. */
+	struct mbox_entry *entries;
+	size_t count, allocated;
+	uint64_t size; /* where the last one ends */
+	bool hidden;   /* the first one is no mail but c-client's data */
+	enum uidl_scheme scheme; /* by which the ids were decided */
+	uint32_t validity;	 /* of IMAP's uids, where that matters */
+	struct stat seen;	 /* the file as it was then */
+	struct timespec seen_at;
+
+	int home_fd; /* -1: no place for the state file and the journal */
+	struct state state;
+	bool state_outdated;
+	bool scanned_part; /* scanning had to stop; SIZE is how far it came */
+};
+
+extern struct mbox mbox;
+
+/* Opens the mbox at PATH, and its directory.  Logs its failures. */
+enum maildrop_result mbox_file_open(const char *path);
+
+/* Sets mbox.seen to what the file is now.  False, logged. */
+bool mbox_look(void);
+
+/*
+ * All of these log their failures and return false with errno; EINTR is tried
+ * again.
+ */
+bool mbox_read(void *to, size_t len, uint64_t offset);
+bool mbox_write(const char *p, size_t len, uint64_t offset);
+bool mbox_sync(void);
+/* Cuts it off at SIZE, for good. */
+bool mbox_cut(uint64_t size);
+
+/*
+ * The checksum of the 64 KiB before FIRST.  What is before them neither moves
+ * nor says where anything is that does.
+ */
+bool mbox_sum_head(uint64_t first, uint64_t *sum);
 
 /* Logs WHAT about the mbox with errno, and returns false. */
 bool mbox_cannot(const char *what);
@@ -23,17 +82,5 @@ bool mbox_is_full(int error);
  * is gone is no reason: many do not wait for the answer to QUIT.
  */
 bool mbox_stopped(void);
-
-bool mbox_read(void *to, size_t len, uint64_t offset);
-bool mbox_write(const char *p, size_t len, uint64_t offset);
-bool mbox_sync(void);
-/* Cuts it off at SIZE, for good. */
-bool mbox_cut(uint64_t size);
-
-/*
- * The checksum of the 64 KiB before FIRST.  What is before them neither moves
- * nor says where anything is that does.
- */
-bool mbox_sum_head(uint64_t first, uint64_t *sum);
 
 #endif

@@ -17,12 +17,14 @@
  */
 #include "config.h"
 
+#include "mbox/mbox_foreign.h"
+
 #include <string.h>
 
 #include "lib/md5.h"
 #include "lib/number.h"
 #include "maildrop/uidl.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_file.h"
 
 struct field {
 	const char *name; /* with all that belongs to the field behind it */

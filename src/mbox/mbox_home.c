@@ -9,6 +9,8 @@
  */
 #include "config.h"
 
+#include "mbox/mbox_home.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildrop/session_lock.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_file.h"
 #include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
 
@@ -124,7 +126,7 @@ open_journal(char *name)
 }
 
 enum maildrop_result
-mbox_place(const char *path, const char *home)
+mbox_home_open(const char *path, const char *home)
 {
 	enum maildrop_result result;
 	char name[NAME_MAX] = "";

@@ -26,6 +26,8 @@
  */
 #include "config.h"
 
+#include "mbox/mbox_id.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +38,9 @@
 #include "lib/number.h"
 #include "maildrop/uidl.h"
 #include "maildrop/uidl_store.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
+#include "mbox/mbox_foreign.h"
 #include "pop3/netio.h"
 
 enum {

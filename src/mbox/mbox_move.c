@@ -25,7 +25,6 @@
 
 #include "lib/checksum.h"
 #include "lib/log.h"
-#include "mbox/mbox.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_sums.h"
 

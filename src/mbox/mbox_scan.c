@@ -35,6 +35,8 @@
  */
 #include "config.h"
 
+#include "mbox/mbox_scan.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,7 +45,7 @@
 #include "lib/log.h"
 #include "lib/number.h"
 #include "mbox/from_line.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
 #include "options.h"
 #include "pop3/lanes.h"
@@ -58,6 +60,7 @@ enum {
 	AGE = 2 * 86400,   /* what is older than that was not delivered now */
 	BUFFER = 256 * 1024,
 	STEP = 4 * LANES,
+	SLACK = 16,    /* blank lines before mail that was appended */
 	STEPS_MAX = 63 /* a lane counts 4 a step, and has 8 bits */
 };
 
@@ -684,8 +687,9 @@ mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 	return w.result;
 }
 
-bool
-mbox_begins(uint64_t offset)
+/* Does a message begin at OFFSET, behind the last one?  False with errno. */
+static bool
+begins_at(uint64_t offset)
 {
 	ssize_t got = io_pread(mbox.fd, buf, LINE + PIECE, offset);
 	struct from f;
@@ -696,4 +700,21 @@ mbox_begins(uint64_t offset)
 	read_from(buf, (size_t)got, &f);
 	return f.line.kind == FROM_COMPLETE ||
 	    (f.line.kind == FROM_ODD && f.header);
+}
+
+bool
+mbox_mail_follows(uint64_t at, uint64_t *start)
+{
+	char text[SLACK];
+	ssize_t got = io_pread(mbox.fd, text, sizeof text, at);
+	size_t skip = 0;
+
+	errno = got >= 0 ? 0 : errno;
+	if (got == -1)
+		return false;
+	while (skip < SLACK && skip < (size_t)got &&
+	    (text[skip] == '\n' || text[skip] == '\r'))
+		skip++;
+	*start = at + skip;
+	return (skip == (size_t)got && got < SLACK) || begins_at(*start);
 }

@@ -14,11 +14,15 @@
  */
 #include "config.h"
 
+#include "mbox/mbox_state.h"
+
 #include <string.h>
 #include <time.h>
 
 #include "maildrop/uidl_store.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
+#include "mbox/mbox_id.h"
 #include "options.h"
 
 enum {

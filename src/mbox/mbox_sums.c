@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "lib/checksum.h"
-#include "mbox/mbox.h"
 #include "mbox/mbox_file.h"
+#include "mbox/mbox_scan.h"
 #include "pop3/netio.h"
 
 enum { BUFFER = 128 * 1024, SUMS = 1024 };

@@ -20,7 +20,6 @@
 #include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
-#include "mbox/mbox.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_lock.h"
 #include "options.h"

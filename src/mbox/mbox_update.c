@@ -11,22 +11,23 @@
  */
 #include "config.h"
 
+#include "mbox/mbox_update.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/io.h"
 #include "lib/log.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
+#include "mbox/mbox_id.h"
+#include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
+#include "mbox/mbox_scan.h"
 #include "mbox/mbox_trash.h"
 
-enum {
-	COMMIT_SECONDS = 60, /* to wait for a delivery */
-	SLACK = 16	     /* blank lines before the next From_ line */
-};
+enum { COMMIT_SECONDS = 60 /* to wait for a delivery */ };
 
 /* The mbox as it is now. */
 struct update {
@@ -109,23 +110,6 @@ same_messages(const struct maildrop *md, const struct update *u)
 		}
 	}
 	return true;
-}
-
-bool
-mbox_mail_follows(uint64_t at, uint64_t *start)
-{
-	char text[SLACK];
-	ssize_t got = io_pread(mbox.fd, text, sizeof text, at);
-	size_t skip = 0;
-
-	errno = got >= 0 ? 0 : errno;
-	if (got == -1)
-		return false;
-	while (skip < SLACK && skip < (size_t)got &&
-	    (text[skip] == '\n' || text[skip] == '\r'))
-		skip++;
-	*start = at + skip;
-	return (skip == (size_t)got && got < SLACK) || mbox_begins(*start);
 }
 
 static bool

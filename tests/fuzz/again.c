@@ -12,7 +12,8 @@
 
 #include "maildir/maildir.h"
 #include "maildrop/maildrop.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
 
 void
 again(struct maildrop *md)

@@ -16,9 +16,9 @@
 #include "again.h"
 #include "descriptors.h"
 #include "lib/checksum.h"
-#include "mbox/mbox_journal.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
+#include "mbox/mbox_journal.h"
 #include "mbox/mbox_sums.h"
 #include "mboxes.h"
 

@@ -11,7 +11,8 @@
 
 #include "again.h"
 #include "descriptors.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
 #include "mboxes.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);

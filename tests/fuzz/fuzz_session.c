@@ -15,7 +15,8 @@
 
 #include "again.h"
 #include "descriptors.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
 #include "mboxes.h"
 #include "session/transaction.h"
 

@@ -12,7 +12,7 @@
 #include "descriptors.h"
 #include "maildrop/uidl.h"
 #include "maildrop/uidl_index.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_foreign.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 

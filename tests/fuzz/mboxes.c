@@ -10,7 +10,8 @@
 #include <string.h>
 
 #include "mbox/from_line.h"
-#include "mbox/mbox.h"
+#include "mbox/mbox_entry.h"
+#include "mbox/mbox_file.h"
 #include "options.h"
 #include "pop3/body.h"
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * The messages of an mbox as they were found, in the order of the file.
+ *
+ * Nothing here is true of the file for longer than the delivery lock is held:
+ * other programs rewrite it.  mbox_still_there() looks again.
+ */
+#ifndef POPIN_MBOX_ENTRY_H
+#define POPIN_MBOX_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MBOX_ID_SIZE = 16 };
+
+/*
+ * One message.  Its bytes are behind the From_ line, up to the blank line
+ * that separates it from the next From_ line (SEPARATOR bytes, or none at the
+ * end of the file).  ID and TWIN make the unique-id: TWIN counts messages
+ * with the same ID from 1 on; 0 means that neither is known.  HIGH is the
+ * highest TWIN ever given to one of them.  FOREIGN is a handle of uidl_store.h
+ * when the unique-id is that of another server, which is DECIDED once.  OPEN
+ * is of enum mbox_open.
+ */
+struct mbox_entry {
+	uint64_t start; /* of the From_ line */
+	unsigned char id[MBOX_ID_SIZE];
+	uint32_t twin, high;
+	uint32_t check;	   /* of the bytes of the From_ line */
+	uint64_t from_len; /* up to all of the file */
+	uint32_t foreign;
+	uint8_t separator;
+	uint8_t decided;
+	uint8_t open;
+};
+
+/* A message with a Content-Length may have another end */
+enum mbox_open {
+	MBOX_GROWN = 1,	  /* when there is more mail behind it */
+	MBOX_REMOVED = 2, /* when messages behind it are removed */
+	MBOX_AGAIN = 4	  /* at the next login: that has happened */
+};
+
+/* One more entry at the end, or NULL with errno. */
+struct mbox_entry *mbox_add_entry(void);
+
+/* Where the bytes of entry I are in the file. */
+uint64_t mbox_content(size_t i);
+uint64_t mbox_content_end(size_t i);
+/* Where entry I ends and the next one begins. */
+uint64_t mbox_entry_end(size_t i);
+
+/* Is there still the From_ line of entry I?  False with errno, 0 if not. */
+bool mbox_still_there(size_t i);
+/* The checksum of a From_ line; of that of E, read from the file. */
+uint32_t mbox_from_check(const char *line, size_t len);
+bool mbox_from_sum(const struct mbox_entry *e, uint32_t *check);
+
+#endif
