@@ -44,7 +44,7 @@ enum {
 	STEP_AT = 2 * PAGE,
 	BODY_AT = 4 * PAGE,
 	BEHIND = JOURNAL_UNIT, /* where things begin behind a header or step */
-	WORDS = 1024,	       /* an even number of sums are whole words */
+	SUMS = 1024,	       /* read at once: checksum.h wants it even */
 	PIECE = 64 * 1024,
 	ASIDE_MAX = 99
 };
@@ -54,13 +54,13 @@ struct header {
 	uint64_t magic, generation, plan;
 	uint64_t body, data; /* where they are */
 	uint64_t size, first, final, head, count;
-	uint64_t ranges_sum, old_sum, new_sum;
+	uint64_t ranges_sum, sums_sum[2]; /* of enum journal_when */
 	uint64_t sum;
 };
 
 struct step {
 	uint64_t generation, plan, number;
-	uint64_t at, len, copied, data;
+	struct journal_step step;
 	uint64_t sum;
 };
 
@@ -189,18 +189,14 @@ journal_clear(void)
 
 /* ---- numbers ---- */
 
+/* Between this machine's byte order and that of the file: it is its inverse. */
 static void
-to_disk(uint64_t *words, size_t n)
+convert(void *numbers, size_t n)
 {
+	uint64_t *words = numbers;
+
 	for (size_t i = 0; i < n; i++)
 		words[i] = htole64(words[i]);
-}
-
-static void
-from_disk(uint64_t *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		words[i] = le64toh(words[i]);
 }
 
 /* Writes N numbers, the last of which becomes their checksum. */
@@ -211,7 +207,7 @@ write_record(uint64_t at, const void *record, size_t n)
 	size_t last = n - 1;
 
 	memcpy(words, record, last * 8);
-	to_disk(words, last);
+	convert(words, last);
 	words[last] = htole64(checksum(CHECKSUM_START, words, last * 8));
 	return write_at(at, words, n * 8);
 }
@@ -225,7 +221,7 @@ read_record(uint64_t at, void *record, size_t n)
 	if (!read_at(at, words, n * 8))
 		return false;
 	sum = checksum(CHECKSUM_START, words, last * 8);
-	from_disk(words, n);
+	convert(words, n);
 	memcpy(record, words, n * 8);
 	return words[last] == sum;
 }
@@ -253,23 +249,6 @@ journal_unit_end(const struct journal_plan *p, uint64_t at)
 	if (at < p->final && end > p->final)
 		return p->final;
 	return end < p->size ? end : p->size;
-}
-
-uint64_t
-journal_sum_sums(uint64_t sum, const uint32_t *sums, size_t n)
-{
-	uint32_t words[WORDS];
-
-	while (n > 0) {
-		size_t now = n < WORDS ? n : WORDS;
-
-		for (size_t i = 0; i < now; i++)
-			words[i] = htole32(sums[i]);
-		sum = checksum(sum, words, now * sizeof *words);
-		sums += now;
-		n -= now;
-	}
-	return sum;
 }
 
 /* ---- places ---- */
@@ -344,24 +323,14 @@ find_places(const struct journal_plan *p)
 static bool
 write_ranges(const struct journal_plan *p)
 {
-	uint64_t words[WORDS], at = journal.header.body;
-	size_t left = (size_t)p->count;
-	const struct journal_range *r = p->ranges;
+	size_t n = (size_t)p->count * 2, len = n * sizeof(uint64_t);
+	bool good;
 
-	while (left > 0) {
-		size_t n = left < WORDS / 2 ? left : WORDS / 2;
-
-		memcpy(words, r, n * sizeof *r);
-		to_disk(words, n * 2);
-		journal.header.ranges_sum =
-		    checksum(journal.header.ranges_sum, words, n * sizeof *r);
-		if (!write_at(at, words, n * sizeof *r))
-			return false;
-		at += n * sizeof *r;
-		r += n;
-		left -= n;
-	}
-	return true;
+	convert(p->ranges, n);
+	journal.header.ranges_sum = checksum(CHECKSUM_START, p->ranges, len);
+	good = write_at(journal.header.body, p->ranges, len);
+	convert(p->ranges, n);
+	return good;
 }
 
 /*
@@ -383,7 +352,7 @@ journal_start(const struct journal_plan *p)
 	h->final = p->final;
 	h->head = p->head;
 	h->count = p->count;
-	h->ranges_sum = h->old_sum = h->new_sum = CHECKSUM_START;
+	h->sums_sum[JOURNAL_OLD] = h->sums_sum[JOURNAL_NEW] = CHECKSUM_START;
 	journal.header_written = false;
 	find_places(p);
 	rewind_sums(p);
@@ -393,15 +362,11 @@ journal_start(const struct journal_plan *p)
 bool
 journal_put_sums(enum journal_when when, const uint32_t *sums, size_t n)
 {
-	uint32_t words[WORDS];
-	uint64_t *sum = when == JOURNAL_OLD ? &journal.header.old_sum
-					    : &journal.header.new_sum;
-	size_t len = n * sizeof *words;
+	uint64_t *sum = &journal.header.sums_sum[when];
+	size_t len = n * sizeof *sums;
 
-	for (size_t i = 0; i < n && i < WORDS; i++)
-		words[i] = htole32(sums[i]);
-	*sum = journal_sum_sums(*sum, sums, n);
-	if (!write_at(journal.sums_at[when], words, len))
+	*sum = checksum(*sum, sums, len);
+	if (!write_at(journal.sums_at[when], sums, len))
 		return false;
 	journal.sums_at[when] += len;
 	return true;
@@ -421,10 +386,7 @@ journal_commit(const struct journal_step *step)
 	struct step s = { .generation = h->generation,
 		.plan = h->plan,
 		.number = journal.number + 1,
-		.at = step->at,
-		.len = step->len,
-		.copied = step->copied,
-		.data = step->data };
+		.step = *step };
 
 	if (!write_record(step_place(s.number), &s, STEP_WORDS))
 		return false;
@@ -457,8 +419,6 @@ journal_get_sums(enum journal_when when, uint32_t *sums, size_t n)
 
 	if (!read_at(journal.sums_at[when], sums, len))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		sums[i] = le32toh(sums[i]);
 	journal.sums_at[when] += len;
 	return true;
 }
@@ -466,7 +426,7 @@ journal_get_sums(enum journal_when when, uint32_t *sums, size_t n)
 bool
 journal_is_old(uint64_t sum)
 {
-	return sum == journal.header.old_sum;
+	return sum == journal.header.sums_sum[JOURNAL_OLD];
 }
 
 /* In order, apart, none before FIRST, and FINAL is what they come to. */
@@ -489,38 +449,30 @@ sound_ranges(const struct journal_plan *p)
 static bool
 load_ranges(struct journal_plan *p)
 {
-	uint64_t sum = CHECKSUM_START, at = journal.header.body;
-	size_t left = (size_t)p->count;
-	struct journal_range *r;
+	size_t n = (size_t)p->count * 2, len = n * sizeof(uint64_t);
+	bool good;
 
 	/* there may be more later, see mbox_journal.h */
-	p->ranges = r = reallocarray(NULL, left > 0 ? left : 1, sizeof *r);
-	if (r == NULL) {
+	p->ranges = malloc(len > 0 ? len : sizeof *p->ranges);
+	if (p->ranges == NULL) {
 		journal.error = errno;
 		return false;
 	}
-	while (left > 0) {
-		size_t n = left < WORDS / 2 ? left : WORDS / 2;
-
-		if (!read_at(at, r, n * sizeof *r))
-			return false;
-		sum = checksum(sum, r, n * sizeof *r);
-		from_disk(&r->start, n * 2);
-		at += n * sizeof *r;
-		r += n;
-		left -= n;
-	}
-	return sum == journal.header.ranges_sum && sound_ranges(p);
+	good = read_at(journal.header.body, p->ranges, len) &&
+	    journal.header.ranges_sum ==
+		checksum(CHECKSUM_START, p->ranges, len);
+	convert(p->ranges, good ? n : 0);
+	return good && sound_ranges(p);
 }
 
 static bool
-sound_sums(const struct journal_plan *p, enum journal_when when, uint64_t sum)
+sound_sums(const struct journal_plan *p, enum journal_when when)
 {
 	uint64_t left = units(p, when), found = CHECKSUM_START;
-	uint32_t sums[WORDS];
+	uint32_t sums[SUMS];
 
 	while (left > 0) {
-		size_t n = left < WORDS ? (size_t)left : WORDS;
+		size_t n = left < SUMS ? (size_t)left : SUMS;
 
 		if (netio_interrupted() != NET_OK) {
 			journal.error = EINTR;
@@ -528,10 +480,10 @@ sound_sums(const struct journal_plan *p, enum journal_when when, uint64_t sum)
 		}
 		if (!journal_get_sums(when, sums, n))
 			return false;
-		found = journal_sum_sums(found, sums, n);
+		found = checksum(found, sums, n * sizeof *sums);
 		left -= n;
 	}
-	return found == sum;
+	return found == journal.header.sums_sum[when];
 }
 
 static void
@@ -551,9 +503,8 @@ take_plan(struct journal_plan *p, const struct header *h)
 static bool
 load_body(struct journal_plan *p)
 {
-	if (!load_ranges(p) ||
-	    !sound_sums(p, JOURNAL_OLD, journal.header.old_sum) ||
-	    !sound_sums(p, JOURNAL_NEW, journal.header.new_sum))
+	if (!load_ranges(p) || !sound_sums(p, JOURNAL_OLD) ||
+	    !sound_sums(p, JOURNAL_NEW))
 		return false;
 	rewind_sums(p);
 	return true;
@@ -622,10 +573,7 @@ take(struct journal_plan *p, struct journal_step *step, const struct header *h,
 		return false;
 	take_plan(p, h);
 	journal.number = s->number;
-	step->at = s->at;
-	step->len = s->len;
-	step->copied = s->copied;
-	step->data = s->data;
+	*step = s->step;
 	if (sound_step(p, step) && load_body(p) && whole_data(step))
 		return true;
 	free(p->ranges);
@@ -642,19 +590,14 @@ is_blank(void)
 {
 	static const char zeros[BEHIND];
 	char text[BEHIND];
-	struct stat st;
 
-	if (fstat(journal.fd, &st) == -1) {
-		journal.error = errno;
-		return false;
-	}
 	for (uint64_t i = 0; i < 2; i++) {
-		uint64_t at = header_place(i), size = (uint64_t)st.st_size;
-		size_t len = at + BEHIND <= size ? BEHIND
-		    : at < size			 ? (size_t)(size - at)
-						 : 0;
+		ssize_t got =
+		    io_pread(journal.fd, text, sizeof text, header_place(i));
 
-		if (!read_at(at, text, len) || memcmp(text, zeros, len) != 0)
+		if (got == -1)
+			journal.error = errno;
+		if (got == -1 || memcmp(text, zeros, (size_t)got) != 0)
 			return false;
 	}
 	return true;

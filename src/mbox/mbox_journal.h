@@ -89,7 +89,10 @@ struct journal_step {
 	uint64_t data;	 /* checksum of that */
 };
 
-/* Of a unit: what it was, of the whole mbox; what it will be, up to FINAL. */
+/*
+ * Sums of units: what they were, of the whole mbox; what they will be, up to
+ * FINAL.  Each is in the byte order of the file, little-endian.
+ */
 enum journal_when { JOURNAL_OLD, JOURNAL_NEW };
 
 enum journal_found {
@@ -144,8 +147,5 @@ bool journal_clear(void);
  */
 uint64_t journal_unit(const struct journal_plan *plan, uint64_t at);
 uint64_t journal_unit_end(const struct journal_plan *plan, uint64_t at);
-
-/* Adds sums to the checksum over all: in this byte order, at any machine. */
-uint64_t journal_sum_sums(uint64_t sum, const uint32_t *sums, size_t n);
 
 #endif

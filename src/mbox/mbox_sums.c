@@ -30,7 +30,8 @@ struct sums {
 	size_t count;
 	uint32_t sums[SUMS];
 	/* Does something with them when there are enough, and at the end. */
-	bool (*take)(const uint32_t *sums, size_t n);
+	bool (*take)(enum journal_when when, const uint32_t *sums, size_t n);
+	enum journal_when when;
 };
 
 /* What comparing has found so far. */
@@ -55,27 +56,27 @@ flush(struct sums *s)
 	size_t n = s->count;
 
 	s->count = 0;
-	return n == 0 || s->take(s->sums, n);
+	return n == 0 || s->take(s->when, s->sums, n);
 }
 
 /* Of a whole unit in four parts, which a processor can do side by side. */
-static uint64_t
+static uint32_t
 sum_unit(const char *p, size_t len)
 {
 	enum { PARTS = 4, PART = JOURNAL_UNIT / PARTS };
 	uint64_t sums[PARTS];
 
-	if (len < JOURNAL_UNIT)
-		return checksum(CHECKSUM_START, p, len);
-	for (size_t i = 0; i < PARTS; i++)
+	for (size_t i = 0; i < PARTS && len == JOURNAL_UNIT; i++)
 		sums[i] = htole64(checksum(CHECKSUM_START, p + i * PART, PART));
-	return checksum(CHECKSUM_START, sums, sizeof sums);
+	return htole32(checksum_short(len == JOURNAL_UNIT
+		? checksum(CHECKSUM_START, sums, sizeof sums)
+		: checksum(CHECKSUM_START, p, len)));
 }
 
 static bool
 add_unit(struct sums *s, const char *p, size_t len)
 {
-	s->sums[s->count++] = checksum_short(sum_unit(p, len));
+	s->sums[s->count++] = sum_unit(p, len);
 	return s->count < SUMS || flush(s);
 }
 
@@ -129,18 +130,6 @@ put(enum journal_when when, const uint32_t *sums, size_t n)
 	return journal_put_sums(when, sums, n) || mbox_cannot_journal();
 }
 
-static bool
-put_old(const uint32_t *sums, size_t n)
-{
-	return put(JOURNAL_OLD, sums, n);
-}
-
-static bool
-put_new(const uint32_t *sums, size_t n)
-{
-	return put(JOURNAL_NEW, sums, n);
-}
-
 /* Of the LEN bytes in the buffer, which are at AT, those that stay. */
 static bool
 add_kept(
@@ -167,9 +156,8 @@ mbox_sums_write(const struct journal_plan *p)
 	static struct sums old, new;
 	const struct journal_range *next = p->ranges;
 
-	old = new = (struct sums){ .plan = p, .at = p->first };
-	old.take = put_old;
-	new.take = put_new;
+	old = new = (struct sums){ .plan = p, .at = p->first, .take = put };
+	new.when = JOURNAL_NEW;
 	for (uint64_t at = p->first; at < p->size;) {
 		size_t n = piece(p->size - at);
 
@@ -192,7 +180,7 @@ is_zeros(uint32_t sum, size_t len)
 {
 	static const char zeros[JOURNAL_UNIT];
 
-	return sum == checksum_short(sum_unit(zeros, len));
+	return sum == sum_unit(zeros, len);
 }
 
 static size_t
@@ -239,14 +227,15 @@ judge(uint32_t sum, uint32_t old, uint32_t new)
 }
 
 static bool
-compare(const uint32_t *sums, size_t n)
+compare(enum journal_when when, const uint32_t *sums, size_t n)
 {
 	static uint32_t old[SUMS], new[SUMS];
 	size_t both = found.unit >= found.final ? 0
 	    : found.final - found.unit < n ? (size_t)(found.final - found.unit)
 					   : n;
 
-	found.sum = journal_sum_sums(found.sum, sums, n);
+	(void)when;
+	found.sum = checksum(found.sum, sums, n * sizeof *sums);
 	if (found.sums_only)
 		return true;
 	if (!journal_get_sums(JOURNAL_OLD, old, n) ||
