@@ -41,6 +41,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/field.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/number.h"
@@ -151,15 +152,6 @@ is_from(const char *p, size_t len)
 	return len >= 5 && memcmp(p, "From ", 5) == 0;
 }
 
-/* The length of a blank line at P, or 0. */
-static size_t
-blank_line(const char *p, size_t len)
-{
-	if (len >= 1 && p[0] == '\n')
-		return 1;
-	return len >= 2 && p[0] == '\r' && p[1] == '\n' ? 2 : 0;
-}
-
 /* The length of the blank line that ends right before P. */
 static size_t
 blank_before(const char *p)
@@ -204,39 +196,29 @@ is_field(const char *p, size_t len)
 	return i > 0 && i < len && p[i] == ':';
 }
 
+/* Does F say that this is mail that somebody sent? */
 static bool
-named(const char *line, const char *end, const char *name)
-{
-	size_t len = strlen(name);
-
-	return (size_t)(end - line) >= len && strncasecmp(line, name, len) == 0;
-}
-
-/* Does the line say that this is mail that somebody sent? */
-static bool
-is_trace(const char *line, const char *end)
+is_trace(const struct field *f)
 {
 	static const char *const names[] = { "Received:", "Return-Path:",
 		"Delivered-To:", "Envelope-To:", "X-Original-To:" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (named(line, end, names[i]))
+		if (field_is(f, names[i]))
 			return true;
 	return false;
 }
 
-/* Is there such a line in the header at P, or no end of that in sight? */
+/* Is there such a field in the header at P, or no end of that in sight? */
 static bool
 is_traced(const char *p, const char *end)
 {
-	while (blank_line(p, (size_t)(end - p)) == 0) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
+	struct field f;
 
-		if (lf == NULL || is_trace(p, lf))
+	while (field_next(&p, end, &f))
+		if (is_trace(&f))
 			return true;
-		p = lf + 1;
-	}
-	return false;
+	return p == end;
 }
 
 /* Of LEN bytes, which should reach PIECE bytes behind the line. */
@@ -250,7 +232,7 @@ read_from(const char *p, size_t len, struct from *f)
 		return;
 	from_line_read(p, n, &f->line);
 	f->header = is_field(p + n, len - n);
-	f->mail = f->header || blank_line(p + n, len - n) > 0;
+	f->mail = f->header || field_blank_line(p + n, len - n) > 0;
 	f->end = n;
 }
 
@@ -287,7 +269,7 @@ length_is_exact(const struct window *w, const struct reading *r)
 
 	if (r->until > w->end || !io_pread_all(mbox.fd, text, len, r->until))
 		return false;
-	blank = blank_line(text, len);
+	blank = field_blank_line(text, len);
 	if (blank == len)
 		return true;
 	if (!is_from(text + blank, len - blank))
@@ -414,7 +396,7 @@ skip_header(struct window *w, struct reading *r)
 		if (w->at == w->used)
 			return false;
 		p = buf + w->at;
-		blank = blank_line(p, w->used - w->at);
+		blank = field_blank_line(p, w->used - w->at);
 		if (blank > 0) {
 			r->blank = position(w);
 			r->bare += blank == 1;
@@ -571,21 +553,20 @@ read_from_line(struct window *w, struct reading *r, struct mbox_entry *e)
 static bool
 is_internal(const char *p, const char *end)
 {
-	static const char subject[] =
-	    "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA";
 	bool marked = false, told = false;
+	struct field f;
 
-	while (p < end && blank_line(p, (size_t)(end - p)) == 0) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-		if (lf == NULL || is_trace(p, lf))
+	while (field_next(&p, end, &f)) {
+		if (is_trace(&f))
 			return false;
 		marked |=
-		    named(p, lf, "X-IMAP:") || named(p, lf, "X-IMAPBASE:");
-		told |= named(p, lf, subject);
-		p = lf + 1;
+		    field_is(&f, "X-IMAP:") || field_is(&f, "X-IMAPBASE:");
+		told |= field_is(&f,
+		    "Subject: DON'T DELETE THIS MESSAGE -- "
+		    "FOLDER INTERNAL DATA");
 	}
-	return marked && told;
+	/* a last line that is cut off could be any */
+	return marked && told && p[-1] == '\n';
 }
 
 static void
@@ -595,13 +576,8 @@ read_message(struct window *w, struct maildrop *md)
 	struct mbox_entry *e = mbox_add_entry();
 	struct message *m;
 
-	if (e == NULL) {
-		log_error_errno("cannot list the messages", NULL);
-		w->result = MAILDROP_TEMP;
-		return;
-	}
-	if (!read_from_line(w, &r, e)) {
-		log_error_errno("cannot read the mbox", mbox.name);
+	if (e == NULL || !read_from_line(w, &r, e)) {
+		(void)mbox_cannot("cannot read the mbox");
 		w->result = MAILDROP_TEMP;
 		return;
 	}
