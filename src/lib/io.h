@@ -29,6 +29,13 @@ bool io_pread_all(int fd, void *buf, size_t len, uint64_t offset);
 bool io_write(int fd, const void *buf, size_t len);
 bool io_pwrite(int fd, const void *buf, size_t len, uint64_t offset);
 
+/* How much of LEFT bytes goes through a buffer of MOST at once. */
+static inline size_t
+io_piece(uint64_t left, size_t most)
+{
+	return left < most ? (size_t)left : most;
+}
+
 /* Until it is on the disk. */
 bool io_sync(int fd);
 bool io_truncate(int fd, uint64_t size);

@@ -68,17 +68,15 @@ mbox_from_check(const char *line, size_t len)
 bool
 mbox_from_sum(const struct mbox_entry *e, uint32_t *check)
 {
-	uint64_t sum = CHECKSUM_START, done = 0;
+	uint64_t sum = CHECKSUM_START;
 	char line[PIECE];
 
-	while (done < e->from_len) {
-		uint64_t left = e->from_len - done;
-		size_t n = left < sizeof line ? (size_t)left : sizeof line;
+	for (uint64_t done = 0; done < e->from_len; done += sizeof line) {
+		size_t n = io_piece(e->from_len - done, sizeof line);
 
 		if (!io_pread_all(mbox.fd, line, n, e->start + done))
 			return false;
 		sum = checksum(sum, line, n);
-		done += n;
 	}
 	*check = checksum_short(sum);
 	return true;
@@ -87,11 +85,10 @@ mbox_from_sum(const struct mbox_entry *e, uint32_t *check)
 bool
 mbox_still_there(size_t i)
 {
-	const struct mbox_entry *e = &mbox.entries[i];
 	uint32_t check;
 
-	if (!mbox_from_sum(e, &check))
+	if (!mbox_from_sum(&mbox.entries[i], &check))
 		return false;
 	errno = 0;
-	return check == e->check;
+	return check == mbox.entries[i].check;
 }

@@ -472,7 +472,7 @@ sound_sums(const struct journal_plan *p, enum journal_when when)
 	uint32_t sums[SUMS];
 
 	while (left > 0) {
-		size_t n = left < SUMS ? (size_t)left : SUMS;
+		size_t n = io_piece(left, SUMS);
 
 		if (netio_interrupted() != NET_OK) {
 			journal.error = EINTR;
@@ -536,10 +536,8 @@ whole_data(const struct journal_step *s)
 	if (s->len > JOURNAL_DATA_MAX)
 		return false;
 	for (uint64_t at = 0; at < s->len; at += sizeof piece) {
-		size_t len = sizeof piece;
+		size_t len = io_piece(s->len - at, sizeof piece);
 
-		if (len > s->len - at)
-			len = (size_t)(s->len - at);
 		if (!journal_get(s, at, piece, len))
 			return false;
 		sum = checksum(sum, piece, len);

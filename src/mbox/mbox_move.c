@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "lib/checksum.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_sums.h"
@@ -42,12 +43,6 @@ struct move {
 };
 
 static char buf[BUFFER];
-
-static size_t
-piece(uint64_t left)
-{
-	return left < sizeof buf ? (size_t)left : sizeof buf;
-}
 
 /*
  * How much of LEFT bytes from AT on is written at once: up to the end of a
@@ -178,7 +173,7 @@ copy_to_journal(struct move *m, struct journal_step *s)
 	s->copied = 1;
 	s->data = CHECKSUM_START;
 	for (uint64_t at = 0; at < s->len;) {
-		size_t n = piece(s->len - at);
+		size_t n = io_piece(s->len - at, sizeof buf);
 
 		if (!gather(m, n))
 			return UINT64_MAX;

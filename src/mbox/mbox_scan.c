@@ -124,9 +124,7 @@ fill(struct window *w)
 	w->offset += drop;
 	w->at = keep;
 	w->used -= drop;
-	want = BUFFER - w->used;
-	if (want > w->end - w->offset - w->used)
-		want = (size_t)(w->end - w->offset - w->used);
+	want = io_piece(w->end - w->offset - w->used, BUFFER - w->used);
 	w->stopped = netio_interrupted() != NET_OK;
 	if (w->stopped ||
 	    !mbox_read(buf + w->used, want, w->offset + w->used)) {
@@ -263,7 +261,7 @@ length_is_exact(const struct window *w, const struct reading *r)
 {
 	char text[PIECE];
 	uint64_t left = r->until <= w->end ? w->end - r->until : 0;
-	size_t len = left < sizeof text ? (size_t)left : sizeof text;
+	size_t len = io_piece(left, sizeof text);
 	struct from f;
 	size_t blank;
 

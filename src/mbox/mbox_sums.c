@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/checksum.h"
+#include "lib/io.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_scan.h"
 #include "pop3/netio.h"
@@ -116,12 +117,6 @@ finish(struct sums *s)
 	return flush(s);
 }
 
-static size_t
-piece(uint64_t left)
-{
-	return left < sizeof buf ? (size_t)left : sizeof buf;
-}
-
 /* ---- writing ---- */
 
 static bool
@@ -159,7 +154,7 @@ mbox_sums_write(const struct journal_plan *p)
 	old = new = (struct sums){ .plan = p, .at = p->first, .take = put };
 	new.when = JOURNAL_NEW;
 	for (uint64_t at = p->first; at < p->size;) {
-		size_t n = piece(p->size - at);
+		size_t n = io_piece(p->size - at, sizeof buf);
 
 		if (mbox_stopped() || !mbox_read(buf, n, at) ||
 		    !add(&old, buf, n) || !add_kept(&new, &next, at, n))
@@ -230,9 +225,9 @@ static bool
 compare(enum journal_when when, const uint32_t *sums, size_t n)
 {
 	static uint32_t old[SUMS], new[SUMS];
-	size_t both = found.unit >= found.final ? 0
-	    : found.final - found.unit < n ? (size_t)(found.final - found.unit)
-					   : n;
+	size_t both = found.unit < found.final
+	    ? io_piece(found.final - found.unit, n)
+	    : 0;
 
 	(void)when;
 	found.sum = checksum(found.sum, sums, n * sizeof *sums);
@@ -304,7 +299,7 @@ mbox_sums_compare(const struct journal_plan *p, const struct journal_step *step,
 	}
 	s = (struct sums){ .plan = p, .at = p->first, .take = compare };
 	for (uint64_t at = p->first; at < end && !found.changed;) {
-		size_t n = piece(end - at);
+		size_t n = io_piece(end - at, sizeof buf);
 
 		if (netio_interrupted() != NET_OK || !mbox_read(buf, n, at) ||
 		    !add(&s, buf, n))

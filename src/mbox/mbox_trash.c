@@ -34,8 +34,6 @@ static struct {
 	uint64_t before, size; /* of the file */
 } trash = { .fd = -1 };
 
-static char buf[BUFFER];
-
 static bool
 cannot(const char *what)
 {
@@ -125,9 +123,10 @@ mbox_trash_start(void)
 bool
 mbox_trash_add(uint64_t start, uint64_t end)
 {
+	static char buf[BUFFER];
+
 	while (start < end) {
-		size_t len =
-		    end - start < sizeof buf ? (size_t)(end - start) : BUFFER;
+		size_t len = io_piece(end - start, sizeof buf);
 
 		if (mbox_stopped() || !mbox_read(buf, len, start) ||
 		    !append(buf, len))
