@@ -19,30 +19,31 @@
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/number.h"
 
-enum { STALE_SECONDS = 5 * 60, STALE_GONE_SECONDS = 60, HOST_MAX = 64 };
+enum { STALE_SECONDS = 5 * 60, STALE_GONE_SECONDS = 60, NAME_BYTES = 64 };
 
 /*
  * The host, and the number of the pid namespace where /proc is there to tell:
  * containers may have one name.
  */
 static void
-find_place(char place[DOTLOCK_PLACE_MAX])
+find_host(char host[DOTLOCK_HOST_MAX])
 {
-	char host[HOST_MAX] = "";
+	char name[NAME_BYTES] = "";
 	struct stat st;
 
-	(void)gethostname(host, sizeof host - 1);
-	for (char *p = host; *p != '\0'; p++)
+	(void)gethostname(name, sizeof name - 1);
+	for (char *p = name; *p != '\0'; p++)
 		if (*p == '/' || *p == '\n')
 			*p = '_';
 	if (stat("/proc/self/ns/pid", &st) == 0)
-		(void)snprintf(place, DOTLOCK_PLACE_MAX, "%s,%llu", host,
+		(void)snprintf(host, DOTLOCK_HOST_MAX, "%s,%llu", name,
 		    (unsigned long long)st.st_ino);
 	else
-		(void)snprintf(place, DOTLOCK_PLACE_MAX, "%s", host);
+		(void)snprintf(host, DOTLOCK_HOST_MAX, "%s", name);
 }
 
 void
@@ -53,16 +54,16 @@ dotlock_init(struct dotlock *d, int dir_fd, const char *name)
 
 	memset(d, 0, sizeof *d);
 	d->dir_fd = dir_fd;
-	find_place(d->place);
+	find_host(d->host);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	n = snprintf(d->name, sizeof d->name, "%s.lock", name);
 	if (n < 0 || (size_t)n >= sizeof d->name)
 		d->name[0] = '\0';
 	d->self = getpid();
 	(void)snprintf(
-	    d->text, sizeof d->text, "%ld:%s\n", (long)d->self, d->place);
+	    d->text, sizeof d->text, "%ld:%s\n", (long)d->self, d->host);
 	(void)snprintf(d->temporary, sizeof d->temporary, ".lk%05ld%lx%s",
-	    (long)d->self, (unsigned long)now.tv_sec, d->place);
+	    (long)d->self, (unsigned long)now.tv_sec, d->host);
 }
 
 static bool
@@ -73,7 +74,7 @@ look(const struct dotlock *d, const char *name, struct stat *st)
 
 /*
  * The process that made the lock, or 0 where it names none or one of another
- * place.  *HERE: it names this place.
+ * host.  *HERE: it names this host.
  */
 static pid_t
 owner(const struct dotlock *d, bool *here)
@@ -96,7 +97,7 @@ owner(const struct dotlock *d, bool *here)
 	text[n] = '\0';
 	colon = strchr(text, ':');
 	if (colon != NULL) {
-		*here = strcmp(colon + 1, d->place) == 0;
+		*here = strcmp(colon + 1, d->host) == 0;
 		n = *here ? colon - text : 0;
 	}
 	return number_parse(text, (size_t)n, INT_MAX, &pid) ? (pid_t)pid : 0;
@@ -154,44 +155,27 @@ is_held(const struct dotlock *d)
 	return false;
 }
 
-/* Writes who we are into the lock to be. */
-static bool
-write_text(const struct dotlock *d, int fd)
-{
-	size_t len = strlen(d->text);
-	ssize_t n;
-
-	do
-		n = write(fd, d->text, len);
-	while (n == -1 && errno == EINTR);
-	if (n != (ssize_t)len) {
-		errno = n == -1 ? errno : ENOSPC;
-		return false;
-	}
-	return true;
-}
-
-/* Makes the file that will be the lock. */
+/* Makes the file that will be the lock.  Other programs read who has it. */
 static bool
 make_temporary(const struct dotlock *d)
 {
-	bool good;
-	int error;
 	int fd = openat(d->dir_fd, d->temporary,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 
 	if (fd == -1)
 		return false;
-	good = write_text(d, fd);
-	error = errno;
-	if (close(fd) == -1 && good && errno != EINTR) {
-		error = errno;
-		good = false;
-	}
-	if (!good)
+	if (!io_write(fd, d->text, strlen(d->text)))
+		fd = file_give_up(fd);
+	/* NFS may tell of a full disk only now */
+	else if (close(fd) == -1 && errno != EINTR)
+		fd = -1;
+	if (fd == -1) {
+		int error = errno;
+
 		(void)unlinkat(d->dir_fd, d->temporary, 0);
-	errno = error;
-	return good;
+		errno = error;
+	}
+	return fd != -1;
 }
 
 /*
@@ -247,17 +231,16 @@ dotlock_try(struct dotlock *d)
 		errno = EAGAIN;
 		return false;
 	}
-	if (!make_temporary(d)) {
-		if (errno == EEXIST) {
-			/* left behind by a process that had our number */
-			(void)unlinkat(d->dir_fd, d->temporary, 0);
-			errno = EAGAIN;
-		}
-		if (errno == EAGAIN || errno == EINTR)
-			errno = EAGAIN;
-		return false;
+	if (make_temporary(d))
+		return link_temporary(d);
+	/* left behind by a process that had our number */
+	if (errno == EEXIST) {
+		(void)unlinkat(d->dir_fd, d->temporary, 0);
+		errno = EAGAIN;
 	}
-	return link_temporary(d);
+	if (errno == EINTR)
+		errno = EAGAIN;
+	return false;
 }
 
 /* It may have been taken for stale, and be somebody else's by now. */

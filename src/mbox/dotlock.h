@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The lock file NAME.lock beside a file, by the rules of liblockfile: made
- * under another name and linked, it begins with the process id.  A colon and
- * where that is a process follow, as Dovecot has it.
+ * The lock file NAME.lock beside a file, by the rules of liblockfile: it is
+ * made under another name, linked, and begins with the process id.  A colon
+ * and the host follow, as Dovecot writes it; ours adds the pid namespace.
  *
- * That a process is gone can be known only where its number means something.
- * So a lock is stale
+ * Whether a process is gone can be known on its own host only.  So a lock is
+ * stale
  *
- *	that names our host and pid namespace: when the process is gone;
- *	that has a number alone: when there is no such process here, and
- *	nobody touched the lock for a minute;
- *	that names another host, or nothing: after five minutes.
+ *	when it names our host and namespace, and the process is gone;
+ *	when it has a number alone, there is no such process here, and nobody
+ *	has touched the lock for a minute;
+ *	when it names another host, or nothing, after five minutes.
  *
- * Ours is touched every minute.  All this rests on clocks, that of the file
- * server too, which are less than a minute apart; and on host names that are
- * different on hosts that share the directory.
+ * Ours is touched every minute.  This assumes that clocks, that of the file
+ * server too, are less than a minute apart, and that hosts which share the
+ * directory have different names.
  */
 #ifndef POPIN_DOTLOCK_H
 #define POPIN_DOTLOCK_H
@@ -25,14 +25,14 @@
 #include <limits.h>
 #include <stdbool.h>
 
-enum { DOTLOCK_PLACE_MAX = 96, DOTLOCK_TEXT_MAX = 128 };
+enum { DOTLOCK_HOST_MAX = 96, DOTLOCK_TEXT_MAX = 128 };
 
 struct dotlock {
 	int dir_fd;
 	char name[NAME_MAX + 1]; /* "": too long to exist */
 	char temporary[NAME_MAX + 1];
-	char place[DOTLOCK_PLACE_MAX]; /* where SELF is a process */
-	char text[DOTLOCK_TEXT_MAX];   /* of the lock: SELF:PLACE */
+	char host[DOTLOCK_HOST_MAX]; /* and namespace that SELF is of */
+	char text[DOTLOCK_TEXT_MAX]; /* of the lock: SELF:HOST */
 	pid_t self;
 	bool held;
 	bool litter; /* the temporary name could not be removed */

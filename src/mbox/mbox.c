@@ -55,7 +55,7 @@ mbox_open(struct maildrop *md, const char *path)
 		result = mbox_home_open(path, md->settings->home);
 	if (result == MAILDROP_OK)
 		mbox_trash_open(mbox.home_fd, md->settings->trash);
-	mboxlock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
+	mbox_lock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
 	    md->settings->mbox_locks);
 	return result;
 }
@@ -90,7 +90,7 @@ scan_locked(struct maildrop *md)
 
 	if (result != MAILDROP_OK)
 		return result;
-	if (!mbox_look())
+	if (!mbox_file_stat())
 		return MAILDROP_TEMP;
 	end = (uint64_t)mbox.seen.st_size;
 	start = mbox_state_read(md, &mbox.seen);
@@ -112,12 +112,12 @@ mbox_scan(struct maildrop *md)
 
 	if (mbox.fd == -1)
 		return mbox_replay();
-	if (!mboxlock_take(&mbox.lock, write, SCAN_SECONDS)) {
+	if (!mbox_lock_take(&mbox.lock, write, SCAN_SECONDS)) {
 		log_error_errno("cannot lock the mbox", mbox.name);
 		return MAILDROP_TEMP;
 	}
 	result = scan_locked(md);
-	mboxlock_drop(&mbox.lock);
+	mbox_lock_drop(&mbox.lock);
 	if ((result == MAILDROP_OK || mbox.scanned_part) && mbox.state_outdated)
 		mbox_state_write(md);
 	return result;

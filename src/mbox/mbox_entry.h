@@ -21,8 +21,7 @@ enum { MBOX_ID_SIZE = 16 };
  * end of the file).  ID and TWIN make the unique-id: TWIN counts messages
  * with the same ID from 1 on; 0 means that neither is known.  HIGH is the
  * highest TWIN ever given to one of them.  FOREIGN is a handle of uidl_store.h
- * when the unique-id is that of another server, which is DECIDED once.  OPEN
- * is of enum mbox_open.
+ * when the unique-id is that of another server, which is DECIDED once.
  */
 struct mbox_entry {
 	uint64_t start; /* of the From_ line */
@@ -33,14 +32,14 @@ struct mbox_entry {
 	uint32_t foreign;
 	uint8_t separator;
 	uint8_t decided;
-	uint8_t open;
+	uint8_t end_depends; /* of enum mbox_end */
 };
 
-/* A message with a Content-Length may have another end */
-enum mbox_open {
-	MBOX_GROWN = 1,	  /* when there is more mail behind it */
-	MBOX_REMOVED = 2, /* when messages behind it are removed */
-	MBOX_AGAIN = 4	  /* at the next login: that has happened */
+/* Where a message with a Content-Length ends can depend on what is behind it. */
+enum mbox_end {
+	MBOX_ON_GROWTH = 1,  /* it can change when mail is appended */
+	MBOX_ON_REMOVAL = 2, /* ... when messages behind it are removed */
+	MBOX_SCAN_AGAIN = 4  /* that has happened: look at the next login */
 };
 
 /* One more entry at the end, or NULL with errno. */

@@ -103,7 +103,7 @@ mbox_file_open(const char *path)
 }
 
 bool
-mbox_look(void)
+mbox_file_stat(void)
 {
 	if (fstat(mbox.fd, &mbox.seen) == 0 &&
 	    clock_gettime(CLOCK_REALTIME, &mbox.seen_at) == 0)
@@ -166,7 +166,7 @@ mbox_sync(void)
 {
 	if (!io_sync(mbox.fd))
 		return mbox_cannot("cannot sync the mbox");
-	mboxlock_refresh(&mbox.lock);
+	mbox_lock_refresh(&mbox.lock);
 	return true;
 }
 

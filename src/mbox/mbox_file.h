@@ -28,7 +28,7 @@ struct mbox {
 	int dir_fd;
 	bool writable;
 	char name[NAME_MAX + 1];
-	struct mboxlock lock;
+	struct mbox_lock lock;
 
 	/* The messages as scanned: entries[md->messages[i].ref]. */
 	struct mbox_entry *entries;
@@ -52,7 +52,7 @@ extern struct mbox mbox;
 enum maildrop_result mbox_file_open(const char *path);
 
 /* Sets mbox.seen to what the file is now.  False, logged. */
-bool mbox_look(void);
+bool mbox_file_stat(void);
 
 /*
  * All of these log their failures and return false with errno; EINTR is tried

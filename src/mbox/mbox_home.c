@@ -33,7 +33,7 @@ static const uint64_t STATE_KIND = 0x706f70696e4d6234;
 
 /* ".popin.mbox.HASH": one name for one mbox, however its path is written. */
 static bool
-place_name(const char *path, char *name, size_t size)
+state_name(const char *path, char *name, size_t size)
 {
 	char dir[PATH_MAX], real[PATH_MAX];
 	unsigned char digest[SHA256_SIZE];
@@ -80,9 +80,9 @@ open_home(const char *home)
  * Without a state file the home directory is locked, under the NAME that the
  * state file would have: several users with one uid may have one home.  Where
  * the home is not the user's alone, such as / and /var/mail, or there is none,
- * sessions are not kept apart: locking the mbox would stop delivery.  Then the
- * one that removes messages first wins, and the other is told that nothing
- * was removed, as mbox_commit() looks at everything anew.
+ * two sessions can be served at once, since locking the mbox would stop
+ * delivery.  The first one to remove messages wins, and the other is told that
+ * nothing was removed, as mbox_commit() looks at everything anew.
  */
 static enum maildrop_result
 lock_home(const char *name)
@@ -128,27 +128,27 @@ open_journal(char *name)
 enum maildrop_result
 mbox_home_open(const char *path, const char *home)
 {
-	enum maildrop_result result;
 	char name[NAME_MAX] = "";
+	enum maildrop_result result = MAILDROP_OK;
+	enum state_lock lock = STATE_NOFILE;
 
 	mbox.state.fd = -1;
 	mbox.home_fd = open_home(home);
-	if (mbox.home_fd == -1 || !place_name(path, name, sizeof name))
-		return lock_home(name);
-	switch (state_open(&mbox.state, mbox.home_fd, name, STATE_KIND)) {
+	if (mbox.home_fd != -1 && state_name(path, name, sizeof name))
+		lock = state_open(&mbox.state, mbox.home_fd, name, STATE_KIND);
+	switch (lock) {
 	case STATE_LOCKED:
-		open_journal(name);
-		return MAILDROP_OK;
-	case STATE_BUSY:
-		return MAILDROP_IN_USE;
+		break;
 	case STATE_NOFILE:
 		result = lock_home(name);
-		if (result == MAILDROP_OK)
-			open_journal(name);
-		return result;
-	case STATE_FAILED:
 		break;
+	case STATE_BUSY:
+		return MAILDROP_IN_USE;
+	case STATE_FAILED:
+		log_error_errno("cannot lock the state file", name);
+		return MAILDROP_TEMP;
 	}
-	log_error_errno("cannot lock the state file", name);
-	return MAILDROP_TEMP;
+	if (result == MAILDROP_OK && name[0] != '\0')
+		open_journal(name);
+	return result;
 }

@@ -46,8 +46,8 @@ is_on_nfs(int fd)
 }
 
 void
-mboxlock_init(
-    struct mboxlock *l, int fd, int dir_fd, const char *name, unsigned kinds)
+mbox_lock_init(
+    struct mbox_lock *l, int fd, int dir_fd, const char *name, unsigned kinds)
 {
 	memset(l, 0, sizeof *l);
 	l->fd = fd;
@@ -71,45 +71,36 @@ is_busy(int error)
 }
 
 /*
- * How long the mbox is and what is in it is remembered over NFS while it is
- * open for writing, whatever others do to it, until it is locked with fcntl(2).
+ * While a file is open for writing over NFS, the kernel remembers its size and
+ * what is in it, whatever others do to it, until it is locked with fcntl(2).
  */
 static bool
-look_anew(struct mboxlock *l)
+look_anew(struct mbox_lock *l)
 {
-	int error;
-
-	if (!l->remembered ||
-	    (set_lock(l->fd, F_RDLCK) && set_lock(l->fd, F_UNLCK)))
-		return true;
-	error = errno;
-	dotlock_drop(&l->dot);
-	errno = error;
-	return false;
+	return !l->remembered ||
+	    (set_lock(l->fd, F_RDLCK) && set_lock(l->fd, F_UNLCK));
 }
 
 /*
- * fcntl first, the dotlock after it.  A dotlock that cannot be made is done
- * without if there is the other lock; one of somebody else still counts.
+ * fcntl first, the dotlock after it.  Where a dotlock cannot be made the other
+ * lock has to do; a dotlock of somebody else still counts.
  */
 static bool
-try(struct mboxlock *l, bool write)
+try(struct mbox_lock *l, bool write)
 {
-	if ((l->kinds & MBOX_LOCK_FCNTL) &&
-	    !set_lock(l->fd, write ? F_WRLCK : F_RDLCK))
-		return false;
-	if (!(l->kinds & MBOX_LOCK_DOTLOCK))
-		return true;
-	if (dotlock_try(&l->dot))
-		return look_anew(l);
-	if (errno != EAGAIN && (l->kinds & MBOX_LOCK_FCNTL))
-		return true;
-	if (l->kinds & MBOX_LOCK_FCNTL) {
-		int error = errno;
+	bool both = l->kinds & MBOX_LOCK_FCNTL;
+	int error;
 
+	if (both && !set_lock(l->fd, write ? F_WRLCK : F_RDLCK))
+		return false;
+	if (!(l->kinds & MBOX_LOCK_DOTLOCK) ||
+	    (dotlock_try(&l->dot) ? look_anew(l) : both && errno != EAGAIN))
+		return true;
+	error = errno;
+	dotlock_drop(&l->dot);
+	if (both)
 		(void)set_lock(l->fd, F_UNLCK);
-		errno = error;
-	}
+	errno = error;
 	return false;
 }
 
@@ -137,7 +128,7 @@ ask_for_size(int fd)
  * lock that nobody gives back must not hang the session.
  */
 bool
-mboxlock_take(struct mboxlock *l, bool write, unsigned seconds)
+mbox_lock_take(struct mbox_lock *l, bool write, unsigned seconds)
 {
 	int64_t deadline = clock_now() + (int64_t)seconds * 1000;
 	int wait = WAIT_FIRST;
@@ -159,7 +150,7 @@ mboxlock_take(struct mboxlock *l, bool write, unsigned seconds)
 }
 
 void
-mboxlock_drop(struct mboxlock *l)
+mbox_lock_drop(struct mbox_lock *l)
 {
 	if (!l->held)
 		return;
@@ -170,7 +161,7 @@ mboxlock_drop(struct mboxlock *l)
 }
 
 void
-mboxlock_refresh(struct mboxlock *l)
+mbox_lock_refresh(struct mbox_lock *l)
 {
 	int64_t now = clock_now();
 

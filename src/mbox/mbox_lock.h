@@ -7,15 +7,15 @@
  * mbox before, on any host: over NFS that takes an fcntl lock in any case, for
  * a moment.
  */
-#ifndef POPIN_MBOXLOCK_H
-#define POPIN_MBOXLOCK_H
+#ifndef POPIN_MBOX_LOCK_H
+#define POPIN_MBOX_LOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "mbox/dotlock.h"
 
-struct mboxlock {
+struct mbox_lock {
 	int fd; /* of the mbox */
 	unsigned kinds;
 	bool remembered; /* over NFS: by the kernel, see mbox_lock.c */
@@ -28,16 +28,16 @@ struct mboxlock {
  * Prepares for the mbox FD, which is NAME in the directory DIR_FD, with the
  * KINDS of locks.  NAME is not copied.
  */
-void mboxlock_init(
-    struct mboxlock *l, int fd, int dir_fd, const char *name, unsigned kinds);
+void mbox_lock_init(
+    struct mbox_lock *l, int fd, int dir_fd, const char *name, unsigned kinds);
 
 /*
  * Takes it, to WRITE or only to read; what fstat(2) then tells is not older.
  * False with errno after SECONDS (EAGAIN), or when there is no way to lock.
  */
-bool mboxlock_take(struct mboxlock *l, bool write, unsigned seconds);
-void mboxlock_drop(struct mboxlock *l);
+bool mbox_lock_take(struct mbox_lock *l, bool write, unsigned seconds);
+void mbox_lock_drop(struct mbox_lock *l);
 /* To be called now and then: keeps the dotlock from looking stale. */
-void mboxlock_refresh(struct mboxlock *l);
+void mbox_lock_refresh(struct mbox_lock *l);
 
 #endif

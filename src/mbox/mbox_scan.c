@@ -93,9 +93,9 @@ struct reading {
 	uint64_t blank;	  /* where the first blank line is, or none */
 	uint64_t until;	  /* where Content-Length ends, or none */
 	enum { UNKNOWN, EXACT, WRONG } length;
-	int64_t time; /* of the From_ line */
-	bool empty;   /* another From_ line ends the first one */
-	uint8_t open; /* as in struct mbox_entry */
+	int64_t time;	     /* of the From_ line */
+	bool empty;	     /* another From_ line ends the first one */
+	uint8_t end_depends; /* as in struct mbox_entry */
 };
 
 #define NONE UINT64_MAX
@@ -298,10 +298,10 @@ is_quoted(const struct window *w, struct reading *r, const struct from *f)
 {
 	/* what is looked at may not all be there yet */
 	if (w->used - w->at < f->end + PIECE)
-		r->open |= MBOX_GROWN;
+		r->end_depends |= MBOX_ON_GROWTH;
 	if (is_delivered(w, r, f))
 		return false;
-	r->open |= MBOX_GROWN | MBOX_REMOVED;
+	r->end_depends |= MBOX_ON_GROWTH | MBOX_ON_REMOVAL;
 	if (r->length == UNKNOWN)
 		r->length = length_is_exact(w, r) ? EXACT : WRONG;
 	return r->length == EXACT;
@@ -583,9 +583,9 @@ read_message(struct window *w, struct maildrop *md)
 		mbox.hidden = is_internal(buf + w->at, buf + w->used);
 	if (!r.empty && skip_header(w, &r))
 		skip_body(w, &r);
-	e->open = r.open;
+	e->end_depends = r.end_depends;
 	if (r.until != NONE && r.until > position(w))
-		e->open |= MBOX_REMOVED;
+		e->end_depends |= MBOX_ON_REMOVAL;
 	if (mbox.count == 1 && mbox.hidden) {
 		(void)octets(w, &r, e);
 		return;

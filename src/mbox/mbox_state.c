@@ -226,7 +226,7 @@ still_true(void)
 
 /* A message that is alone and has our id would get the same again. */
 static bool
-is_worth_it(const struct mbox_entry *e)
+worth_remembering(const struct mbox_entry *e)
 {
 	bool ours = mbox.scheme == UIDL_AUTO || mbox.scheme == UIDL_OWN;
 
@@ -238,7 +238,7 @@ static void
 forget(struct maildrop *md)
 {
 	for (size_t i = mbox.hidden ? 1 : 0; i < mbox.count; i++)
-		if (is_worth_it(&mbox.entries[i]))
+		if (worth_remembering(&mbox.entries[i]))
 			(void)mbox_remember_twin(&mbox.entries[i]);
 	mbox.count = 0;
 	md->count = 0;
@@ -258,7 +258,7 @@ resume(struct maildrop *md)
 	if (mbox.count == 0)
 		return 0;
 	while (i + 1 < mbox.count &&
-	    !(mbox.entries[i].open & (MBOX_GROWN | MBOX_AGAIN)))
+	    !(mbox.entries[i].end_depends & (MBOX_ON_GROWTH | MBOX_SCAN_AGAIN)))
 		i++;
 	for (size_t j = i; j < mbox.count; j++)
 		if (mbox.entries[j].twin > 0)
@@ -273,7 +273,7 @@ static bool
 any_again(void)
 {
 	for (size_t i = 0; i < mbox.count; i++)
-		if (mbox.entries[i].open & MBOX_AGAIN)
+		if (mbox.entries[i].end_depends & MBOX_SCAN_AGAIN)
 			return true;
 	return false;
 }

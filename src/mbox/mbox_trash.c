@@ -30,7 +30,7 @@ static struct {
 	bool wanted;
 	int fd;
 	char name[NAME_MAX + 1];
-	struct mboxlock lock;
+	struct mbox_lock lock;
 	uint64_t before, size; /* of the file */
 } trash = { .fd = -1 };
 
@@ -62,7 +62,7 @@ mbox_trash_open(int home_fd, const char *folder)
 	trash.fd = home_fd != -1 ? open_file(home_fd) : -1;
 	if (trash.fd == -1)
 		(void)cannot("no trash, nothing can be deleted without:");
-	mboxlock_init(&trash.lock, trash.fd, -1, trash.name, MBOX_LOCK_FCNTL);
+	mbox_lock_init(&trash.lock, trash.fd, -1, trash.name, MBOX_LOCK_FCNTL);
 }
 
 bool
@@ -84,13 +84,10 @@ append(const char *p, size_t len)
 static bool
 separate(void)
 {
-	char end[2];
+	char end[2] = { '\n', '\n' };
+	size_t n = io_piece(trash.size, sizeof end);
 
-	if (trash.size == 0)
-		return true;
-	end[0] = end[1] = '\n';
-	if (io_pread(trash.fd, end + (trash.size < 2), trash.size < 2 ? 1 : 2,
-		trash.size < 2 ? 0 : trash.size - 2) == -1)
+	if (!io_pread_all(trash.fd, end + sizeof end - n, n, trash.size - n))
 		return cannot("cannot read the trash");
 	if (end[1] != '\n')
 		return append("\n\n", 2);
@@ -106,18 +103,15 @@ mbox_trash_start(void)
 		log_error("no trash, so nothing is deleted from", mbox.name);
 		return false;
 	}
-	if (!mboxlock_take(&trash.lock, true, LOCK_SECONDS))
+	if (!mbox_lock_take(&trash.lock, true, LOCK_SECONDS))
 		return cannot("cannot lock the trash");
-	if (fstat(trash.fd, &st) == 0) {
-		trash.before = trash.size = (uint64_t)st.st_size;
-		if (separate())
-			return true;
-		(void)mbox_trash_end(false);
+	if (fstat(trash.fd, &st) == -1) {
+		(void)cannot("cannot look at the trash");
+		mbox_lock_drop(&trash.lock);
 		return false;
 	}
-	(void)cannot("cannot look at the trash");
-	mboxlock_drop(&trash.lock);
-	return false;
+	trash.before = trash.size = (uint64_t)st.st_size;
+	return separate() || mbox_trash_end(false);
 }
 
 bool
@@ -144,6 +138,6 @@ mbox_trash_end(bool keep)
 
 	if (!good && !io_truncate(trash.fd, trash.before))
 		(void)cannot("cannot truncate the trash");
-	mboxlock_drop(&trash.lock);
+	mbox_lock_drop(&trash.lock);
 	return good;
 }

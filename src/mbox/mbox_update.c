@@ -13,6 +13,7 @@
 
 #include "mbox/mbox_update.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -32,29 +33,27 @@ enum { COMMIT_SECONDS = 60 /* to wait for a delivery */ };
 /* The mbox as it is now. */
 struct update {
 	struct stat now;
-	size_t first;  /* entry that goes */
+	size_t first;  /* entry that is removed */
 	uint64_t tail; /* where what was appended begins */
 	bool appended;
 	struct journal_plan plan;
 };
 
+/* c-client's data in front of the mail is no message, and stays. */
 static bool
-goes(const struct maildrop *md, size_t i)
+is_deleted(const struct maildrop *md, size_t i)
 {
-	size_t hidden = mbox.hidden ? 1 : 0;
-
-	return i >= hidden &&
-	    (md->messages[i - hidden].flags & MESSAGE_DELETED);
+	return i >= mbox.hidden &&
+	    (md->messages[i - mbox.hidden].flags & MESSAGE_DELETED);
 }
 
 static bool
 changed(void)
 {
 	if (errno != 0)
-		log_error_errno("cannot look at the mbox", mbox.name);
-	else
-		log_error("changed by another program, nothing deleted from",
-		    mbox.name);
+		return mbox_cannot("cannot look at the mbox");
+	log_error(
+	    "changed by another program, nothing deleted from", mbox.name);
 	return false;
 }
 
@@ -91,8 +90,8 @@ same_id(size_t i)
 }
 
 /*
- * Everything that moves or goes begins where it did.  The header of what goes
- * is looked at, too, where that is known.
+ * Does everything that moves or is removed begin where it did?  The headers of
+ * what is removed are compared, too, where their ids are known.
  */
 static bool
 same_messages(const struct maildrop *md, const struct update *u)
@@ -103,11 +102,10 @@ same_messages(const struct maildrop *md, const struct update *u)
 	for (size_t i = u->first; i < mbox.count; i++) {
 		if (!mbox_still_there(i))
 			return false;
-		if (closely && goes(md, i) && mbox.entries[i].twin > 0) {
-			errno = 0;
-			if (!same_id(i))
-				return false;
-		}
+		errno = 0;
+		if (closely && is_deleted(md, i) && mbox.entries[i].twin > 0 &&
+		    !same_id(i))
+			return false;
 	}
 	return true;
 }
@@ -119,7 +117,8 @@ check(const struct maildrop *md, struct update *u)
 		return changed();
 	/* If it is no mail it may belong to the last message. */
 	u->tail = mbox.size;
-	if (goes(md, mbox.count - 1) && !mbox_mail_follows(mbox.size, &u->tail))
+	if (is_deleted(md, mbox.count - 1) &&
+	    !mbox_mail_follows(mbox.size, &u->tail))
 		return changed();
 	u->appended = u->tail < (uint64_t)u->now.st_size;
 	return true;
@@ -127,34 +126,21 @@ check(const struct maildrop *md, struct update *u)
 
 /* ---- what stays ---- */
 
-/* One more piece that stays; pieces that touch become one range. */
-static void
-stays(struct journal_plan *p, uint64_t start, uint64_t end)
-{
-	if (p->count > 0 && p->ranges[p->count - 1].end == start) {
-		p->ranges[p->count - 1].end = end;
-		return;
-	}
-	p->ranges[p->count].start = start;
-	p->ranges[p->count].end = end;
-	p->count++;
-}
-
-/* Messages that stay behind one that goes: no more ranges than these. */
+/* The most ranges there can be: each begins behind a deleted message. */
 static size_t
 count_ranges(const struct maildrop *md, const struct update *u)
 {
 	size_t n = 0;
 
 	for (size_t i = u->first + 1; i < mbox.count; i++)
-		n += goes(md, i - 1) && !goes(md, i);
+		n += is_deleted(md, i - 1) && !is_deleted(md, i);
 	return n + 1; /* what was appended */
 }
 
 /*
- * Entry I, from START on, comes behind another message than before.  If that
- * does not end with a blank line, the one before START stays as well: the two
- * must not become one message.  False with errno, logged.
+ * Entry I stays from START on, and may come behind another message than
+ * before.  If that does not end with a blank line, the one before START stays
+ * as well: the two must not become one message.  False with errno, logged.
  *
  * The state file does not know of that line, and so not the size of the mbox.
  */
@@ -162,18 +148,38 @@ static bool
 with_separator(const struct maildrop *md, size_t i, uint64_t *start)
 {
 	char text[3], last;
+	size_t before = i;
 
-	while (i > 0 && goes(md, i - 1))
-		i--;
-	if (i == 0 || mbox.entries[i - 1].separator > 0)
+	while (before > 0 && is_deleted(md, before - 1))
+		before--;
+	if (before == i || before == 0 ||
+	    mbox.entries[before - 1].separator > 0)
 		return true;
 	if (!mbox_read(text, sizeof text, *start - sizeof text) ||
-	    !mbox_read(&last, 1, mbox_entry_end(i - 1) - 1))
+	    !mbox_read(&last, 1, mbox_entry_end(before - 1) - 1))
 		return false;
 	if (text[2] == '\n' && text[1] == '\n')
 		*start -= last == '\n' ? 1 : 2;
 	else if (text[2] == '\n' && text[1] == '\r' && text[0] == '\n')
 		*start -= last == '\n' ? 2 : 3;
+	return true;
+}
+
+/* Entry I stays, from START to END; pieces that touch become one range. */
+static bool
+keep_range(const struct maildrop *md, struct journal_plan *p, size_t i,
+    uint64_t start, uint64_t end)
+{
+	struct journal_range *r = p->ranges + p->count;
+
+	if (!with_separator(md, i, &start))
+		return false;
+	if (p->count > 0 && r[-1].end == start) {
+		r[-1].end = end;
+	} else {
+		*r = (struct journal_range){ start, end };
+		p->count++;
+	}
 	return true;
 }
 
@@ -184,30 +190,18 @@ make_plan(const struct maildrop *md, struct update *u)
 	size_t ranges = count_ranges(md, u);
 
 	p->first = mbox.entries[u->first].start;
-	if (ranges > JOURNAL_RANGES_MAX)
-		return false;
+	assert(ranges <= JOURNAL_RANGES_MAX); /* see OPTIONS_MESSAGES_MAX */
 	p->ranges = reallocarray(NULL, ranges, sizeof *p->ranges);
-	if (p->ranges == NULL) {
-		log_error_errno("cannot plan the UPDATE of", mbox.name);
+	if (p->ranges == NULL)
+		return mbox_cannot("cannot plan the UPDATE of");
+	for (size_t i = u->first; i < mbox.count; i++)
+		if (!is_deleted(md, i) &&
+		    !keep_range(
+			md, p, i, mbox.entries[i].start, mbox_entry_end(i)))
+			return false;
+	if (u->appended &&
+	    !keep_range(md, p, mbox.count, u->tail, (uint64_t)u->now.st_size))
 		return false;
-	}
-	for (size_t i = u->first; i < mbox.count; i++) {
-		uint64_t start = mbox.entries[i].start;
-
-		if (goes(md, i))
-			continue;
-		if (goes(md, i - 1) && !with_separator(md, i, &start))
-			return false;
-		stays(p, start, mbox_entry_end(i));
-	}
-	if (u->appended) {
-		uint64_t start = u->tail;
-
-		if (goes(md, mbox.count - 1) &&
-		    !with_separator(md, mbox.count, &start))
-			return false;
-		stays(p, start, (uint64_t)u->now.st_size);
-	}
 	/* blank lines before the first message are no mbox without it */
 	if (u->first == 0 && p->count == 0)
 		p->first = 0;
@@ -221,16 +215,16 @@ static void
 renumber(struct maildrop *md, const struct update *u)
 {
 	uint64_t at = u->plan.first;
-	size_t left = u->first, hidden = mbox.hidden ? 1 : 0;
+	size_t left = u->first, hidden = mbox.hidden;
 
 	for (size_t i = 0; i < mbox.count; i++)
-		if (mbox.entries[i].open)
-			mbox.entries[i].open |= MBOX_AGAIN;
+		if (mbox.entries[i].end_depends)
+			mbox.entries[i].end_depends |= MBOX_SCAN_AGAIN;
 	for (size_t i = u->first; i < mbox.count; i++) {
 		struct mbox_entry e = mbox.entries[i];
 		uint64_t bytes = mbox_entry_end(i) - e.start;
 
-		if (goes(md, i)) {
+		if (is_deleted(md, i)) {
 			md->messages[i - hidden].flags |= MESSAGE_ABSENT;
 			continue;
 		}
@@ -243,7 +237,7 @@ renumber(struct maildrop *md, const struct update *u)
 	mbox.count = left;
 	mbox.size = at;
 	maildrop_compact(md);
-	mbox.state_outdated = mbox_look();
+	mbox.state_outdated = mbox_file_stat();
 }
 
 static bool
@@ -256,15 +250,15 @@ keep_in_trash(const struct maildrop *md, const struct update *u)
 	if (!mbox_trash_start())
 		return false;
 	for (size_t i = u->first; i < mbox.count && good; i++)
-		if (goes(md, i))
+		if (is_deleted(md, i))
 			good = mbox_trash_add(
 			    mbox.entries[i].start, mbox_content_end(i));
 	return mbox_trash_end(good);
 }
 
 /*
- * Everything goes; or messages at the end do, and there is no journal.  Then a
- * loss of power may leave zeros behind the last message, see mbox_sums.c.
+ * All messages are removed; or the last ones are, and there is no journal.
+ * Then a loss of power may leave zeros behind those that stay, see mbox_sums.c.
  */
 static bool
 is_simple(const struct journal_plan *p)
@@ -275,15 +269,10 @@ is_simple(const struct journal_plan *p)
 static bool
 update(struct maildrop *md, struct update *u)
 {
-	bool done;
-
-	if (!check(md, u) || !make_plan(md, u)) {
-		free(u->plan.ranges);
-		return false;
-	}
-	done = keep_in_trash(md, u) &&
+	bool done = check(md, u) && make_plan(md, u) && keep_in_trash(md, u) &&
 	    (is_simple(&u->plan) ? mbox_cut(u->plan.first)
 				 : mbox_move(&u->plan));
+
 	free(u->plan.ranges);
 	if (done)
 		renumber(md, u);
@@ -300,15 +289,15 @@ mbox_commit(struct maildrop *md)
 		log_error("no permission to delete from", mbox.name);
 		return MAILDROP_PERM;
 	}
-	while (u.first < mbox.count && !goes(md, u.first))
+	while (u.first < mbox.count && !is_deleted(md, u.first))
 		u.first++;
 	if (u.first == mbox.count)
 		return MAILDROP_OK;
-	if (!mboxlock_take(&mbox.lock, true, COMMIT_SECONDS)) {
-		log_error_errno("cannot lock the mbox", mbox.name);
+	if (!mbox_lock_take(&mbox.lock, true, COMMIT_SECONDS)) {
+		(void)mbox_cannot("cannot lock the mbox");
 		return MAILDROP_TEMP;
 	}
 	done = update(md, &u);
-	mboxlock_drop(&mbox.lock);
+	mbox_lock_drop(&mbox.lock);
 	return done ? MAILDROP_OK : MAILDROP_TEMP;
 }
