@@ -35,6 +35,10 @@ enum {
 	STEPS_MAX = 4096 /* with a full disk, as far as can be foreseen */
 };
 
+/*
+ * Where an UPDATE is.  As long as it has not TOUCHED the mbox, a failure leaves
+ * everything as it was; afterwards only the journal can finish it.
+ */
 struct move {
 	struct journal_plan *plan;
 	uint64_t at, source;
@@ -80,10 +84,8 @@ gather(struct move *m, size_t len)
 {
 	for (size_t got = 0; got < len;) {
 		const struct journal_range *r = &m->plan->ranges[m->range];
-		size_t n = len - got;
+		size_t n = io_piece(r->end - m->source, len - got);
 
-		if (n > r->end - m->source)
-			n = (size_t)(r->end - m->source);
 		if (!mbox_read(buf + got, n, m->source))
 			return false;
 		got += n;
@@ -287,74 +289,80 @@ go_on_with(struct move *m, uint64_t size)
 	return start(m);
 }
 
-/* From AT to the end, and the tail off. */
 static bool
-move_on(struct move *m)
+size_now(uint64_t *size)
 {
 	struct stat st;
 
-	for (;;) {
-		while (m->at < m->plan->final)
-			if (!step(m))
-				return false;
-		if (fstat(mbox.fd, &st) == -1)
-			return mbox_cannot("cannot look at the mbox");
-		if ((uint64_t)st.st_size == m->plan->size)
-			break;
-		if ((uint64_t)st.st_size < m->plan->size) {
-			errno = ESTALE;
-			return mbox_cannot("somebody truncated the mbox");
-		}
-		if (!go_on_with(m, (uint64_t)st.st_size))
-			return false;
-	}
-	if (!mbox_cut(m->plan->final))
-		return false;
-	if (!journal_clear())
-		log_error_errno("cannot empty the journal of", mbox.name);
+	if (fstat(mbox.fd, &st) == -1)
+		return mbox_cannot("cannot look at the mbox");
+	*size = (uint64_t)st.st_size;
 	return true;
 }
 
-/*
- * Where messages at the end go.  Making a file shorter is not done at once:
- * the journal knows of it, too.  On a full disk it has to do without.
- */
-static bool
-begin_cut(struct move *m)
+static void
+clear_journal(void)
 {
-	struct journal_step s = { .at = m->at };
-
-	return begin_step(m, &s);
+	if (!journal_clear())
+		(void)mbox_cannot("cannot empty the journal of");
 }
 
+/* Does the steps from AT to the end, and cuts the stale tail off. */
+static bool
+move_on(struct move *m)
+{
+	uint64_t size = 0;
+
+	do {
+		while (m->at < m->plan->final)
+			if (!step(m))
+				return false;
+		if (!size_now(&size))
+			return false;
+		if (size < m->plan->size) {
+			errno = ESTALE;
+			return mbox_cannot("somebody truncated the mbox");
+		}
+		if (size > m->plan->size && !go_on_with(m, size))
+			return false;
+	} while (m->at < m->plan->final);
+	if (!mbox_cut(m->plan->final))
+		return false;
+	clear_journal();
+	return true;
+}
+
+/* On a full disk, the end can be cut off without a journal. */
 static bool
 cut_without_journal(const struct journal_plan *p)
 {
-	return mbox_is_full(errno) && journal_clear() && mbox_cut(p->first);
+	return p->count == 0 && mbox_is_full(errno) && journal_clear() &&
+	    mbox_cut(p->first);
 }
 
 bool
 mbox_move(struct journal_plan *plan)
 {
 	struct move m = { .plan = plan };
-	struct stat st;
+	/* nothing moves, but the file is not made shorter at once, either */
+	const struct journal_step only_cut = { .at = plan->first };
 
 	if (!journal_is_open()) {
 		log_error(
 		    "no place for a journal, nothing deleted from", mbox.name);
 		return false;
 	}
-	if (fstat(mbox.fd, &st) == -1)
-		return mbox_cannot("cannot look at the mbox");
-	plan->size = (uint64_t)st.st_size;
+	if (!size_now(&plan->size))
+		return false;
 	if (!start(&m)) {
-		if (plan->count == 0 && cut_without_journal(plan))
+		if (cut_without_journal(plan))
 			return true;
-	} else if ((plan->count > 0 || begin_cut(&m)) && move_on(&m)) {
+	} else if ((plan->count > 0 || begin_step(&m, &only_cut)) &&
+	    move_on(&m)) {
 		return true;
 	}
-	if (!m.touched && !journal_clear())
-		log_error_errno("cannot empty the journal of", mbox.name);
+	if (!m.touched)
+		clear_journal();
 	return false;
 }
 
@@ -386,23 +394,6 @@ mbox_move_set_aside(const char *why)
 	return true;
 }
 
-/* The mbox stays as it is, and the session has no journal. */
-static enum maildrop_result
-set_aside(const char *why)
-{
-	(void)mbox_move_set_aside(why);
-	return MAILDROP_OK;
-}
-
-/* Nothing is left to be done. */
-static enum maildrop_result
-clear(void)
-{
-	if (!journal_clear())
-		log_error_errno("cannot empty the journal of", mbox.name);
-	return MAILDROP_OK;
-}
-
 static enum maildrop_result
 finish(struct move *m, const struct journal_step *s)
 {
@@ -416,11 +407,12 @@ finish(struct move *m, const struct journal_step *s)
 	return do_step(m, s) && move_on(m) ? MAILDROP_OK : MAILDROP_TEMP;
 }
 
+/* Where the journal is set aside, the mbox stays as it is. */
 static enum maildrop_result
 replay(struct journal_plan *plan, const struct journal_step *s)
 {
 	struct move m = { .plan = plan };
-	struct stat st;
+	uint64_t size = 0;
 
 	/* It may come back: what is not there was not removed by us. */
 	if (mbox.fd == -1) {
@@ -430,19 +422,20 @@ replay(struct journal_plan *plan, const struct journal_step *s)
 		    journal_name());
 		return MAILDROP_TEMP;
 	}
-	if (fstat(mbox.fd, &st) == -1) {
-		(void)mbox_cannot("cannot look at the mbox");
+	if (!size_now(&size))
 		return MAILDROP_TEMP;
-	}
-	switch (mbox_sums_compare(plan, s, (uint64_t)st.st_size)) {
+	switch (mbox_sums_compare(plan, s, size)) {
 	case MBOX_FITS:
 		assert(s != NULL); /* without a step there is nothing to fit */
 		return finish(&m, s);
 	case MBOX_DONE:
-		return clear();
+		clear_journal();
+		return MAILDROP_OK;
 	case MBOX_CHANGED:
-		return set_aside("an UPDATE was interrupted, and the mbox was "
-				 "changed since; it may need a backup:");
+		(void)mbox_move_set_aside(
+		    "an UPDATE was interrupted, and the mbox was changed "
+		    "since; it may need a backup:");
+		return MAILDROP_OK;
 	case MBOX_UNKNOWN:
 		break;
 	}
@@ -454,7 +447,7 @@ mbox_replay(void)
 {
 	struct journal_plan plan;
 	struct journal_step s;
-	enum maildrop_result result = MAILDROP_TEMP;
+	enum maildrop_result result = MAILDROP_OK;
 
 	if (!journal_pending())
 		return MAILDROP_OK;
@@ -467,14 +460,15 @@ mbox_replay(void)
 		result = replay(&plan, NULL);
 		break;
 	case JOURNAL_NONE:
-		result = clear();
+		clear_journal();
 		break;
 	case JOURNAL_FOREIGN:
-		result = set_aside("a journal that cannot be read; "
-				   "the mbox may need a backup:");
+		(void)mbox_move_set_aside("a journal that cannot be read; "
+					  "the mbox may need a backup:");
 		break;
 	case JOURNAL_FAILED:
-		log_error_errno("cannot read the journal of", mbox.name);
+		(void)mbox_cannot("cannot read the journal of");
+		result = MAILDROP_TEMP;
 		break;
 	}
 	return result;
