@@ -3,15 +3,15 @@
  *
  * The journal's file.
  *
- *	page 0, 1	headers of plans, which take turns
- *	page 2, 3	steps, which take turns
- *	then		what has no room behind these: the body of a plan, which
- *			are its ranges, the sums of its units as they were and
- *			as they will be; two places for data of steps
+ *	page 0, 1	headers of plans, in turn
+ *	page 2, 3	steps, in turn
+ *	then		what has no room behind these: the body of a plan (its
+ *			ranges, the sums of its units as they were and as they
+ *			will be), and two areas for data of steps, in turn
  *
- * A header and a step are less than a sector, and all that follows them in
+ * A header and a step are smaller than a sector, and all that follows them in
  * their page is written together with them: one torn write spoils one plan or
- * one step.  Whatever is relied on has a checksum.
+ * one step.  Everything that is relied on has a checksum.
  *
  * Runs as: session.  Input: a file in the home of the mail user.
  */
@@ -77,7 +77,7 @@ static struct {
 	struct header header; /* of the current plan */
 	bool header_written;
 	uint64_t number;     /* of the current step */
-	uint64_t sums_at[2]; /* place of the next sums, enum journal_when */
+	uint64_t sums_at[2]; /* where the next sums are, enum journal_when */
 	uint64_t end;	     /* of all that was written */
 	int error;	     /* of a read that failed, or 0 */
 } journal = { .fd = -1, .dir_fd = -1 };
@@ -148,8 +148,8 @@ journal_name(void)
 }
 
 /*
- * Nobody but sessions of this maildrop, and they are one at a time, gives
- * such names: one that is free stays free until it is taken.
+ * Only sessions of this maildrop give such names, and there is one at a time:
+ * a name that is free stays free until it is used here.
  */
 const char *
 journal_set_aside(void)
@@ -251,7 +251,7 @@ journal_unit_end(const struct journal_plan *p, uint64_t at)
 	return end < p->size ? end : p->size;
 }
 
-/* ---- places ---- */
+/* ---- where things are in the file ---- */
 
 static uint64_t
 page_after(uint64_t at)
@@ -260,22 +260,22 @@ page_after(uint64_t at)
 }
 
 static uint64_t
-header_place(uint64_t plan)
+header_at(uint64_t plan)
 {
 	return plan % 2 * PAGE;
 }
 
 static uint64_t
-step_place(uint64_t number)
+step_at(uint64_t number)
 {
 	return STEP_AT + number % 2 * PAGE;
 }
 
 static uint64_t
-data_place(uint64_t number, uint64_t len)
+data_at(uint64_t number, uint64_t len)
 {
 	if (len <= JOURNAL_INLINE)
-		return step_place(number) + BEHIND;
+		return step_at(number) + BEHIND;
 	return journal.header.data + number % 2 * JOURNAL_DATA_MAX;
 }
 
@@ -296,9 +296,9 @@ rewind_sums(const struct journal_plan *p)
 	    units(p, JOURNAL_OLD) * sizeof(uint32_t);
 }
 
-/* Where the body of a plan goes: apart from all that is relied on still. */
+/* Where the body of a plan is written: not over what is still relied on. */
 static void
-find_places(const struct journal_plan *p)
+place_body(const struct journal_plan *p)
 {
 	struct header *h = &journal.header;
 	uint64_t end,
@@ -306,7 +306,7 @@ find_places(const struct journal_plan *p)
 	    (units(p, JOURNAL_OLD) + units(p, JOURNAL_NEW)) * sizeof(uint32_t);
 
 	if (room <= JOURNAL_INLINE) {
-		h->body = header_place(h->plan) + BEHIND;
+		h->body = header_at(h->plan) + BEHIND;
 		room = 0;
 	} else if (h->plan == 1) {
 		h->body = BODY_AT;
@@ -334,8 +334,8 @@ write_ranges(const struct journal_plan *p)
 }
 
 /*
- * The pages of headers and steps are written too, so that they need no room on
- * the disk later.  As long as they are empty no UPDATE has begun.
+ * The pages of headers and steps are written, too, so that they need no more
+ * room on the disk later.  As long as they are empty, no UPDATE has begun.
  */
 bool
 journal_start(const struct journal_plan *p)
@@ -354,7 +354,7 @@ journal_start(const struct journal_plan *p)
 	h->count = p->count;
 	h->sums_sum[JOURNAL_OLD] = h->sums_sum[JOURNAL_NEW] = CHECKSUM_START;
 	journal.header_written = false;
-	find_places(p);
+	place_body(p);
 	rewind_sums(p);
 	return (!anew || write_at(0, zeros, sizeof zeros)) && write_ranges(p);
 }
@@ -376,7 +376,7 @@ bool
 journal_put(
     const struct journal_step *step, uint64_t at, const void *p, size_t len)
 {
-	return write_at(data_place(journal.number + 1, step->len) + at, p, len);
+	return write_at(data_at(journal.number + 1, step->len) + at, p, len);
 }
 
 bool
@@ -388,14 +388,14 @@ journal_commit(const struct journal_step *step)
 		.number = journal.number + 1,
 		.step = *step };
 
-	if (!write_record(step_place(s.number), &s, STEP_WORDS))
+	if (!write_record(step_at(s.number), &s, STEP_WORDS))
 		return false;
 	if (!journal.header_written &&
-	    !write_record(header_place(h->plan), h, HEADER_WORDS))
+	    !write_record(header_at(h->plan), h, HEADER_WORDS))
 		return false;
 	if (!io_sync(journal.fd))
 		return false;
-	/* A file that is made by now must be found again, too. */
+	/* the name of a file that was just made, too */
 	if (!journal.dir_synced && !io_sync(journal.dir_fd) && errno != EINVAL)
 		return false;
 	journal.dir_synced = true;
@@ -409,7 +409,7 @@ journal_commit(const struct journal_step *step)
 bool
 journal_get(const struct journal_step *step, uint64_t at, void *p, size_t len)
 {
-	return read_at(data_place(journal.number, step->len) + at, p, len);
+	return read_at(data_at(journal.number, step->len) + at, p, len);
 }
 
 bool
@@ -444,6 +444,13 @@ sound_ranges(const struct journal_plan *p)
 		final += r->end - r->start;
 	}
 	return last <= p->size && final == p->final;
+}
+
+static void
+drop_ranges(struct journal_plan *p)
+{
+	free(p->ranges);
+	p->ranges = NULL;
 }
 
 static bool
@@ -487,7 +494,7 @@ sound_sums(const struct journal_plan *p, enum journal_when when)
 }
 
 static void
-take_plan(struct journal_plan *p, const struct header *h)
+use_plan(struct journal_plan *p, const struct header *h)
 {
 	journal.header = *h;
 	journal.header_written = true;
@@ -548,7 +555,7 @@ whole_data(const struct journal_step *s)
 static bool
 load_header(uint64_t place, struct header *h)
 {
-	return read_record(header_place(place), h, HEADER_WORDS) &&
+	return read_record(header_at(place), h, HEADER_WORDS) &&
 	    h->magic == MAGIC && h->plan > 0 && h->plan % 2 == place &&
 	    h->first <= h->final && h->final < h->size &&
 	    h->size <= INT64_MAX && h->count <= JOURNAL_RANGES_MAX &&
@@ -558,30 +565,29 @@ load_header(uint64_t place, struct header *h)
 static bool
 load_step(uint64_t place, struct step *s)
 {
-	return read_record(step_place(place), s, STEP_WORDS) && s->number > 0 &&
+	return read_record(step_at(place), s, STEP_WORDS) && s->number > 0 &&
 	    s->number % 2 == place;
 }
 
-/* The step S and its plan, which is H. */
+/* Makes S the current step, if its plan is H and all of both is sound. */
 static bool
-take(struct journal_plan *p, struct journal_step *step, const struct header *h,
-    const struct step *s)
+use_step(struct journal_plan *p, struct journal_step *step,
+    const struct header *h, const struct step *s)
 {
 	if (h->plan != s->plan || h->generation != s->generation)
 		return false;
-	take_plan(p, h);
+	use_plan(p, h);
 	journal.number = s->number;
 	*step = s->step;
 	if (sound_step(p, step) && load_body(p) && whole_data(step))
 		return true;
-	free(p->ranges);
-	p->ranges = NULL;
+	drop_ranges(p);
 	return false;
 }
 
 /*
- * Is there nothing yet where headers go?  Then the first sync never ended, and
- * whatever else is there was never relied on.
+ * Is there nothing yet where headers are?  Then the first sync never ended, and
+ * nothing else in the file was ever relied on.
  */
 static bool
 is_blank(void)
@@ -591,7 +597,7 @@ is_blank(void)
 
 	for (uint64_t i = 0; i < 2; i++) {
 		ssize_t got =
-		    io_pread(journal.fd, text, sizeof text, header_place(i));
+		    io_pread(journal.fd, text, sizeof text, header_at(i));
 
 		if (got == -1)
 			journal.error = errno;
@@ -602,8 +608,8 @@ is_blank(void)
 }
 
 /*
- * The later of the two steps, if that is complete with its plan.  If not it
- * was not synced, and so the one before it is done and the mbox was not
+ * The later of the two steps, if that is complete with its plan.  If not, it
+ * was never synced: the step before it is done, and the mbox has not been
  * touched since.
  */
 static enum journal_found
@@ -623,11 +629,11 @@ load(struct journal_plan *p, struct journal_step *step)
 		int i = n == 0 ? later : !later;
 
 		if (sound[i] && header[s[i].plan % 2] &&
-		    take(p, step, &h[s[i].plan % 2], &s[i]))
+		    use_step(p, step, &h[s[i].plan % 2], &s[i]))
 			return JOURNAL_STEP;
 	}
 	if (header[1] && h[1].plan == 1) {
-		take_plan(p, &h[1]);
+		use_plan(p, &h[1]);
 		return JOURNAL_PLAN;
 	}
 	return is_blank() ? JOURNAL_NONE : JOURNAL_FOREIGN;
@@ -648,8 +654,7 @@ journal_load(struct journal_plan *p, struct journal_step *step)
 		journal.end = (uint64_t)st.st_size;
 	if (journal.error == 0)
 		return found;
-	free(p->ranges);
-	p->ranges = NULL;
+	drop_ranges(p);
 	errno = journal.error;
 	return JOURNAL_FAILED;
 }

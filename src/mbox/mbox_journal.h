@@ -5,47 +5,47 @@
  * against being killed, errors and loss of power at any point.
  *
  * Messages that stay move towards the beginning, in steps, lowest first.  The
- * journal says which bytes stay, which step is at work, and for each unit of
- * the mbox (512 bytes: what a disk writes whole or not at all) a checksum of
- * what was there before and one of what will be there.  So after a crash the
- * mbox itself is asked: before the step every unit is new, in it new or old,
- * behind it old; once all is new, the tail may also be zeros, see mbox_sums.c.
- * Then this is the mbox that the journal was written for, and the step is done
- * again and the rest after it.  If anything is neither,
- * somebody has changed the mbox: a backup was put back, or a program wrote
- * it.  Then nothing of the journal is used, and it is set aside under another
+ * journal says which bytes stay and which step is at work, and for each unit
+ * of the mbox (512 bytes: what a disk writes whole or not at all) it has a
+ * checksum of what was there before and one of what will be there.  So after a
+ * crash the mbox itself tells how far it came: before the step every unit is
+ * new, in it new or old, behind it old; once all is new, the tail may also be
+ * zeros (mbox_sums.c).  Then this is the mbox that the journal was written
+ * for, and the step is done again, and the rest after it.  If a unit is
+ * neither, somebody has changed the mbox: a backup was put back, or a program
+ * wrote to it.  Then the journal is not used, but set aside under another
  * name.  Device and inode numbers change with a reboot or a restored backup,
  * and times with the clock; none of them is looked at.
  *
  * Where the units of a step are overwritten before they have been moved
- * themselves, the journal has a copy of what becomes of them.
+ * themselves, the journal has a copy of what they become.
  *
  * The order of syncs, and what each is for:
  *
- *	1. the mbox, before a plan is relied on.  Its checksums are those of
- *	   what popin read, which a delivery may not have synced: if that were
- *	   lost with the power the mbox would not fit.
- *	2. the journal, and the directory that it is in, before each step.
- *	   Nothing is overwritten that the journal on disk does not know.
+ *	1. the mbox, before a plan is relied on.  Its checksums are of what
+ *	   popin read, which a delivery may not have synced: if that were lost
+ *	   with the power, the mbox would not fit.
+ *	2. the journal and its directory, before each step.  Nothing is
+ *	   overwritten that the journal on disk does not know.
  *	3. the mbox, after each step.  The next one says that it is done, and
  *	   may overwrite what it was made from.
- *	4. the mbox, after the stale tail was cut off.  Only then the journal
+ *	4. the mbox, after the stale tail was cut off, and only then the journal
  *	   is emptied.  That is not synced: an old journal that comes back
  *	   finds everything new and the tail gone, and is done.
  *
- * This takes for granted that what was synced stays, and that a unit is
- * written whole: if either is false the journal does not fit, or the disk has
- * spoiled the mail without our help.
+ * This assumes that what was synced stays, and that a unit is written whole.
+ * If either is false, the journal does not fit, or the disk has spoiled the
+ * mail without our help.
  *
  * Mail that is appended meanwhile or after a crash belongs to no plan; when
- * everything is moved a second plan moves it.  That is written beside the
+ * everything is moved, a second plan moves it.  That is written beside the
  * first, which stays true until the second has its first step.
  *
- * On disk: see mbox_journal.c.  All numbers are little-endian and of fixed size,
- * so that a journal can be finished by another kind of machine.  The file
- * stays open and is empty except during UPDATE and after an UPDATE that was
- * interrupted.  It takes at most 1/64 of the bytes behind the first message
- * that goes, and 25 MiB.  There is one journal in a process.
+ * On disk: see mbox_journal.c.  All numbers are little-endian and of fixed
+ * size, so that a journal can be finished by another kind of machine.  The
+ * file stays open, and is empty except during UPDATE and after an UPDATE that
+ * was interrupted.  It takes at most 1/64 of the bytes behind the first message
+ * that is removed, and 25 MiB.  There is one journal in a process.
  */
 #ifndef POPIN_JOURNAL_H
 #define POPIN_JOURNAL_H

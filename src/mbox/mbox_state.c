@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/io.h"
 #include "maildrop/uidl_store.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
@@ -215,10 +216,8 @@ still_true(void)
 	size_t stride = mbox.count / LOOK_MAX + 1;
 	size_t last = mbox.count > LOOK_MAX ? mbox.count - LOOK_MAX : 0;
 
-	for (size_t i = 0; i < last; i += stride)
-		if (!mbox_still_there(i))
-			return false;
-	for (size_t i = last; i < mbox.count; i++)
+	for (size_t i = 0; i < mbox.count;
+	     i += i < last ? io_piece(last - i, stride) : 1)
 		if (!mbox_still_there(i))
 			return false;
 	return true;
@@ -270,7 +269,7 @@ resume(struct maildrop *md)
 }
 
 static bool
-any_again(void)
+must_scan_again(void)
 {
 	for (size_t i = 0; i < mbox.count; i++)
 		if (mbox.entries[i].end_depends & MBOX_SCAN_AGAIN)
@@ -292,7 +291,7 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 		forget(md);
 		return 0;
 	}
-	if (untouched(&s, now) && s.scanned == s.size && !any_again()) {
+	if (untouched(&s, now) && s.scanned == s.size && !must_scan_again()) {
 		mbox.state_outdated = false;
 		return mbox.size;
 	}
@@ -300,6 +299,7 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 		forget(md);
 		return 0;
 	}
-	return mbox.size == (uint64_t)now->st_size && !any_again() ? mbox.size
-								   : resume(md);
+	return mbox.size == (uint64_t)now->st_size && !must_scan_again()
+	    ? mbox.size
+	    : resume(md);
 }
