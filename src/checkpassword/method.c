@@ -17,8 +17,9 @@
 #include "checkpassword/account.h"
 #include "checkpassword/scramverify.h"
 #include "checkpassword/status.h"
-#include "lib/io.h"
+#include "lib/hex.h"
 #include "lib/hmac.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/md5.h"
 #include "lib/secret.h"
@@ -99,17 +100,6 @@ method_read(enum method method, struct credentials *c)
 	return 0;
 }
 
-static void
-to_hex(char out[HEX], const unsigned char digest[MD5_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < MD5_SIZE; i++) {
-		out[2 * i] = digits[digest[i] >> 4];
-		out[2 * i + 1] = digits[digest[i] & 15];
-	}
-}
-
 /* RFC 1939, section 7; RFC 2195, section 2. */
 static void
 digest_of(enum method method, const char *secret, const char *challenge,
@@ -139,7 +129,7 @@ verify_digest(
 	bool right;
 
 	digest_of(method, a->secret, challenge, digest);
-	to_hex(hex, digest);
+	(void)hex_format(hex, digest, sizeof digest);
 	right = strlen(claimed) == HEX && secret_equal(hex, claimed, HEX) &&
 	    a->scheme == ACCOUNT_PLAIN && challenge[0] != '\0';
 	explicit_bzero(digest, sizeof digest);

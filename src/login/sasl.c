@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/scram.h"
 
 static bool
@@ -43,13 +44,7 @@ sasl_password(char password[MONMSG_PASSWORD_MAX], const char *p, size_t len)
 bool
 sasl_digest(char digest[MONMSG_PASSWORD_MAX], const char *p, size_t len)
 {
-	if (len != 32)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (!((p[i] >= '0' && p[i] <= '9') ||
-			(p[i] >= 'a' && p[i] <= 'f')))
-			return false;
-	return copy(digest, MONMSG_PASSWORD_MAX, p, len);
+	return hex_is(p, len, 16) && copy(digest, MONMSG_PASSWORD_MAX, p, len);
 }
 
 bool

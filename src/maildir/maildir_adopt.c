@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "lib/hex.h"
 #include "lib/log.h"
 #include "lib/md5.h"
 #include "maildir/maildir.h"
@@ -194,7 +195,7 @@ md5_of_name(const struct message *m, char *buf)
 	md5_start(&s);
 	md5_add(&s, maildir_name(m), maildir_base(maildir_name(m), m->len));
 	md5_end(&s, digest);
-	return uidl_hex(buf, digest, sizeof digest);
+	return hex_format(buf, digest, sizeof digest);
 }
 
 size_t

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/hex.h"
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildir/maildir.h"
@@ -108,8 +109,7 @@ take_line(const struct message *m, struct maildir_place *p,
 {
 	p->id = 0;
 	p->key = key;
-	if (line->id_len > 0 &&
-	    !uidl_is_hex(line->id, line->id_len, SHA256_SIZE) &&
+	if (line->id_len > 0 && !hex_is(line->id, line->id_len, SHA256_SIZE) &&
 	    !is_name(m, line->id, line->id_len))
 		p->id = uidl_store_put(line->id, line->id_len);
 	else

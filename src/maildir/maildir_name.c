@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/number.h"
 #include "lib/sha256.h"
 #include "maildrop/maildrop.h"
@@ -170,7 +171,7 @@ maildir_uidl_hash(const char *name, size_t len, char *buf)
 	sha256_start(&s);
 	sha256_add(&s, name, maildir_base(name, len));
 	sha256_end(&s, digest);
-	return uidl_hex(buf, digest, sizeof digest);
+	return hex_format(buf, digest, sizeof digest);
 }
 
 size_t
@@ -178,7 +179,7 @@ maildir_uidl(const char *name, size_t len, char *buf)
 {
 	size_t base = maildir_base(name, len);
 
-	if (!uidl_valid(name, base) || uidl_is_hex(name, base, SHA256_SIZE))
+	if (!uidl_valid(name, base) || hex_is(name, base, SHA256_SIZE))
 		return maildir_uidl_hash(name, base, buf);
 	memcpy(buf, name, base);
 	return base;

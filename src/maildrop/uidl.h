@@ -21,13 +21,4 @@ enum { MAILDROP_UIDL_MAX = 70 };
 /* May it be an id?  RFC 1939, section 7: 1 to 70 of 0x21-0x7E. */
 bool uidl_valid(const char *p, size_t len);
 
-/* Does it look like N bytes in lower-case hexadecimal? */
-bool uidl_is_hex(const char *p, size_t len, size_t n);
-/* Writes N bytes like this; returns 2 * N. */
-size_t uidl_hex(char *to, const unsigned char *bytes, size_t n);
-/* Reads N bytes from 2 * N such digits at P.  False if they are none. */
-bool uidl_unhex(unsigned char *bytes, const char *p, size_t n);
-/* Writes VALUE as eight digits, capitals if UPPER; returns 8. */
-size_t uidl_hex32(char *to, uint32_t value, bool upper);
-
 #endif

@@ -19,6 +19,7 @@
 
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/number.h"
 #include "maildrop/uidl_index.h"
 
@@ -90,8 +91,8 @@ uidl_dovecot_line(const struct uidl_header *h, const char *p, size_t len,
 	line->name = p;
 	line->name_len = (size_t)(end - p);
 	if (!set) {
-		line->id_len = uidl_hex32(line->id, (uint32_t)uid, upper);
-		line->id_len += uidl_hex32(
+		line->id_len = hex_format32(line->id, (uint32_t)uid, upper);
+		line->id_len += hex_format32(
 		    line->id + line->id_len, (uint32_t)h->validity, upper);
 	}
 	return line->name_len > 0;

@@ -21,6 +21,7 @@
 
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/md5.h"
 #include "lib/number.h"
 #include "maildrop/uidl.h"
@@ -134,7 +135,7 @@ popa3d(const char *p, const char *end, char *id)
 	/* as two numbers of a machine that stores the low byte first */
 	for (size_t i = 0; i < sizeof order; i++)
 		order[i] = digest[i ^ 3];
-	return uidl_hex(id, order, sizeof order);
+	return hex_format(id, order, sizeof order);
 }
 
 static bool
@@ -165,7 +166,7 @@ solid(const char *p, const char *end, char *id)
 		if (is_fixed(&f))
 			md5_add(&m, f.name, f.line);
 	md5_end(&m, digest);
-	return uidl_hex(id, digest, sizeof digest);
+	return hex_format(id, digest, sizeof digest);
 }
 
 /* The first one counts. */
@@ -201,9 +202,10 @@ numbered(enum uidl_scheme scheme, const char *p, const char *end, char *id)
 			uid = number_of(&f);
 	if (uid == 0 || mbox.validity == 0)
 		return 0;
-	n = uidl_hex32(id, scheme == UIDL_UW ? mbox.validity : uid, upper);
+	n = hex_format32(id, scheme == UIDL_UW ? mbox.validity : uid, upper);
 	return n +
-	    uidl_hex32(id + n, scheme == UIDL_UW ? uid : mbox.validity, upper);
+	    hex_format32(
+		id + n, scheme == UIDL_UW ? uid : mbox.validity, upper);
 }
 
 /* ---- interface ---- */

@@ -13,12 +13,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/checksum.h"
 #include "lib/file.h"
+#include "lib/hex.h"
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildrop/session_lock.h"
@@ -31,15 +31,17 @@ enum { KEY_BYTES = 16 };
 /* "popinMb4" */
 static const uint64_t STATE_KIND = 0x706f70696e4d6234;
 
-/* ".popin.mbox.HASH": one name for one mbox, however its path is written. */
+static const char STATE_PREFIX[] = ".popin.mbox.";
+
+/* Of the state file, PREFIX and a hash: one name for one mbox, however its path is written. */
 static bool
-state_name(const char *path, char *name, size_t size)
+state_name(const char *path, char name[NAME_MAX])
 {
 	char dir[PATH_MAX], real[PATH_MAX];
 	unsigned char digest[SHA256_SIZE];
 	size_t len = strlen(path) - strlen(mbox.name);
 	struct sha256 s;
-	int n;
+	size_t n = sizeof STATE_PREFIX - 1;
 
 	memcpy(dir, path, len);
 	dir[len] = '\0';
@@ -50,9 +52,9 @@ state_name(const char *path, char *name, size_t size)
 	sha256_add(&s, "/", 1);
 	sha256_add(&s, mbox.name, strlen(mbox.name));
 	sha256_end(&s, digest);
-	n = snprintf(name, size, ".popin.mbox.");
-	for (int i = 0; i < KEY_BYTES; i++)
-		n += snprintf(name + n, size - (size_t)n, "%02x", digest[i]);
+	memcpy(name, STATE_PREFIX, n);
+	n += hex_format(name + n, digest, KEY_BYTES);
+	name[n] = '\0';
 	return true;
 }
 
@@ -134,7 +136,7 @@ mbox_home_open(const char *path, const char *home)
 
 	mbox.state.fd = -1;
 	mbox.home_fd = open_home(home);
-	if (mbox.home_fd != -1 && state_name(path, name, sizeof name))
+	if (mbox.home_fd != -1 && state_name(path, name))
 		lock = state_open(&mbox.state, mbox.home_fd, name, STATE_KIND);
 	switch (lock) {
 	case STATE_LOCKED:

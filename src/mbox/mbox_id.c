@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "lib/blake2b.h"
+#include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/number.h"
@@ -385,7 +386,7 @@ number_new(const struct table *t, size_t i)
 static size_t
 own_id(const struct mbox_entry *e, char *text)
 {
-	size_t n = uidl_hex(text, e->id, MBOX_ID_SIZE);
+	size_t n = hex_format(text, e->id, MBOX_ID_SIZE);
 
 	if (e->twin > 1) {
 		text[n++] = '.';
@@ -403,7 +404,7 @@ looks_like_ours(const struct table *t, uint32_t foreign)
 	size_t len = uidl_store_get(foreign, text);
 	const struct slot *s;
 
-	if (len < 2 * sizeof id || !uidl_unhex(id, text, sizeof id))
+	if (len < 2 * sizeof id || !hex_parse(id, text, sizeof id))
 		return false;
 	s = table_find(t, id);
 	return s->entry != 0 || s->memory != 0;

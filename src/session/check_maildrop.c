@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "ipc/roles.h"
+#include "lib/hex.h"
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildrop/session_lock.h"
@@ -148,7 +149,7 @@ tell_ids(const struct maildrop *md)
 		size_t len = md->ops->uidl(md, &md->messages[i], id);
 
 		twice += id_is_taken(&marks, id, len);
-		hashed += uidl_is_hex(id, len, SHA256_SIZE);
+		hashed += hex_is(id, len, SHA256_SIZE);
 	}
 	free(marks.all);
 	log_start(
