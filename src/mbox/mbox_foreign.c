@@ -21,50 +21,12 @@
 
 #include <string.h>
 
+#include "lib/field.h"
 #include "lib/hex.h"
 #include "lib/md5.h"
 #include "lib/number.h"
 #include "maildrop/uidl.h"
 #include "mbox/mbox_file.h"
-
-struct field {
-	const char *name; /* with all that belongs to the field behind it */
-	size_t len;
-	size_t line; /* bytes of its first line */
-};
-
-static bool
-field_is(const struct field *f, const char *name)
-{
-	size_t len = strlen(name);
-
-	return f->len >= len && strncasecmp(f->name, name, len) == 0;
-}
-
-/* The length of the line at P, its LF included. */
-static size_t
-line_length(const char *p, const char *end)
-{
-	const char *lf = memchr(p, '\n', (size_t)(end - p));
-
-	return (size_t)((lf != NULL ? lf + 1 : end) - p);
-}
-
-/* The next field at *P.  False at the blank line, or at the end. */
-static bool
-next_field(const char **p, const char *end, struct field *f)
-{
-	if (*p == end || (*p)[0] == '\n' ||
-	    ((*p)[0] == '\r' && end - *p > 1 && (*p)[1] == '\n'))
-		return false;
-	f->name = *p;
-	f->line = line_length(*p, end);
-	*p += f->line;
-	while (*p < end && ((*p)[0] == ' ' || (*p)[0] == '\t'))
-		*p += line_length(*p, end);
-	f->len = (size_t)(*p - f->name);
-	return true;
-}
 
 bool
 mbox_header_ends(const char *p, size_t len)
@@ -72,7 +34,7 @@ mbox_header_ends(const char *p, size_t len)
 	const char *end = p + len;
 	struct field f;
 
-	while (next_field(&p, end, &f))
+	while (field_next(&p, end, &f))
 		;
 	return p < end;
 }
@@ -121,7 +83,7 @@ popa3d(const char *p, const char *end, char *id)
 	struct md5 m;
 
 	md5_start(&m);
-	while (next_field(&p, end, &f)) {
+	while (field_next(&p, end, &f)) {
 		bool first = field_is(&f, "Received:") && !received;
 
 		if (first || field_is(&f, "Delivered-To:") ||
@@ -162,7 +124,7 @@ solid(const char *p, const char *end, char *id)
 	struct md5 m;
 
 	md5_start(&m);
-	while (next_field(&p, end, &f))
+	while (field_next(&p, end, &f))
 		if (is_fixed(&f))
 			md5_add(&m, f.name, f.line);
 	md5_end(&m, digest);
@@ -177,7 +139,7 @@ x_uidl(const char *p, const char *end, char *id)
 	const char *value;
 	size_t len;
 
-	while (next_field(&p, end, &f)) {
+	while (field_next(&p, end, &f)) {
 		if (!field_is(&f, "X-UIDL:"))
 			continue;
 		value_of(&f, &value, &len);
@@ -197,7 +159,7 @@ numbered(enum uidl_scheme scheme, const char *p, const char *end, char *id)
 	struct field f;
 	size_t n;
 
-	while (uid == 0 && next_field(&p, end, &f))
+	while (uid == 0 && field_next(&p, end, &f))
 		if (field_is(&f, "X-UID:"))
 			uid = number_of(&f);
 	if (uid == 0 || mbox.validity == 0)
@@ -216,7 +178,7 @@ mbox_validity(const char *p, size_t len)
 	const char *end = p + len;
 	struct field f;
 
-	while (next_field(&p, end, &f))
+	while (field_next(&p, end, &f))
 		if (field_is(&f, "X-IMAPbase:") || field_is(&f, "X-IMAP:"))
 			return number_of(&f);
 	return 0;

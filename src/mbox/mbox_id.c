@@ -33,6 +33,7 @@
 #include <string.h>
 
 #include "lib/blake2b.h"
+#include "lib/field.h"
 #include "lib/hex.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -87,21 +88,18 @@ mbox_id_start(void)
 
 /* ---- hashing ---- */
 
-/* Lines that mail readers change or add. */
+/* Fields that mail readers change or add. */
 static bool
-is_volatile(const char *p, size_t len)
+is_volatile(const struct field *f)
 {
 	static const char *const names[] = { "Status:", "X-Status:",
 		"X-Keywords:", "X-UID:", "X-UIDL:", "X-IMAP:", "X-IMAPbase:",
 		"Content-Length:", "Lines:", "X-Mozilla-Status:",
 		"X-Mozilla-Status2:", "X-Mozilla-Keys:" };
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		size_t n = strlen(names[i]);
-
-		if (len >= n && strncasecmp(p, names[i], n) == 0)
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (field_is(f, names[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -114,27 +112,15 @@ add_header(struct blake2b *b, const char *p, size_t len)
 {
 	const char *end = p + len;
 	size_t left = STABLE_MAX;
-	bool skip = false;
+	struct field f;
 
-	while (left > 0) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((lf != NULL ? lf + 1 : end) - p);
+	while (left > 0 && field_next(&p, end, &f)) {
+		size_t n = is_volatile(&f) ? 0 : io_piece(f.len, left);
 
-		if (n > 0 && (p[0] == '\n' || (p[0] == '\r' && n == 2)))
-			return true;
-		if (n > 0 && p[0] != ' ' && p[0] != '\t')
-			skip = is_volatile(p, n);
-		if (n > left)
-			n = left;
-		if (!skip) {
-			blake2b_add(b, p, n);
-			left -= n;
-		}
-		if (lf == NULL)
-			return false;
-		p = lf + 1;
+		blake2b_add(b, f.name, n);
+		left -= n;
 	}
-	return true;
+	return left == 0 || p < end;
 }
 
 /* How much of the From_ line of entry E is looked at. */
