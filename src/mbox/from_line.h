@@ -27,13 +27,16 @@ struct from_line {
 /*
  * Reads the line of LEN bytes at P, which begins with "From ", with its end.
  *
- * Complete are a sender of one word, quoted or "a at b" or none, and a date
- * of asctime(3) or RFC 822, which may lack the seconds, have digits less and
- * names in any case; a zone may be before or behind the year, and "remote
- * from" behind it.  Odd are other senders, or other text behind, but not both
- * at once, which is prose; dates that lack something or are in another
- * language; and "From " alone, which Thunderbird writes.  None is what git
- * begins a patch with.
+ * Complete is a line with a sender of one word, quoted or "a at b" or none, and
+ * a date as in asctime(3) or RFC 822.  The date may lack the seconds, have
+ * fewer digits, and names in any case; a zone may be before or behind the year,
+ * and "remote from" behind it.
+ *
+ * Odd is a line with another sender or with other text behind the date, but not
+ * with both, which is prose; with a date that lacks something or is in another
+ * language; and "From " alone, which Thunderbird writes.
+ *
+ * None is the line that git begins a patch with.
  */
 void from_line_read(const char *p, size_t len, struct from_line *f);
 

@@ -106,14 +106,14 @@ scan_locked(struct maildrop *md)
 static enum maildrop_result
 mbox_scan(struct maildrop *md)
 {
-	/* of a file that is only read no other lock can be had */
+	/* a descriptor for reading cannot be locked for writing */
 	bool write = journal_pending() && mbox.writable;
 	enum maildrop_result result;
 
 	if (mbox.fd == -1)
 		return mbox_replay();
 	if (!mbox_lock_take(&mbox.lock, write, SCAN_SECONDS)) {
-		log_error_errno("cannot lock the mbox", mbox.name);
+		(void)mbox_cannot("cannot lock the mbox");
 		return MAILDROP_TEMP;
 	}
 	result = scan_locked(md);
@@ -124,8 +124,8 @@ mbox_scan(struct maildrop *md)
 }
 
 /*
- * Nobody keeps other programs from changing the mbox now, so the From_ line
- * has to be where it was.
+ * The delivery lock is not held, so other programs may have changed the mbox:
+ * the From_ line has to be where it was.
  */
 static enum maildrop_result
 mbox_source(

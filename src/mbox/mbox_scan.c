@@ -5,31 +5,32 @@
  * many octets they are on the wire.
  *
  * At the beginning of the file, behind blank lines and NULs, any line that
- * begins with "From " begins a message.  Behind that the line decides, what is
- * before it and what follows it (from_line.h):
+ * begins with "From " begins a message.  Elsewhere it depends on the line
+ * itself (from_line.h), on what is before it, and on what follows it:
  *
- *	before it	complete line		odd line
- *	a blank line	always			a header follows
- *	another, a NUL	a header follows	never
+ *	before it		a complete line		an odd line
+ *	a blank line		always			if a header follows
+ *	another line, a NUL	if a header follows	never
  *
- * In the header of a message it only counts behind a NUL.  NULs are what a
- * crash leaves where bytes had been appended but not been written.
+ * In the header of a message such a line only counts behind a NUL.  NULs are
+ * what a crash leaves where a file was made longer and bytes were not written.
  *
- * Content-Length can only keep such a line from counting, and anybody can write
- * into it what they like.  So it has to end exactly where a message can begin
- * or the file ends, and even then a line counts that may be mail delivered
- * behind the message: if a header follows, and its date is later than that of
- * the message; or not days earlier, and the header has what delivery agents
- * add.  They write the time of delivery into From_ lines.
+ * Content-Length can only keep such a line from counting, and anybody who sends
+ * mail can write into it what they like.  So it is believed only if it ends
+ * exactly where a message can begin or the file ends.  Even then a line counts
+ * that may be mail delivered behind the message: a header follows, and its date
+ * is later than that of the message, or up to two days earlier and the header
+ * has a field that delivery agents add.  This assumes that they write the time
+ * of delivery into From_ lines.
  *
  * Octets follow the rules of body.c: bytes, one more for each LF without a CR,
  * the end of a last line that has none, and the blank line of a message that
  * is all header.
  *
- * Headers are walked line by line up to the first blank line.  Bodies are
- * run through sixteen bytes at a time: LFs are counted, and an LF or NUL with
- * an F behind it is looked at more closely.  Neither lines nor messages have
- * to fit into the buffer, only a From_ line that is not the first of the file.
+ * Headers are read line by line up to the first blank line.  Bodies are read
+ * sixteen bytes at a time: LFs are counted, and only an LF or NUL with an F
+ * behind it is looked at more closely.  Lines and messages may be larger than
+ * the buffer; only a From_ line that is not the first of the file has to fit.
  *
  * Runs as: session.  Input: an mbox, which anyone who sends mail writes to.
  */
@@ -53,12 +54,12 @@
 #include "pop3/netio.h"
 
 enum {
-	BEHIND = 16, /* bytes that can be looked at before `at' */
-	AHEAD = 16,  /* and behind it, while there are any */
+	BEHIND = 16, /* bytes in memory before `at', at least */
+	AHEAD = 16,  /* and from there on, unless the file ends */
 	NAME = 256,  /* of a header field */
 	PIECE = 4096,
 	LINE = 128 * 1024, /* a From_ line that is not the first */
-	AGE = 2 * 86400,   /* what is older than that was not delivered now */
+	AGE = 2 * 86400,   /* seconds; see Content-Length above */
 	BUFFER = 256 * 1024,
 	STEP = 4 * LANES,
 	SLACK = 16,    /* blank lines before mail that was appended */
@@ -414,11 +415,11 @@ skip_header(struct window *w, struct reading *r)
 /* ---- body ---- */
 
 /*
- * Runs over blocks of STEP bytes while there is no LF or NUL with an F behind
- * it, and counts the bare LFs among them.  Looks at one byte before and behind.
+ * Skips blocks of STEP bytes while there is no LF or NUL with an F behind it,
+ * and counts the bare LFs in them.  Looks at one byte before and behind.
  */
 static const char *
-run(const char *p, const char *end, uint64_t *bare)
+skip_blocks(const char *p, const char *end, uint64_t *bare)
 {
 	while (end - p >= STEP) {
 		lanes count = { 0 };
@@ -456,7 +457,7 @@ static bool
 find_from(const char **p, const char *end, const char *used, uint64_t *bare)
 {
 	while (*p < end) {
-		const char *q = run(*p, end, bare);
+		const char *q = skip_blocks(*p, end, bare);
 		const char *stop = end - q > STEP ? q + STEP : end;
 
 		for (; q < stop; q++) {
@@ -472,7 +473,7 @@ find_from(const char **p, const char *end, const char *used, uint64_t *bare)
 	return false;
 }
 
-/* Goes to the next such line, or to the end. */
+/* Goes to the next such line: true.  Without one it goes to the end. */
 static bool
 next_from(struct window *w, struct reading *r)
 {
@@ -600,7 +601,7 @@ read_message(struct window *w, struct maildrop *md)
 	m->octets = octets(w, &r, e);
 }
 
-/* The last one is not complete.  What was found before it is as good as ever. */
+/* The last message was not read to its end; those before it were. */
 static void
 forget_last(struct maildrop *md)
 {
@@ -627,9 +628,8 @@ skip_head(struct window *w)
 }
 
 /*
- * Reads on from where the last entry begins, or from the beginning.  Whoever
- * sends more messages than can be served locks nobody out: the rest is as if
- * it had been delivered later.
+ * Too many messages lock nobody out: the rest is as if it had been delivered
+ * later.
  */
 enum maildrop_result
 mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)

@@ -4,11 +4,11 @@
  * What is remembered of an mbox until the next login: where its messages are,
  * their octets and unique-ids.
  *
- * An mbox that has not been touched since needs no look at all.  One that has
- * is believed to have grown only, if the From_ lines are where they were: any
- * program that changes the length of anything moves those behind it.  Of very
- * many From_ lines only a part is looked at; mbox_commit() looks at all that
- * matter before anything is removed.
+ * An mbox that has not been touched since is not read at all.  One that has is
+ * believed to have grown only, if the From_ lines are where they were: this
+ * assumes that a program which changes the length of anything moves those
+ * behind it.  Of very many From_ lines only some are checked; mbox_commit()
+ * checks all that matter before anything is removed.
  *
  * Runs as: session.  Input: a file that the mail user can write.
  */
@@ -207,8 +207,8 @@ read_entries(struct maildrop *md, const struct summary *s)
 }
 
 /*
- * Looks at From_ lines: the last ones, because they moved if anything before
- * them did, and others.
+ * Are the From_ lines where they were?  The last ones are checked, because they
+ * move if anything before them does, and some of the others.
  */
 static bool
 still_true(void)
@@ -232,7 +232,7 @@ worth_remembering(const struct mbox_entry *e)
 	return e->twin > 0 && (e->high > 1 || e->foreign != 0 || !ours);
 }
 
-/* Nothing of it can be used but what was decided about unique-ids. */
+/* Keeps what was decided about unique-ids, and nothing else. */
 static void
 forget(struct maildrop *md)
 {
@@ -246,8 +246,8 @@ forget(struct maildrop *md)
 }
 
 /*
- * Where scanning has to go on: at the first message that may have another end
- * now.  The last one is read again, too, because it ended with the file.
+ * Drops the entries from the first one on that may end somewhere else now; the
+ * last one always, because it ended with the file.  Returns where that begins.
  */
 static uint64_t
 resume(struct maildrop *md)

@@ -11,17 +11,17 @@
 
 /*
  * Opens the mbox of the trash FOLDER (NULL: none is wanted) in the directory
- * HOME_FD (-1: there is none), and makes it where it is missing.  Where that
- * fails it logs, and mbox_trash_start() will fail.
+ * HOME_FD (-1: there is none), and creates it where it is missing.  Failures
+ * are logged, and make mbox_trash_start() fail.
  */
 void mbox_trash_open(int home_fd, const char *folder);
 bool mbox_trash_wanted(void);
 
 /*
- * Locks it; adds the bytes of mbox.fd from START to END, which are a message
- * from its From_ line on; syncs what was added, or takes it back unless KEEP,
- * and unlocks.  All log and return false when they fail; after a start that
- * worked there must be an end.
+ * Between start and end, the trash is locked, and the bytes of mbox.fd from
+ * START to END are added, which are a message from its From_ line on.  The end
+ * syncs what was added, or takes it back unless KEEP.  All of them log failures
+ * and return false.  A start that worked must have an end.
  */
 bool mbox_trash_start(void);
 bool mbox_trash_add(uint64_t start, uint64_t end);
