@@ -23,8 +23,8 @@
 
 #include "checkpassword/account.h"
 #include "lib/base64.h"
-#include "lib/io.h"
 #include "lib/hmac.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 #include "lib/sha256.h"

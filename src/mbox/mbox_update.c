@@ -43,8 +43,10 @@ struct update {
 static bool
 is_deleted(const struct maildrop *md, size_t i)
 {
-	return i >= mbox.hidden &&
-	    (md->messages[i - mbox.hidden].flags & MESSAGE_DELETED);
+	size_t hidden = mbox.hidden;
+
+	return i >= hidden &&
+	    (md->messages[i - hidden].flags & MESSAGE_DELETED);
 }
 
 static bool
