@@ -17,6 +17,7 @@
 #include "maildrop/state.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
+#include "mbox/mbox_state.h"
 #include "mboxes.h"
 #include "pop3/body.h"
 #include "pop3/netio.h"

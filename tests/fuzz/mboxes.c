@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mbox/from_line.h"
+#include "mbox/mbox.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
 #include "options.h"
