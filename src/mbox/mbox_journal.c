@@ -162,17 +162,15 @@ journal_set_aside(void)
 	journal.fd = -1;
 	for (int i = 1; i <= ASIDE_MAX; i++) {
 		(void)snprintf(aside, sizeof aside, "%s.%d", journal.name, i);
-		if (fstatat(journal.dir_fd, aside, &st, AT_SYMLINK_NOFOLLOW) ==
+		if (fstatat(journal.dir_fd, aside, &st, AT_SYMLINK_NOFOLLOW) !=
 		    0)
-			errno = EEXIST;
-		else if (errno != ENOENT)
-			break;
-		else if (renameat(journal.dir_fd, journal.name, journal.dir_fd,
-			     aside) == -1)
-			break;
-		else
-			return aside;
+			return errno == ENOENT &&
+				renameat(journal.dir_fd, journal.name,
+				    journal.dir_fd, aside) == 0
+			    ? aside
+			    : NULL;
 	}
+	errno = EEXIST;
 	return NULL;
 }
 
@@ -388,15 +386,12 @@ journal_commit(const struct journal_step *step)
 		.number = journal.number + 1,
 		.step = *step };
 
-	if (!write_record(step_at(s.number), &s, STEP_WORDS))
-		return false;
-	if (!journal.header_written &&
-	    !write_record(header_at(h->plan), h, HEADER_WORDS))
-		return false;
-	if (!io_sync(journal.fd))
-		return false;
-	/* the name of a file that was just made, too */
-	if (!journal.dir_synced && !io_sync(journal.dir_fd) && errno != EINVAL)
+	if (!write_record(step_at(s.number), &s, STEP_WORDS) ||
+	    !(journal.header_written ||
+		write_record(header_at(h->plan), h, HEADER_WORDS)) ||
+	    !io_sync(journal.fd) ||
+	    /* the name of a file that was just made, too */
+	    !(journal.dir_synced || io_sync(journal.dir_fd) || errno == EINVAL))
 		return false;
 	journal.dir_synced = true;
 	journal.header_written = true;
