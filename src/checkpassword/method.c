@@ -22,7 +22,6 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/md5.h"
-#include "lib/secret.h"
 
 enum { CREDENTIALS_FD = 3, CHECKPASSWORD_MAX = 512, HEX = 2 * MD5_SIZE };
 
@@ -130,7 +129,8 @@ verify_digest(
 
 	digest_of(method, a->secret, challenge, digest);
 	(void)hex_format(hex, digest, sizeof digest);
-	right = strlen(claimed) == HEX && secret_equal(hex, claimed, HEX) &&
+	right = strlen(claimed) == HEX &&
+	    constant_time_equal(hex, claimed, HEX) &&
 	    a->scheme == ACCOUNT_PLAIN && challenge[0] != '\0';
 	explicit_bzero(digest, sizeof digest);
 	explicit_bzero(hex, sizeof hex);

@@ -15,8 +15,6 @@
 #include "lib/base64.h"
 #include "lib/hmac.h"
 #include "lib/number.h"
-#include "lib/pbkdf2.h"
-#include "lib/secret.h"
 #include "lib/sha256.h"
 
 /* The next of the fields with commas between; false after the last. */
@@ -101,7 +99,7 @@ scramsecret_is(const struct scramsecret *s, const char *password)
 	bool is;
 
 	scramsecret_make(&mine, password);
-	is = secret_equal(mine.stored_key, s->stored_key, SCRAM_KEY);
+	is = constant_time_equal(mine.stored_key, s->stored_key, SCRAM_KEY);
 	explicit_bzero(&mine, sizeof mine);
 	return is;
 }

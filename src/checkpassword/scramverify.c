@@ -26,7 +26,6 @@
 #include "lib/hmac.h"
 #include "lib/io.h"
 #include "lib/log.h"
-#include "lib/secret.h"
 #include "lib/sha256.h"
 
 #define MACHINE_ID "/etc/machine-id"
@@ -197,7 +196,7 @@ proves(const struct scramsecret *s, const unsigned char proof[SCRAM_KEY],
 	sha256_start(&hash);
 	sha256_add(&hash, key, sizeof key);
 	sha256_end(&hash, key);
-	is = secret_equal(key, s->stored_key, SCRAM_KEY);
+	is = constant_time_equal(key, s->stored_key, SCRAM_KEY);
 	explicit_bzero(key, sizeof key);
 	return is;
 }

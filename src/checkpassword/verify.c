@@ -26,8 +26,8 @@
 
 #include "checkpassword/scramsecret.h"
 #include "checkpassword/verify.h"
+#include "lib/hmac.h"
 #include "lib/log.h"
-#include "lib/secret.h"
 
 enum {
 	DES_LEN = 13,	 /* of a traditional hash, which has no prefix */
@@ -109,7 +109,7 @@ verify_crypt(
 static bool
 equal(const char a[ACCOUNT_TEXT_MAX], const char b[ACCOUNT_TEXT_MAX])
 {
-	return secret_equal(a, b, ACCOUNT_TEXT_MAX);
+	return constant_time_equal(a, b, ACCOUNT_TEXT_MAX);
 }
 
 /*

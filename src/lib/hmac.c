@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * HMAC, written from RFC 2104.
- * Runs as: verify.  Input: keys that are secrets, texts from a client.
+ * HMAC and PBKDF2, written from RFC 2104, RFC 8018 and RFC 5802, section 2.2.
+ * Runs as: verify.  Input: keys that are secrets, passwords, texts from a
+ * client.
  */
 #include "config.h"
 
@@ -100,4 +101,41 @@ hmac_md5(const void *key, size_t key_len, const void *p, size_t len,
 	md5_end(&m, out);
 	explicit_bzero(pad, sizeof pad);
 	explicit_bzero(digest, sizeof digest);
+}
+
+void
+pbkdf2(const void *password, size_t password_len, const void *salt,
+    size_t salt_len, uint32_t iterations, unsigned char out[SHA256_SIZE])
+{
+	static const unsigned char first_block[4] = { 0, 0, 0, 1 };
+	unsigned char u[SHA256_SIZE];
+	struct hmac key, h;
+
+	hmac_start(&key, password, password_len);
+	h = key;
+	hmac_add(&h, salt, salt_len);
+	hmac_add(&h, first_block, sizeof first_block);
+	hmac_end(&h, u);
+	memcpy(out, u, sizeof u);
+	for (uint32_t i = 1; i < iterations; i++) {
+		h = key;
+		hmac_add(&h, u, sizeof u);
+		hmac_end(&h, u);
+		for (size_t j = 0; j < sizeof u; j++)
+			out[j] ^= u[j];
+	}
+	explicit_bzero(&key, sizeof key);
+	explicit_bzero(u, sizeof u);
+}
+
+bool
+constant_time_equal(const void *a, const void *b, size_t len)
+{
+	const unsigned char *p = a, *q = b;
+	/* volatile: no compiler may find out that it could stop early. */
+	volatile unsigned char difference = 0;
+
+	for (size_t i = 0; i < len; i++)
+		difference |= p[i] ^ q[i];
+	return difference == 0;
 }
