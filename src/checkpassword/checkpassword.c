@@ -5,9 +5,9 @@
  * and for those of a passwd-file.
  *
  *	find the account     system.c, passwdfile.c, with lines.c and nets.c
- *	verify the secret    verify.c, method.c with scramverify.c
+ *	verify the secret    verify.c, crypthash.c, method.c with scramverify.c
  *	become the user      become.c
- *	--hash               hash.c, with prompt.c and setting.c
+ *	--hash               hash.c, with prompt.c
  *	--as                 an administrator's look at an account
  *
  * Runs as: root, or the one user that owns all the mail.

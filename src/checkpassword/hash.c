@@ -15,11 +15,10 @@
 #include <unistd.h>
 
 #include "checkpassword/account.h"
+#include "checkpassword/crypthash.h"
 #include "checkpassword/prompt.h"
 #include "checkpassword/scramsecret.h"
-#include "checkpassword/setting.h"
 #include "checkpassword/status.h"
-#include "checkpassword/verify.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
@@ -93,11 +92,11 @@ make_secret(
 		    secret, ACCOUNT_TEXT_MAX, password, strlen(password));
 		return 0;
 	}
-	if (setting_make(setting, sizeof setting, s->prefix) == -1) {
+	if (crypthash_setting(setting, s->prefix) == -1) {
 		log_error_errno("this system makes no hashes of", s->name);
 		return STATUS_TEMPORARY;
 	}
-	if (!verify_crypt(password, setting, secret)) {
+	if (!crypthash_make(password, setting, secret)) {
 		log_error("crypt(3) failed for", s->name);
 		return STATUS_TEMPORARY;
 	}
@@ -120,7 +119,7 @@ int
 hash_print(const char *scheme)
 {
 	const struct scheme *s =
-	    find_scheme(scheme == NULL ? setting_best_scheme : scheme);
+	    find_scheme(scheme == NULL ? crypthash_best_scheme : scheme);
 	char password[PROMPT_MAX + 1], secret[ACCOUNT_TEXT_MAX];
 	const char *why;
 	int status;

@@ -24,9 +24,9 @@
 #include <unistd.h>
 
 #include "checkpassword/account.h"
+#include "checkpassword/crypthash.h"
 #include "checkpassword/lines.h"
 #include "checkpassword/scramsecret.h"
-#include "checkpassword/verify.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/nets.h"
@@ -127,7 +127,7 @@ is_hash(enum account_scheme scheme, struct text secret)
 	bool is;
 
 	if (scheme == ACCOUNT_CRYPT)
-		return verify_is_hash(secret.p, secret.len);
+		return crypthash_valid(secret.p, secret.len);
 	if (scheme != ACCOUNT_SCRAM)
 		return secret.len > 0;
 	account_copy(text, sizeof text, secret.p, secret.len);

@@ -10,22 +10,20 @@
  */
 #include "config.h"
 
+#include "checkpassword/system.h"
+
 #include <sys/random.h>
 
 #include <errno.h>
 #include <pwd.h>
+#include <shadow.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef HAVE_SHADOW_H
-#include <shadow.h>
-#endif
 
 #include "checkpassword/account.h"
+#include "checkpassword/crypthash.h"
 #include "checkpassword/lines.h"
-#include "checkpassword/setting.h"
-#include "checkpassword/system.h"
-#include "checkpassword/verify.h"
 #include "lib/log.h"
 
 #define PASSWD_FILE "/etc/passwd"
@@ -45,7 +43,7 @@ take_decoy(struct account *a, const struct line *line)
 		return;
 	hash++;
 	end = memchr(hash, ':', line->len - (size_t)(hash - line->text));
-	if (end != NULL && verify_is_hash(hash, (size_t)(end - hash)))
+	if (end != NULL && crypthash_valid(hash, (size_t)(end - hash)))
 		account_copy(
 		    a->decoy, sizeof a->decoy, hash, (size_t)(end - hash));
 }
@@ -72,8 +70,7 @@ find_decoy(struct account *a)
 		    SHADOW_FILE);
 		return -1;
 	}
-	if (a->decoy[0] == '\0' &&
-	    setting_make(a->decoy, sizeof a->decoy, NULL) == -1) {
+	if (a->decoy[0] == '\0' && crypthash_setting(a->decoy, NULL) == -1) {
 		log_error_errno("cannot make a setting for crypt(3)", NULL);
 		return -1;
 	}
@@ -97,7 +94,6 @@ cannot_look_up(const char *name)
 	return -1;
 }
 
-#ifdef HAVE_SHADOW_H
 /*
  * As PAM's pam_unix has it, except that a password which has to be changed is
  * as good as expired: there is no way to change it here.  An inactivity
@@ -139,15 +135,6 @@ take_shadow(struct account *a, const char *name)
 	endspent();
 	return 0;
 }
-#else
-static int
-take_shadow(struct account *a, const char *name)
-{
-	(void)a;
-	(void)name;
-	return 0;
-}
-#endif
 
 static void
 take_passwd(struct account *a, const struct passwd *pw)
@@ -231,10 +218,8 @@ look_up(const char *name)
 {
 	(void)getpwnam(name);
 	endpwent();
-#ifdef HAVE_SHADOW_H
 	(void)getspnam(name);
 	endspent();
-#endif
 }
 
 /*
@@ -307,7 +292,7 @@ system_find(struct account *a, const char *name, bool valid_shells)
 	endpwent();
 	if (take_shadow(a, name) == -1)
 		return -1;
-	if (!verify_is_hash(a->secret, strlen(a->secret)))
+	if (!crypthash_valid(a->secret, strlen(a->secret)))
 		a->usable = false;
 	if (!valid_shells)
 		return 0;

@@ -18,92 +18,15 @@
  */
 #include "config.h"
 
+#include "checkpassword/verify.h"
+
 #include <string.h>
 #include <unistd.h>
-#ifdef HAVE_CRYPT_H
-#include <crypt.h>
-#endif
 
+#include "checkpassword/crypthash.h"
 #include "checkpassword/scramsecret.h"
-#include "checkpassword/verify.h"
 #include "lib/hmac.h"
 #include "lib/log.h"
-
-enum {
-	DES_LEN = 13,	 /* of a traditional hash, which has no prefix */
-	BSDI_LEN = 20,	 /* of one that starts with '_' */
-	MODULAR_MIN = 26 /* of one that starts with '$', which is $1$'s */
-};
-
-/* Whether this libcrypt knows the method, where it can be asked. */
-static bool
-known(const char *hash, size_t len)
-{
-#ifdef CRYPT_SALT_INVALID
-	char copy[ACCOUNT_TEXT_MAX];
-	int salt;
-
-	memcpy(copy, hash, len);
-	copy[len] = '\0';
-	salt = crypt_checksalt(copy);
-	explicit_bzero(copy, sizeof copy);
-	return salt != CRYPT_SALT_INVALID;
-#else
-	(void)hash;
-	(void)len;
-	return true;
-#endif
-}
-
-bool
-verify_is_hash(const char *hash, size_t len)
-{
-	if (len < DES_LEN || len >= ACCOUNT_TEXT_MAX)
-		return false;
-	if (hash[0] == '$')
-		return len >= MODULAR_MIN && known(hash, len);
-	if (hash[0] == '_')
-		return len == BSDI_LEN && known(hash, len);
-	if (len != DES_LEN)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		char c = hash[i];
-
-		if (!((c >= '.' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-			(c >= 'a' && c <= 'z')))
-			return false;
-	}
-	return known(hash, len);
-}
-
-/* Failures are NULL, "*0" or "*1". */
-static bool
-keep(char out[ACCOUNT_TEXT_MAX], const char *hash)
-{
-	if (hash == NULL || !verify_is_hash(hash, strlen(hash)))
-		return false;
-	return account_copy(out, ACCOUNT_TEXT_MAX, hash, strlen(hash));
-}
-
-bool
-verify_crypt(
-    const char *password, const char *setting, char out[ACCOUNT_TEXT_MAX])
-{
-#ifdef HAVE_CRYPT_H
-	static struct crypt_data data;
-	bool ok = keep(out, crypt_r(password, setting, &data));
-
-	explicit_bzero(&data, sizeof data);
-	return ok;
-#else
-	char *hash = crypt(password, setting);
-	bool ok = keep(out, hash);
-
-	if (hash != NULL)
-		explicit_bzero(hash, strlen(hash));
-	return ok;
-#endif
-}
 
 /* All of both, so that the length does not decide how long it takes. */
 static bool
@@ -126,7 +49,7 @@ waste(const struct account *a, const char *password)
 	if (a->decoy[0] == '\0')
 		return true;
 	if (a->decoy_scheme == ACCOUNT_CRYPT)
-		good = verify_crypt(password, a->decoy, mine);
+		good = crypthash_make(password, a->decoy, mine);
 	else if (scramsecret_parse(&keys, a->decoy))
 		(void)scramsecret_is(&keys, password);
 	explicit_bzero(&keys, sizeof keys);
@@ -153,9 +76,9 @@ verify_secret(const struct account *a, const char *password)
 	struct scramsecret keys;
 
 	if (a->scheme == ACCOUNT_CRYPT &&
-	    verify_is_hash(a->secret, strlen(a->secret))) {
+	    crypthash_valid(a->secret, strlen(a->secret))) {
 		spent = true;
-		good = verify_crypt(password, a->secret, mine);
+		good = crypthash_make(password, a->secret, mine);
 		right = good && equal(mine, a->secret);
 	}
 	if (a->scheme == ACCOUNT_SCRAM && scramsecret_parse(&keys, a->secret)) {

@@ -11,9 +11,9 @@
 #include <strings.h>
 
 #include "checkpassword/account.h"
+#include "checkpassword/crypthash.h"
 #include "checkpassword/passwdfile.h"
 #include "checkpassword/scramsecret.h"
-#include "checkpassword/verify.h"
 #include "descriptors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -51,7 +51,7 @@ check(const struct account *a, const char *name, bool any_case)
 		MUST(a->secret[0] != '\0' && a->scheme != ACCOUNT_UNKNOWN);
 	}
 	if (a->decoy[0] != '\0' && a->decoy_scheme == ACCOUNT_CRYPT)
-		MUST(verify_is_hash(a->decoy, strlen(a->decoy)));
+		MUST(crypthash_valid(a->decoy, strlen(a->decoy)));
 }
 
 /* A secret of SCRAM's that is taken is written again as it was. */
