@@ -4,7 +4,7 @@
  * popin-checkpassword: a checkpassword program for the accounts of the system
  * and for those of a passwd-file.
  *
- *	find the account     system.c, passwdfile.c, with lines.c and nets.c
+ *	find the account     system.c, passwdfile.c, with account_file.c
  *	verify the secret    verify.c, crypthash.c, method.c with scramverify.c
  *	become the user      become.c
  *	--hash               hash.c, with prompt.c

@@ -18,21 +18,19 @@
 
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "checkpassword/account.h"
+#include "checkpassword/account_file.h"
 #include "checkpassword/crypthash.h"
-#include "checkpassword/lines.h"
 #include "checkpassword/scramsecret.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/nets.h"
 #include "lib/number.h"
 
-enum field {
+enum {
 	FIELD_NAME,
 	FIELD_SECRET,
 	FIELD_UID,
@@ -42,11 +40,6 @@ enum field {
 	FIELD_SHELL,
 	FIELD_EXTRA, /* to the end of the line, colons included */
 	FIELDS
-};
-
-struct text {
-	const char *p;
-	size_t len;
 };
 
 static const struct {
@@ -64,41 +57,13 @@ static const struct {
 	{ "SCRAM-SHA-256", ACCOUNT_SCRAM },
 };
 
-static bool
-is(struct text t, const char *word)
-{
-	return t.len == strlen(word) && memcmp(t.p, word, t.len) == 0;
-}
-
-/* The locale is "C": strncasecmp(3) knows no letters but those of ASCII. */
-static bool
-is_name(struct text t, const char *name, bool any_case)
-{
-	if (!any_case)
-		return is(t, name);
-	return t.len == strlen(name) && strncasecmp(t.p, name, t.len) == 0;
-}
-
-/* Cuts off and returns what is before the first C in REST, or all of it. */
-static struct text
-cut(struct text *rest, char c)
-{
-	const char *end = memchr(rest->p, c, rest->len);
-	struct text head = { rest->p,
-		end == NULL ? rest->len : (size_t)(end - rest->p) };
-
-	rest->p += head.len + (end != NULL);
-	rest->len -= head.len + (end != NULL);
-	return head;
-}
-
 static void
-split(const struct line *line, struct text fields[FIELDS])
+split(const struct account_line *line, struct text fields[FIELDS])
 {
-	struct text rest = { line->text, line->len };
+	struct text rest = line->text;
 
 	for (size_t i = 0; i < FIELD_EXTRA; i++)
-		fields[i] = cut(&rest, ':');
+		fields[i] = text_cut(&rest, ':');
 	fields[FIELD_EXTRA] = rest;
 }
 
@@ -110,10 +75,10 @@ take_scheme(struct text *secret)
 
 	if (secret->len == 0 || secret->p[0] != '{')
 		return ACCOUNT_CRYPT;
-	name = cut(secret, '}');
+	name = text_cut(secret, '}');
+	(void)text_cut(&name, '{');
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (name.len - 1 == strlen(schemes[i].name) &&
-		    strncasecmp(name.p + 1, schemes[i].name, name.len - 1) == 0)
+		if (text_is_in_any_case(name, schemes[i].name))
 			return schemes[i].scheme;
 	return ACCOUNT_UNKNOWN;
 }
@@ -254,20 +219,20 @@ static void
 take_extra(struct account *a, struct text rest, const char *address)
 {
 	while (rest.len > 0) {
-		struct text value = cut(&rest, ' ');
-		struct text key = cut(&value, '=');
+		struct text value = text_cut(&rest, ' ');
+		struct text key = text_cut(&value, '=');
 
-		if (is(key, "nologin"))
+		if (text_is(key, "nologin"))
 			refuse(a, "nologin");
-		else if (is(key, "allow_nets"))
+		else if (text_is(key, "allow_nets"))
 			take_nets(a, value, address);
-		else if (is(key, "cleartext"))
-			a->cleartext = is(value, "ok");
-		else if (is(key, "maxsize"))
+		else if (text_is(key, "cleartext"))
+			a->cleartext = text_is(value, "ok");
+		else if (text_is(key, "maxsize"))
 			take_limit(a, value, &a->max_size);
-		else if (is(key, "newest"))
+		else if (text_is(key, "newest"))
 			take_limit(a, value, &a->newest);
-		else if (is(key, "mail") || is(key, "userdb_mail"))
+		else if (text_is(key, "mail") || text_is(key, "userdb_mail"))
 			account_copy(a->maildrop, sizeof a->maildrop, value.p,
 			    value.len);
 	}
@@ -280,13 +245,13 @@ permits_cleartext(struct text rest, const char *address)
 	bool permits = false;
 
 	while (rest.len > 0) {
-		struct text value = cut(&rest, ' ');
-		struct text key = cut(&value, '=');
+		struct text value = text_cut(&rest, ' ');
+		struct text key = text_cut(&value, '=');
 
-		if (is(key, "cleartext"))
-			permits = is(value, "ok");
-		else if (is(key, "nologin") ||
-		    (is(key, "allow_nets") &&
+		if (text_is(key, "cleartext"))
+			permits = text_is(value, "ok");
+		else if (text_is(key, "nologin") ||
+		    (text_is(key, "allow_nets") &&
 			nets_find(value.p, value.len, address) != NETS_INSIDE))
 			return false;
 	}
@@ -319,17 +284,18 @@ take_entry(
 }
 
 /* Reads to the end also after the entry was found, see verify.c. */
-static int
-scan(struct account *a, struct lines *lines, const char *name, bool any_case,
+static void
+scan(struct account *a, struct account_file *f, const char *name, bool any_case,
     const char *address)
 {
-	struct line line;
-	int got;
+	bool (*is_name)(struct text, const char *) =
+	    any_case ? text_is_in_any_case : text_is;
+	struct account_line line;
 
-	while ((got = lines_next(lines, &line)) == 1) {
+	while (account_file_next(f, &line)) {
 		struct text fields[FIELDS];
 
-		if (line.len == 0 || line.text[0] == '#')
+		if (line.text.len == 0 || line.text.p[0] == '#')
 			continue;
 		split(&line, fields);
 		if (!line.bad) {
@@ -338,7 +304,7 @@ scan(struct account *a, struct lines *lines, const char *name, bool any_case,
 			    permits_cleartext(fields[FIELD_EXTRA], address);
 		}
 		if (name == NULL || a->line != 0 ||
-		    !is_name(fields[FIELD_NAME], name, any_case))
+		    !is_name(fields[FIELD_NAME], name))
 			continue;
 		a->line = line.number;
 		take_entry(a, fields, address);
@@ -350,7 +316,6 @@ scan(struct account *a, struct lines *lines, const char *name, bool any_case,
 	}
 	a->scram_for_all =
 	    (a->others.plain || a->others.scram[0] != '\0') && !a->others.crypt;
-	return got;
 }
 
 /* A file that others can change or read is no place for passwords. */
@@ -368,19 +333,22 @@ int
 passwdfile_find(struct account *a, const char *name, bool any_case,
     const char *file, const char *address)
 {
-	static struct lines lines;
+	static struct account_file f;
 	const char *why;
-	int got = -1;
 
 	a->file = file;
-	if (lines_open(&lines, file) == -1) {
+	if (!account_file_open(&f, file)) {
 		log_error_errno("cannot open the passwd-file", file);
 		return -1;
 	}
-	if ((why = refusal(lines.fd)) != NULL)
+	if ((why = refusal(f.fd)) != NULL) {
 		log_error(why, file);
-	else if ((got = scan(a, &lines, name, any_case, address)) == -1)
-		log_error_errno("cannot read the passwd-file", file);
-	lines_close(&lines);
-	return got;
+		(void)account_file_close(&f);
+		return -1;
+	}
+	scan(a, &f, name, any_case, address);
+	if (account_file_close(&f) == 0)
+		return 0;
+	log_error_errno("cannot read the passwd-file", file);
+	return -1;
 }

@@ -22,8 +22,8 @@
 #include <unistd.h>
 
 #include "checkpassword/account.h"
+#include "checkpassword/account_file.h"
 #include "checkpassword/crypthash.h"
-#include "checkpassword/lines.h"
 #include "lib/log.h"
 
 #define PASSWD_FILE "/etc/passwd"
@@ -34,35 +34,26 @@ enum { MADE_UP_LEN = 12 };
 
 /* name:HASH:... */
 static void
-take_decoy(struct account *a, const struct line *line)
+take_decoy(struct account *a, const struct account_line *line)
 {
-	const char *hash = memchr(line->text, ':', line->len);
-	const char *end;
+	struct text rest = line->text, hash;
 
-	if (hash == NULL || line->bad)
-		return;
-	hash++;
-	end = memchr(hash, ':', line->len - (size_t)(hash - line->text));
-	if (end != NULL && crypthash_valid(hash, (size_t)(end - hash)))
-		account_copy(
-		    a->decoy, sizeof a->decoy, hash, (size_t)(end - hash));
+	(void)text_cut(&rest, ':');
+	hash = text_cut(&rest, ':');
+	if (!line->bad && crypthash_valid(hash.p, hash.len))
+		account_copy(a->decoy, sizeof a->decoy, hash.p, hash.len);
 }
 
 static int
 find_decoy(struct account *a)
 {
-	static struct lines lines;
-	struct line line;
-	int got;
+	static struct account_file f;
+	struct account_line line;
 
-	if (lines_open(&lines, SHADOW_FILE) == 0) {
-		while ((got = lines_next(&lines, &line)) == 1)
-			take_decoy(a, &line);
-		lines_close(&lines);
-	} else {
-		got = errno == ENOENT ? 0 : -1;
-	}
-	if (got == -1) {
+	(void)account_file_open(&f, SHADOW_FILE);
+	while (account_file_next(&f, &line))
+		take_decoy(a, &line);
+	if (account_file_close(&f) == -1 && errno != ENOENT) {
 		log_error_errno(geteuid() == 0
 			? "cannot read the system's passwords"
 			: "cannot read the system's passwords, run it as root "
@@ -159,13 +150,12 @@ take_passwd(struct account *a, const struct passwd *pw)
 
 /* Is SHELL what the line begins with, up to a blank or a comment? */
 static bool
-is_listed(const struct line *line, const char *shell)
+is_listed(struct text line, const char *shell)
 {
 	size_t len = strlen(shell);
 
-	return len > 0 && len <= line->len &&
-	    memcmp(line->text, shell, len) == 0 &&
-	    (len == line->len || strchr(" \t#", line->text[len]) != NULL);
+	return len > 0 && len <= line.len && memcmp(line.p, shell, len) == 0 &&
+	    (len == line.len || strchr(" \t#", line.p[len]) != NULL);
 }
 
 /*
@@ -176,19 +166,18 @@ is_listed(const struct line *line, const char *shell)
 static int
 find_shell(const char *shell, bool *listed)
 {
-	static struct lines lines;
-	struct line line;
-	int got;
+	static struct account_file f;
+	struct account_line line;
 
+	*listed = false;
+	(void)account_file_open(&f, SHELLS_FILE);
+	while (account_file_next(&f, &line))
+		*listed |= is_listed(line.text, shell);
+	if (account_file_close(&f) == 0)
+		return 0;
 	*listed =
 	    strcmp(shell, "/bin/sh") == 0 || strcmp(shell, "/bin/csh") == 0;
-	if (lines_open(&lines, SHELLS_FILE) == -1)
-		return errno == ENOENT ? 0 : -1;
-	*listed = false;
-	while ((got = lines_next(&lines, &line)) == 1)
-		*listed |= is_listed(&line, shell);
-	lines_close(&lines);
-	return got;
+	return errno == ENOENT ? 0 : -1;
 }
 
 static bool
@@ -229,23 +218,16 @@ look_up(const char *name)
 static int
 check_file(const char *path)
 {
-	static struct lines lines;
-	struct line line;
-	int got, error;
+	static struct account_file f;
+	struct account_line line;
 
-	if (lines_open(&lines, path) == -1) {
-		got = errno == ENOENT ? 0 : -1;
-	} else {
-		do
-			got = lines_next(&lines, &line);
-		while (got == 1);
-		error = errno;
-		lines_close(&lines);
-		errno = error;
-	}
-	if (got == -1)
-		log_error_errno("cannot look up accounts in", path);
-	return got;
+	(void)account_file_open(&f, path);
+	while (account_file_next(&f, &line))
+		continue;
+	if (account_file_close(&f) == 0 || errno == ENOENT)
+		return 0;
+	log_error_errno("cannot look up accounts in", path);
+	return -1;
 }
 
 /*
