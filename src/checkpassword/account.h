@@ -21,13 +21,21 @@ enum {
 enum account_scheme {
 	ACCOUNT_CRYPT,	/* the secret is a hash for crypt(3) */
 	ACCOUNT_PLAIN,	/* the secret is the password */
-	ACCOUNT_SCRAM,	/* the secret is one of scramsecret.h */
+	ACCOUNT_SCRAM,	/* the secret is one of scram_secret.h */
 	ACCOUNT_UNKNOWN /* nobody can tell: FAULT says why */
+};
+
+/* What comes of comparing with the secret of an account. */
+enum verify_result {
+	VERIFY_WRONG,
+	VERIFY_RIGHT,
+	VERIFY_CANNOT, /* the secret is of an unknown scheme, or none */
+	VERIFY_FAILED  /* it could not be computed; logged */
 };
 
 /*
  * What a passwd-file has besides, whoever is asked for: SCRAM makes answers
- * for unknown users from it, see scramverify.c.
+ * for unknown users from it, see scram_secret.c.
  */
 struct account_others {
 	bool plain;		      /* some secret is a password */

@@ -5,7 +5,7 @@
  * and for those of a passwd-file.
  *
  *	find the account     system.c, passwdfile.c, with account_file.c
- *	verify the secret    verify.c, crypthash.c, method.c with scramverify.c
+ *	verify the secret    method.c, verify.c, crypthash.c, scram_secret.c
  *	become the user      become.c
  *	--hash               hash.c, with prompt.c
  *	--as                 an administrator's look at an account
@@ -30,6 +30,7 @@
 #include "checkpassword/hash.h"
 #include "checkpassword/method.h"
 #include "checkpassword/passwdfile.h"
+#include "checkpassword/scram_secret.h"
 #include "checkpassword/status.h"
 #include "checkpassword/system.h"
 #include "checkpassword/verify.h"
@@ -260,7 +261,7 @@ lookup(const struct account *a, const struct credentials *c)
 {
 	struct scram_parameters p;
 
-	if (!method_lookup(a, c, &p))
+	if (!scram_secret_lookup(a, c->name, &p))
 		return STATUS_TEMPORARY;
 	return answer(&p, sizeof p);
 }
@@ -276,7 +277,7 @@ decide(const struct account *a, enum method method, const struct credentials *c)
 	enum verify_result result;
 	int status = 0;
 
-	result = method_verify(method, a, c, signature);
+	result = verify(method, a, c, signature);
 	if (result == VERIFY_CANNOT || a->scheme == ACCOUNT_UNKNOWN)
 		return report_fault(a);
 	if (result == VERIFY_FAILED)
@@ -285,7 +286,8 @@ decide(const struct account *a, enum method method, const struct credentials *c)
 		return STATUS_UNACCEPTABLE;
 	if (!a->usable)
 		return report_refusal(a);
-	if (c->field[1][0] == '\0' || strpbrk(c->field[1], "\r\n") != NULL)
+	if (c->field[CREDENTIAL_SECRET][0] == '\0' ||
+	    strpbrk(c->field[CREDENTIAL_SECRET], "\r\n") != NULL)
 		return STATUS_UNACCEPTABLE;
 	if (a->fault != NULL)
 		return report_fault(a);
@@ -308,7 +310,7 @@ check(struct account *a, const struct options *o, struct credentials *c)
 	if (o->method == METHOD_SCRAM_LOOKUP)
 		return lookup(a, c);
 	if (o->cleartext)
-		require_cleartext_ok(a, c->field[0]);
+		require_cleartext_ok(a, c->field[CREDENTIAL_NAME]);
 	status = decide(a, o->method, c);
 	if (status == STATUS_UNACCEPTABLE && a->system && system_level(a) == -1)
 		return STATUS_TEMPORARY;

@@ -17,7 +17,7 @@
 #include "checkpassword/account.h"
 #include "checkpassword/crypthash.h"
 #include "checkpassword/prompt.h"
-#include "checkpassword/scramsecret.h"
+#include "checkpassword/scram_secret.h"
 #include "checkpassword/status.h"
 #include "lib/io.h"
 #include "lib/log.h"
@@ -62,15 +62,15 @@ unfit(const struct scheme *s, const char *password)
 static int
 make_scram(const char *password, char secret[ACCOUNT_TEXT_MAX])
 {
-	struct scramsecret s = { .p = { .iterations = SCRAM_ITERATIONS_MIN,
-				     .salt_len = SCRAMSECRET_SALT } };
+	struct scram_secret s = { .p = { .iterations = SCRAM_ITERATIONS_MIN,
+				      .salt_len = SCRAM_SALT } };
 
 	if (getrandom(s.p.salt, s.p.salt_len, 0) != (ssize_t)s.p.salt_len) {
 		log_error_errno("no random numbers", NULL);
 		return STATUS_TEMPORARY;
 	}
-	scramsecret_make(&s, password);
-	scramsecret_format(&s, secret);
+	scram_secret_make(&s, password);
+	scram_secret_format(&s, secret);
 	explicit_bzero(&s, sizeof s);
 	return 0;
 }

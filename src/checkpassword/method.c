@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What is on descriptor 3, and digests of challenges.
+ * What is on descriptor 3.
  * Runs as: root, or whoever started the checker.
  * Input: descriptor 3, most of it the client's.
  * Descriptors: 3.
@@ -15,15 +15,11 @@
 #include <unistd.h>
 
 #include "checkpassword/account.h"
-#include "checkpassword/scramverify.h"
 #include "checkpassword/status.h"
-#include "lib/hex.h"
-#include "lib/hmac.h"
 #include "lib/io.h"
 #include "lib/log.h"
-#include "lib/md5.h"
 
-enum { CREDENTIALS_FD = 3, CHECKPASSWORD_MAX = 512, HEX = 2 * MD5_SIZE };
+enum { CREDENTIALS_FD = 3, CHECKPASSWORD_MAX = 512 };
 
 static const struct {
 	const char *name;
@@ -95,78 +91,7 @@ method_read(enum method method, struct credentials *c)
 	if (!split(method, c, (size_t)len))
 		return misused("descriptor 3 has not name, password and "
 			       "timestamp, each with a NUL behind it");
-	account_copy(c->name, sizeof c->name, c->field[0], strlen(c->field[0]));
+	account_copy(c->name, sizeof c->name, c->field[CREDENTIAL_NAME],
+	    strlen(c->field[CREDENTIAL_NAME]));
 	return 0;
-}
-
-/* RFC 1939, section 7; RFC 2195, section 2. */
-static void
-digest_of(enum method method, const char *secret, const char *challenge,
-    unsigned char digest[MD5_SIZE])
-{
-	struct md5 m;
-
-	if (method == METHOD_CRAM_MD5) {
-		hmac_md5(secret, strlen(secret), challenge, strlen(challenge),
-		    digest);
-		return;
-	}
-	md5_start(&m);
-	md5_add(&m, challenge, strlen(challenge));
-	md5_add(&m, secret, strlen(secret));
-	md5_end(&m, digest);
-}
-
-/* The digest is made for everybody; only a secret in the clear is one. */
-static enum verify_result
-verify_digest(
-    enum method method, const struct account *a, const struct credentials *c)
-{
-	const char *claimed = c->field[1], *challenge = c->field[2];
-	unsigned char digest[MD5_SIZE];
-	char hex[HEX];
-	bool right;
-
-	digest_of(method, a->secret, challenge, digest);
-	(void)hex_format(hex, digest, sizeof digest);
-	right = strlen(claimed) == HEX &&
-	    constant_time_equal(hex, claimed, HEX) &&
-	    a->scheme == ACCOUNT_PLAIN && challenge[0] != '\0';
-	explicit_bzero(digest, sizeof digest);
-	explicit_bzero(hex, sizeof hex);
-	return right ? VERIFY_RIGHT : VERIFY_WRONG;
-}
-
-enum verify_result
-method_verify(enum method method, const struct account *a,
-    const struct credentials *c, unsigned char signature[SCRAM_KEY])
-{
-	struct scramverify proof = { .name = c->name,
-		.signed_name = c->field[0],
-		.proof = c->field[1],
-		.nonce = c->field[2],
-		.first = c->field[3],
-		.final = c->field[4] };
-
-	switch (method) {
-	case METHOD_PASSWORD:
-		return verify_secret(a, c->field[1]);
-	case METHOD_SCRAM_VERIFY:
-		return scramverify(a, &proof, signature);
-	default:
-		return verify_digest(method, a, c);
-	}
-}
-
-bool
-method_lookup(const struct account *a, const struct credentials *c,
-    struct scram_parameters *p)
-{
-	struct scramsecret s;
-	bool known, good = scramverify_parameters(a, c->name, &s, &known);
-
-	*p = s.p;
-	p->cleartext = a->cleartext_for_some;
-	explicit_bzero(&s, sizeof s);
-	return good;
 }

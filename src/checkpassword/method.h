@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The methods other than a password to prove that one knows the secret.
+ * The methods to prove that one knows the secret, and what is sent for them.
  *
  * The monitor of popin(8) asks for one by --method.  What is on descriptor 3
  * keeps its form: texts, each with a NUL behind.
@@ -21,12 +21,6 @@
 #define POPIN_METHOD_H
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#include "checkpassword/verify.h"
-#include "lib/scram.h"
-
-struct account;
 
 enum method {
 	METHOD_PASSWORD,
@@ -36,19 +30,26 @@ enum method {
 	METHOD_SCRAM_VERIFY
 };
 
+/* The places of the texts above. */
 enum {
-	METHOD_FIELDS = 5, /* the most of all methods */
-	METHOD_CREDENTIALS_MAX = 4096
+	CREDENTIAL_NAME,
+	CREDENTIAL_SECRET,    /* a password, a digest or a proof */
+	CREDENTIAL_CHALLENGE, /* a timestamp, a challenge or a nonce */
+	CREDENTIAL_FIRST,
+	CREDENTIAL_FINAL,
+	CREDENTIALS
 };
 
+enum { METHOD_CREDENTIALS_MAX = 4096 };
+
 /*
- * The texts by their places in the table above.  NAME may be changed into
- * another spelling; a client signs field[0] as it sent it.
+ * What was on descriptor 3.  NAME may be changed into another spelling; a
+ * client signs its name as it sent it.
  */
 struct credentials {
 	char bytes[METHOD_CREDENTIALS_MAX + 1]; /* the last: is it full? */
-	const char *field[METHOD_FIELDS];
-	char name[METHOD_CREDENTIALS_MAX + 1]; /* field[0], for the lookup */
+	const char *field[CREDENTIALS];
+	char name[METHOD_CREDENTIALS_MAX + 1]; /* for the lookup */
 };
 
 /* Returns false for no method of that name. */
@@ -59,19 +60,5 @@ bool method_find(const char *name, enum method *method);
  * reason logged.
  */
 int method_read(enum method method, struct credentials *c);
-
-/*
- * Compares as verify_secret() does.  SIGNATURE is set where SCRAM_VERIFY says
- * that it is right.
- */
-enum verify_result method_verify(enum method method, const struct account *a,
-    const struct credentials *c, unsigned char signature[SCRAM_KEY]);
-
-/*
- * The answer to SCRAM_LOOKUP: for an unknown user as for a known one.  Returns
- * false where there is none, with the reason logged.
- */
-bool method_lookup(const struct account *a, const struct credentials *c,
-    struct scram_parameters *p);
 
 #endif

@@ -24,7 +24,7 @@
 #include "checkpassword/account.h"
 #include "checkpassword/account_file.h"
 #include "checkpassword/crypthash.h"
-#include "checkpassword/scramsecret.h"
+#include "checkpassword/scram_secret.h"
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/nets.h"
@@ -83,21 +83,18 @@ take_scheme(struct text *secret)
 	return ACCOUNT_UNKNOWN;
 }
 
-/* Something that the scheme can compare a password with? */
+/* Is it something that the scheme can compare a password with? */
 static bool
 is_hash(enum account_scheme scheme, struct text secret)
 {
-	char text[ACCOUNT_TEXT_MAX];
-	struct scramsecret keys;
+	struct scram_secret keys;
 	bool is;
 
 	if (scheme == ACCOUNT_CRYPT)
 		return crypthash_valid(secret.p, secret.len);
 	if (scheme != ACCOUNT_SCRAM)
 		return secret.len > 0;
-	account_copy(text, sizeof text, secret.p, secret.len);
-	is = scramsecret_parse(&keys, text);
-	explicit_bzero(text, sizeof text);
+	is = scram_secret_parse(&keys, secret.p, secret.len);
 	explicit_bzero(&keys, sizeof keys);
 	return is;
 }

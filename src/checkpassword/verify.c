@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Verifies passwords.
+ * Verifies passwords, and digests of challenges.
  * Runs as: root, or whoever started the checker.
- * Input: the client's password; hashes from account files.
+ * Input: what the client sent; secrets from account files.
  *
- * Who guesses names must not learn from the clock which of them exist.  What
- * takes time here is crypt(3) or PBKDF2, so every login costs exactly one of
- * them that worked: with the account's own hash where it has one, else
- * (unknown, locked, empty or broken hash, a secret in the clear) with the
- * decoy, the secret of some other account of the same place.  Both finders
- * take the last hash of their file for that, whoever asked: the last account
- * is the one most recently made, so its method and cost are the most likely
- * ones, and always reading the file to its end keeps the time for that the
- * same as well.  Accounts of different methods in one file still differ; the
- * manual says so.
+ * The clock must not tell which names exist.  What takes time here is crypt(3)
+ * or PBKDF2, so every password costs exactly one of them that worked: with the
+ * account's own hash where it has one, else (unknown, locked, empty or broken
+ * hash, a secret in the clear) with the decoy, the secret of another account
+ * of the same place.  Both finders take the last hash of their file for that,
+ * whoever was asked for: the last account is the newest, so its method and
+ * cost are the most likely ones.  Both read the file to its end always.
+ * Accounts of different methods in one file still differ; the manual says so.
  */
 #include "config.h"
 
@@ -24,9 +22,11 @@
 #include <unistd.h>
 
 #include "checkpassword/crypthash.h"
-#include "checkpassword/scramsecret.h"
+#include "checkpassword/scram_secret.h"
+#include "lib/hex.h"
 #include "lib/hmac.h"
 #include "lib/log.h"
+#include "lib/md5.h"
 
 /* All of both, so that the length does not decide how long it takes. */
 static bool
@@ -35,67 +35,141 @@ equal(const char a[ACCOUNT_TEXT_MAX], const char b[ACCOUNT_TEXT_MAX])
 	return constant_time_equal(a, b, ACCOUNT_TEXT_MAX);
 }
 
-/*
- * The time that an account with the decoy for a secret would have cost.
- * Returns false where that account could not have been compared.
- */
-static bool
-waste(const struct account *a, const char *password)
+static enum verify_result
+compare_crypt(const char setting[ACCOUNT_TEXT_MAX], const char *password)
 {
-	struct scramsecret keys;
 	char mine[ACCOUNT_TEXT_MAX];
-	bool good = true;
+	enum verify_result result = VERIFY_FAILED;
 
-	if (a->decoy[0] == '\0')
-		return true;
-	if (a->decoy_scheme == ACCOUNT_CRYPT)
-		good = crypthash_make(password, a->decoy, mine);
-	else if (scramsecret_parse(&keys, a->decoy))
-		(void)scramsecret_is(&keys, password);
-	explicit_bzero(&keys, sizeof keys);
+	if (crypthash_make(password, setting, mine))
+		result = equal(mine, setting) ? VERIFY_RIGHT : VERIFY_WRONG;
 	explicit_bzero(mine, sizeof mine);
-	return good;
+	return result;
+}
+
+static enum verify_result
+compare_scram(const char *secret, const char *password)
+{
+	struct scram_secret keys;
+	enum verify_result result = VERIFY_CANNOT;
+
+	if (scram_secret_parse(&keys, secret, strlen(secret)))
+		result = scram_secret_matches(&keys, password) ? VERIFY_RIGHT
+							       : VERIFY_WRONG;
+	explicit_bzero(&keys, sizeof keys);
+	return result;
+}
+
+/* Returns VERIFY_CANNOT, at once, where there is no hash to compare with. */
+static enum verify_result
+compare_hash(const struct account *a, const char *password)
+{
+	if (a->scheme == ACCOUNT_CRYPT &&
+	    crypthash_valid(a->secret, strlen(a->secret)))
+		return compare_crypt(a->secret, password);
+	if (a->scheme == ACCOUNT_SCRAM)
+		return compare_scram(a->secret, password);
+	return VERIFY_CANNOT;
 }
 
 /*
- * Without an errno: libxcrypt says EINVAL for a broken hash and for want of
- * memory, of which yescrypt and scrypt need some 16 MiB.
+ * Takes the time that an account with the decoy for a secret would have taken.
+ * The result is that of a wrong password there.
  */
 static enum verify_result
-failed(void)
+burn_time(const struct account *a, const char *password)
 {
-	log_error("crypt(3) failed: too little memory, or a broken hash", NULL);
-	return VERIFY_FAILED;
+	enum verify_result result = VERIFY_WRONG;
+
+	if (a->decoy[0] != '\0')
+		result = a->decoy_scheme == ACCOUNT_CRYPT
+		    ? compare_crypt(a->decoy, password)
+		    : compare_scram(a->decoy, password);
+	return result == VERIFY_FAILED ? VERIFY_FAILED : VERIFY_WRONG;
+}
+
+static bool
+is_plain(const struct account *a, const char *password)
+{
+	char copy[ACCOUNT_TEXT_MAX];
+	bool is = account_copy(copy, sizeof copy, password, strlen(password)) &&
+	    equal(copy, a->secret);
+
+	explicit_bzero(copy, sizeof copy);
+	return a->scheme == ACCOUNT_PLAIN && is;
+}
+
+static enum verify_result
+verify_password(const struct account *a, const char *password)
+{
+	enum verify_result result = compare_hash(a, password);
+
+	if (result == VERIFY_CANNOT)
+		result = burn_time(a, password);
+	if (a->scheme == ACCOUNT_UNKNOWN)
+		return VERIFY_CANNOT;
+	if (is_plain(a, password))
+		return VERIFY_RIGHT;
+	/*
+	 * No errno: libxcrypt says EINVAL for a broken hash as well as for
+	 * lack of memory, of which yescrypt and scrypt need some 16 MiB.
+	 */
+	if (result == VERIFY_FAILED)
+		log_error(
+		    "crypt(3) failed: too little memory, or a broken hash",
+		    NULL);
+	return result;
+}
+
+/* RFC 1939, section 7; RFC 2195, section 2. */
+static void
+make_digest(enum method method, const char *secret, const char *challenge,
+    unsigned char digest[MD5_SIZE])
+{
+	struct md5 m;
+
+	if (method == METHOD_CRAM_MD5) {
+		hmac_md5(secret, strlen(secret), challenge, strlen(challenge),
+		    digest);
+		return;
+	}
+	md5_start(&m);
+	md5_add(&m, challenge, strlen(challenge));
+	md5_add(&m, secret, strlen(secret));
+	md5_end(&m, digest);
+}
+
+/* The digest is made for every name; only a secret in the clear is right. */
+static enum verify_result
+verify_digest(
+    enum method method, const struct account *a, const struct credentials *c)
+{
+	const char *claimed = c->field[CREDENTIAL_SECRET];
+	const char *challenge = c->field[CREDENTIAL_CHALLENGE];
+	unsigned char digest[MD5_SIZE];
+	char hex[2 * MD5_SIZE];
+	bool right;
+
+	make_digest(method, a->secret, challenge, digest);
+	(void)hex_format(hex, digest, sizeof digest);
+	right = strlen(claimed) == sizeof hex &&
+	    constant_time_equal(hex, claimed, sizeof hex) &&
+	    a->scheme == ACCOUNT_PLAIN && challenge[0] != '\0';
+	explicit_bzero(digest, sizeof digest);
+	explicit_bzero(hex, sizeof hex);
+	return right ? VERIFY_RIGHT : VERIFY_WRONG;
 }
 
 enum verify_result
-verify_secret(const struct account *a, const char *password)
+verify(enum method method, const struct account *a, const struct credentials *c,
+    unsigned char signature[SCRAM_KEY])
 {
-	char mine[ACCOUNT_TEXT_MAX];
-	bool spent = false, right = false, good = true;
-	struct scramsecret keys;
-
-	if (a->scheme == ACCOUNT_CRYPT &&
-	    crypthash_valid(a->secret, strlen(a->secret))) {
-		spent = true;
-		good = crypthash_make(password, a->secret, mine);
-		right = good && equal(mine, a->secret);
+	switch (method) {
+	case METHOD_PASSWORD:
+		return verify_password(a, c->field[CREDENTIAL_SECRET]);
+	case METHOD_SCRAM_VERIFY:
+		return scram_secret_verify(a, c, signature);
+	default:
+		return verify_digest(method, a, c);
 	}
-	if (a->scheme == ACCOUNT_SCRAM && scramsecret_parse(&keys, a->secret)) {
-		spent = true;
-		right = scramsecret_is(&keys, password);
-	}
-	if (!spent)
-		good = waste(a, password);
-	if (a->scheme == ACCOUNT_PLAIN)
-		right = account_copy(
-			    mine, sizeof mine, password, strlen(password)) &&
-		    equal(mine, a->secret);
-	explicit_bzero(mine, sizeof mine);
-	explicit_bzero(&keys, sizeof keys);
-	if (a->scheme == ACCOUNT_UNKNOWN)
-		return VERIFY_CANNOT;
-	if (!right && !good)
-		return failed();
-	return right ? VERIFY_RIGHT : VERIFY_WRONG;
 }

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Is a password an account's secret?
+ * Does a client know an account's secret?
  */
 #ifndef POPIN_VERIFY_H
 #define POPIN_VERIFY_H
 
 #include "checkpassword/account.h"
-
-enum verify_result {
-	VERIFY_WRONG,
-	VERIFY_RIGHT,
-	VERIFY_CANNOT, /* the account's secret is of an unknown scheme */
-	VERIFY_FAILED  /* nobody knows: crypt(3) failed; logged */
-};
+#include "checkpassword/method.h"
+#include "lib/scram.h"
 
 /*
- * Compares; whether the account is usable is not asked.  Takes one crypt(3)
- * or PBKDF2 whatever the account and the outcome, see verify.c.  Where that
- * fails, for want of memory most likely, no password is wrong, and no name
- * unknown.
+ * Compares what METHOD has in C with the secret of A; whether A is usable is
+ * not asked.  Takes as long for an unknown account and a wrong password as for
+ * a right one, see verify.c.  Where that could not be computed, most likely
+ * for lack of memory, no password is called wrong and no name unknown.
+ * SIGNATURE is set where SCRAM_VERIFY says that the proof is right.
  */
-enum verify_result verify_secret(const struct account *a, const char *password);
+enum verify_result verify(enum method method, const struct account *a,
+    const struct credentials *c, unsigned char signature[SCRAM_KEY]);
 
 #endif

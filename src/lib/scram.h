@@ -28,7 +28,8 @@ enum {
 	SCRAM_NONCE = 24,     /* characters of the server's part, 144 bits */
 	SCRAM_NONCE_MAX = 40, /* that the checker takes */
 	SCRAM_CLIENT_NONCE_MAX = 256,
-	SCRAM_SALT_MAX = 64,	  /* bytes */
+	SCRAM_SALT = 16, /* bytes of a salt that we make */
+	SCRAM_SALT_MAX = 64,
 	SCRAM_MESSAGE_MAX = 1023, /* a message of the client's, decoded */
 	SCRAM_SERVER_FIRST_MAX = 512,
 	SCRAM_ITERATIONS_MIN = 4096,   /* RFC 7677, section 4 */

@@ -13,7 +13,7 @@
 #include "checkpassword/account.h"
 #include "checkpassword/crypthash.h"
 #include "checkpassword/passwdfile.h"
-#include "checkpassword/scramsecret.h"
+#include "checkpassword/scram_secret.h"
 #include "descriptors.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -58,15 +58,15 @@ check(const struct account *a, const char *name, bool any_case)
 static void
 check_secret(const char *text)
 {
-	struct scramsecret s, again;
+	struct scram_secret s, again;
 	char formatted[ACCOUNT_TEXT_MAX];
 
-	if (!scramsecret_parse(&s, text))
+	if (!scram_secret_parse(&s, text, strlen(text)))
 		return;
 	MUST(s.p.salt_len <= SCRAM_SALT_MAX);
 	MUST(s.p.iterations <= SCRAM_ITERATIONS_MAX);
-	scramsecret_format(&s, formatted);
-	MUST(scramsecret_parse(&again, formatted));
+	scram_secret_format(&s, formatted);
+	MUST(scram_secret_parse(&again, formatted, strlen(formatted)));
 	MUST(again.p.iterations == s.p.iterations &&
 	    again.p.salt_len == s.p.salt_len &&
 	    memcmp(again.p.salt, s.p.salt, s.p.salt_len) == 0);
