@@ -10,6 +10,29 @@
 #include "checkpassword/account.h"
 
 #include <string.h>
+#include <strings.h>
+
+const struct account_scheme_name *
+account_scheme_find(const char *name, size_t len)
+{
+	static const struct account_scheme_name names[] = {
+		{ "CRYPT", ACCOUNT_CRYPT, true, NULL },
+		{ "SHA512-CRYPT", ACCOUNT_CRYPT, true, "$6$" },
+		{ "SHA256-CRYPT", ACCOUNT_CRYPT, true, "$5$" },
+		{ "BLF-CRYPT", ACCOUNT_CRYPT, true, "$2y$" },
+		{ "SCRAM-SHA-256", ACCOUNT_SCRAM, true, NULL },
+		{ "PLAIN", ACCOUNT_PLAIN, true, NULL },
+		{ "MD5-CRYPT", ACCOUNT_CRYPT, false, NULL },
+		{ "YESCRYPT", ACCOUNT_CRYPT, false, NULL },
+		{ "CLEARTEXT", ACCOUNT_PLAIN, false, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (len == strlen(names[i].name) &&
+		    strncasecmp(name, names[i].name, len) == 0)
+			return &names[i];
+	return NULL;
+}
 
 bool
 account_name_ok(const char *name, bool devices)

@@ -18,12 +18,30 @@ enum {
 	ACCOUNT_TEXT_MAX = 1024 /* of every other text, its NUL included */
 };
 
+/*
+ * How a checkpassword program ends, http://cr.yp.to/checkpwd/interface.html.
+ * 0 is left to --hash; else it is the next program that has it.
+ */
+enum { STATUS_UNACCEPTABLE = 1, STATUS_MISUSED = 2, STATUS_TEMPORARY = 111 };
+
 enum account_scheme {
 	ACCOUNT_CRYPT,	/* the secret is a hash for crypt(3) */
 	ACCOUNT_PLAIN,	/* the secret is the password */
 	ACCOUNT_SCRAM,	/* the secret is one of scram_secret.h */
 	ACCOUNT_UNKNOWN /* nobody can tell: FAULT says why */
 };
+
+/* The {SCHEME} of a secret. */
+struct account_scheme_name {
+	const char *name;
+	enum account_scheme scheme;
+	bool is_made;	    /* by --hash */
+	const char *prefix; /* of the setting; NULL: the system's choice */
+};
+
+/* Capitals do not matter.  NULL for no scheme of ours. */
+const struct account_scheme_name *account_scheme_find(
+    const char *name, size_t len);
 
 /* What comes of comparing with the secret of an account. */
 enum verify_result {

@@ -31,7 +31,6 @@
 #include "checkpassword/method.h"
 #include "checkpassword/passwdfile.h"
 #include "checkpassword/scram_secret.h"
-#include "checkpassword/status.h"
 #include "checkpassword/system.h"
 #include "checkpassword/verify.h"
 #include "lib/io.h"

@@ -11,50 +11,24 @@
 #include <sys/random.h>
 
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "checkpassword/account.h"
 #include "checkpassword/crypthash.h"
 #include "checkpassword/prompt.h"
 #include "checkpassword/scram_secret.h"
-#include "checkpassword/status.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
-struct scheme {
-	const char *name;
-	enum account_scheme kind;
-	const char *prefix; /* of the setting; NULL: the system's choice */
-};
-
-static const struct scheme schemes[] = {
-	{ "CRYPT", ACCOUNT_CRYPT, NULL },
-	{ "SHA512-CRYPT", ACCOUNT_CRYPT, "$6$" },
-	{ "SHA256-CRYPT", ACCOUNT_CRYPT, "$5$" },
-	{ "BLF-CRYPT", ACCOUNT_CRYPT, "$2y$" },
-	{ "SCRAM-SHA-256", ACCOUNT_SCRAM, NULL },
-	{ "PLAIN", ACCOUNT_PLAIN, NULL },
-};
-
-static const struct scheme *
-find_scheme(const char *name)
-{
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (strcasecmp(schemes[i].name, name) == 0)
-			return &schemes[i];
-	return NULL;
-}
-
 /* Why PASSWORD can be in no file, or can be sent by no client; or NULL. */
 static const char *
-unfit(const struct scheme *s, const char *password)
+unfit(const struct account_scheme_name *s, const char *password)
 {
 	if (password[0] == '\0')
 		return "an empty password is never accepted";
 	if (strpbrk(password, "\r\n") != NULL)
 		return "a password cannot contain a line end";
-	if (s->kind == ACCOUNT_PLAIN && strchr(password, ':') != NULL)
+	if (s->scheme == ACCOUNT_PLAIN && strchr(password, ':') != NULL)
 		return "a {PLAIN} password cannot contain a colon";
 	return NULL;
 }
@@ -76,15 +50,15 @@ make_scram(const char *password, char secret[ACCOUNT_TEXT_MAX])
 }
 
 static int
-make_secret(
-    const struct scheme *s, const char *password, char secret[ACCOUNT_TEXT_MAX])
+make_secret(const struct account_scheme_name *s, const char *password,
+    char secret[ACCOUNT_TEXT_MAX])
 {
 	char setting[ACCOUNT_TEXT_MAX];
 	struct log_record r;
 
-	if (s->kind == ACCOUNT_SCRAM)
+	if (s->scheme == ACCOUNT_SCRAM)
 		return make_scram(password, secret);
-	if (s->kind == ACCOUNT_PLAIN) {
+	if (s->scheme == ACCOUNT_PLAIN) {
 		log_start(&r, LOG_LEVEL_WARNING,
 		    "warning: whoever reads the file can read this password");
 		log_end(&r);
@@ -104,7 +78,7 @@ make_secret(
 }
 
 static int
-print(const struct scheme *s, const char *secret)
+print(const struct account_scheme_name *s, const char *secret)
 {
 	if (!io_write(1, "{", 1) || !io_write(1, s->name, strlen(s->name)) ||
 	    !io_write(1, "}", 1) || !io_write(1, secret, strlen(secret)) ||
@@ -118,13 +92,14 @@ print(const struct scheme *s, const char *secret)
 int
 hash_print(const char *scheme)
 {
-	const struct scheme *s =
-	    find_scheme(scheme == NULL ? crypthash_best_scheme : scheme);
+	const char *name = scheme == NULL ? crypthash_best_scheme : scheme;
+	const struct account_scheme_name *s =
+	    account_scheme_find(name, strlen(name));
 	char password[PROMPT_MAX + 1], secret[ACCOUNT_TEXT_MAX];
 	const char *why;
 	int status;
 
-	if (s == NULL) {
+	if (s == NULL || !s->is_made) {
 		log_error("unknown password scheme", scheme);
 		return STATUS_MISUSED;
 	}

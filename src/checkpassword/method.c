@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "checkpassword/account.h"
-#include "checkpassword/status.h"
 #include "lib/io.h"
 #include "lib/log.h"
 

@@ -42,21 +42,6 @@ enum {
 	FIELDS
 };
 
-static const struct {
-	const char *name;
-	enum account_scheme scheme;
-} schemes[] = {
-	{ "CRYPT", ACCOUNT_CRYPT },
-	{ "SHA512-CRYPT", ACCOUNT_CRYPT },
-	{ "SHA256-CRYPT", ACCOUNT_CRYPT },
-	{ "BLF-CRYPT", ACCOUNT_CRYPT },
-	{ "MD5-CRYPT", ACCOUNT_CRYPT },
-	{ "YESCRYPT", ACCOUNT_CRYPT },
-	{ "PLAIN", ACCOUNT_PLAIN },
-	{ "CLEARTEXT", ACCOUNT_PLAIN },
-	{ "SCRAM-SHA-256", ACCOUNT_SCRAM },
-};
-
 static void
 split(const struct account_line *line, struct text fields[FIELDS])
 {
@@ -71,16 +56,15 @@ split(const struct account_line *line, struct text fields[FIELDS])
 static enum account_scheme
 take_scheme(struct text *secret)
 {
+	const struct account_scheme_name *known;
 	struct text name;
 
 	if (secret->len == 0 || secret->p[0] != '{')
 		return ACCOUNT_CRYPT;
 	name = text_cut(secret, '}');
 	(void)text_cut(&name, '{');
-	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
-		if (text_is_in_any_case(name, schemes[i].name))
-			return schemes[i].scheme;
-	return ACCOUNT_UNKNOWN;
+	known = account_scheme_find(name.p, name.len);
+	return known == NULL ? ACCOUNT_UNKNOWN : known->scheme;
 }
 
 /* Is it something that the scheme can compare a password with? */

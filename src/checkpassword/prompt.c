@@ -19,7 +19,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "checkpassword/status.h"
+#include "checkpassword/account.h"
 #include "lib/io.h"
 #include "lib/log.h"
 
