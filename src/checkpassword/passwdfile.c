@@ -162,81 +162,64 @@ take_ids(struct account *a, struct text uid, struct text gid)
 	a->gid = take_id(a, gid, root ? 0 : getegid());
 }
 
-static void
-refuse(struct account *a, const char *refusal)
-{
-	a->usable = false;
-	a->refusal = refusal;
-}
+/* What the extra fields of an entry say for a client at some address. */
+struct extra {
+	const char *refusal, *fault;
+	bool is_outside; /* or some network is none */
+	bool cleartext;
+	uint64_t max_size, newest;
+	struct text maildrop;
+};
 
 static void
-take_nets(struct account *a, struct text list, const char *address)
+take_nets(struct extra *e, struct text list, const char *address)
 {
-	switch (nets_find(list.p, list.len, address)) {
-	case NETS_INSIDE:
-		break;
-	case NETS_OUTSIDE:
-		refuse(a, "allow_nets");
-		break;
-	case NETS_BAD:
-		account_blame(a,
-		    "passwd-file has an allow_nets with "
-		    "something that is no network");
-		break;
-	}
+	enum nets_result result = nets_find(list.p, list.len, address);
+
+	if (result == NETS_INSIDE)
+		return;
+	e->is_outside = true;
+	if (result == NETS_OUTSIDE)
+		e->refusal = "allow_nets";
+	else if (e->fault == NULL)
+		e->fault = "passwd-file has an allow_nets with something that "
+			   "is no network";
 }
 
 /* Some number of what the login sees, 1 at least. */
 static void
-take_limit(struct account *a, struct text value, uint64_t *limit)
+take_limit(struct extra *e, struct text value, uint64_t *limit)
 {
-	if (!number_parse(value.p, value.len, UINT64_MAX - 1, limit) ||
-	    *limit == 0)
-		account_blame(
-		    a, "passwd-file has a maxsize or newest that is no number");
+	if ((!number_parse(value.p, value.len, UINT64_MAX - 1, limit) ||
+		*limit == 0) &&
+	    e->fault == NULL)
+		e->fault =
+		    "passwd-file has a maxsize or newest that is no number";
 }
 
-static void
-take_extra(struct account *a, struct text rest, const char *address)
+static struct extra
+take_extra(struct text rest, const char *address)
 {
+	struct extra e = { .maildrop = { "", 0 } };
+
 	while (rest.len > 0) {
 		struct text value = text_cut(&rest, ' ');
 		struct text key = text_cut(&value, '=');
 
 		if (text_is(key, "nologin"))
-			refuse(a, "nologin");
+			e.refusal = "nologin";
 		else if (text_is(key, "allow_nets"))
-			take_nets(a, value, address);
+			take_nets(&e, value, address);
 		else if (text_is(key, "cleartext"))
-			a->cleartext = text_is(value, "ok");
+			e.cleartext = text_is(value, "ok");
 		else if (text_is(key, "maxsize"))
-			take_limit(a, value, &a->max_size);
+			take_limit(&e, value, &e.max_size);
 		else if (text_is(key, "newest"))
-			take_limit(a, value, &a->newest);
+			take_limit(&e, value, &e.newest);
 		else if (text_is(key, "mail") || text_is(key, "userdb_mail"))
-			account_copy(a->maildrop, sizeof a->maildrop, value.p,
-			    value.len);
+			e.maildrop = value;
 	}
-}
-
-/* Could it be the account that a client at ADDRESS has a password for? */
-static bool
-permits_cleartext(struct text rest, const char *address)
-{
-	bool permits = false;
-
-	while (rest.len > 0) {
-		struct text value = text_cut(&rest, ' ');
-		struct text key = text_cut(&value, '=');
-
-		if (text_is(key, "cleartext"))
-			permits = text_is(value, "ok");
-		else if (text_is(key, "nologin") ||
-		    (text_is(key, "allow_nets") &&
-			nets_find(value.p, value.len, address) != NETS_INSIDE))
-			return false;
-	}
-	return permits;
+	return e;
 }
 
 static void
@@ -250,7 +233,7 @@ take_text(char *to, size_t size, struct text t, struct text otherwise)
 /* Who needs no home, because the maildrop is elsewhere, starts in "/". */
 static void
 take_entry(
-    struct account *a, const struct text fields[FIELDS], const char *address)
+    struct account *a, const struct text fields[FIELDS], const struct extra *e)
 {
 	static const struct text root = { "/", 1 }, shell = { "/bin/sh", 7 };
 
@@ -261,7 +244,15 @@ take_entry(
 	take_text(a->shell, sizeof a->shell, fields[FIELD_SHELL], shell);
 	if (a->home[0] != '/')
 		account_blame(a, "passwd-file has a home that is no full path");
-	take_extra(a, fields[FIELD_EXTRA], address);
+	if (e->refusal != NULL)
+		a->usable = false;
+	if (e->fault != NULL)
+		account_blame(a, e->fault);
+	a->refusal = e->refusal;
+	a->cleartext = e->cleartext;
+	a->max_size = e->max_size;
+	a->newest = e->newest;
+	take_text(a->maildrop, sizeof a->maildrop, e->maildrop, e->maildrop);
 }
 
 /* Reads to the end also after the entry was found, see verify.c. */
@@ -275,20 +266,22 @@ scan(struct account *a, struct account_file *f, const char *name, bool any_case,
 
 	while (account_file_next(f, &line)) {
 		struct text fields[FIELDS];
+		struct extra extra;
 
 		if (line.text.len == 0 || line.text.p[0] == '#')
 			continue;
 		split(&line, fields);
+		extra = take_extra(fields[FIELD_EXTRA], address);
 		if (!line.bad) {
 			take_decoy(a, fields[FIELD_SECRET]);
-			a->cleartext_for_some |=
-			    permits_cleartext(fields[FIELD_EXTRA], address);
+			a->cleartext_for_some |= extra.cleartext &&
+			    extra.refusal == NULL && !extra.is_outside;
 		}
 		if (name == NULL || a->line != 0 ||
 		    !is_name(fields[FIELD_NAME], name))
 			continue;
 		a->line = line.number;
-		take_entry(a, fields, address);
+		take_entry(a, fields, &extra);
 		if (line.bad) {
 			a->scheme = ACCOUNT_UNKNOWN;
 			a->fault = "passwd-file has a line that is too long "
