@@ -55,34 +55,34 @@ drop(const struct account *a, bool with_groups)
 	return 0;
 }
 
-/* NUMBER, or nothing where it is 0. */
-static int
-set_number(const char *name, uint64_t number)
+/* An empty VALUE removes the variable. */
+static bool
+set(const char *name, const char *value)
 {
-	char text[NUMBER_DIGITS + 1];
-
-	if (number == 0)
-		return unsetenv(name);
-	text[number_format(text, number)] = '\0';
-	return setenv(name, text, 1);
+	return (value[0] == '\0' ? unsetenv(name) : setenv(name, value, 1)) ==
+	    0;
 }
 
-static int
+/* So does 0. */
+static bool
+set_number(const char *name, uint64_t number)
+{
+	char text[NUMBER_DIGITS + 1] = "";
+
+	if (number != 0)
+		text[number_format(text, number)] = '\0';
+	return set(name, text);
+}
+
+static bool
 set_environment(const struct account *a)
 {
-	if (setenv("USER", a->name, 1) == -1 ||
-	    setenv("HOME", a->home, 1) == -1 ||
-	    setenv("SHELL", a->shell, 1) == -1)
-		return -1;
-	if ((a->scram_for_all ? setenv("POPIN_SCRAM", "1", 1)
-			      : unsetenv("POPIN_SCRAM")) == -1)
-		return -1;
-	if (set_number("POPIN_MAXSIZE", a->max_size) == -1 ||
-	    set_number("POPIN_NEWEST", a->newest) == -1)
-		return -1;
-	if (a->maildrop[0] == '\0')
-		return unsetenv("POPIN_MAILDROP");
-	return setenv("POPIN_MAILDROP", a->maildrop, 1);
+	return set("USER", a->name) && set("HOME", a->home) &&
+	    set("SHELL", a->shell) &&
+	    set_number("POPIN_SCRAM", a->scram_for_all) &&
+	    set_number("POPIN_MAXSIZE", a->max_size) &&
+	    set_number("POPIN_NEWEST", a->newest) &&
+	    set("POPIN_MAILDROP", a->maildrop);
 }
 
 void
@@ -96,7 +96,7 @@ become_and_exec(const struct account *a, bool with_groups, char *const *argv)
 	/* As the user: root may not see into a home on another machine. */
 	if (chdir(a->home) == -1) {
 		log_error_errno("cannot enter the home directory", a->home);
-	} else if (set_environment(a) == -1) {
+	} else if (!set_environment(a)) {
 		log_error_errno("cannot set the environment for", a->name);
 	} else {
 		execvp(argv[0], argv);
