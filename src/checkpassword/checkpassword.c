@@ -15,10 +15,8 @@
  */
 #include "config.h"
 
-#include <sys/resource.h>
-#ifdef __linux__
 #include <sys/prctl.h>
-#endif
+#include <sys/resource.h>
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -39,38 +37,15 @@
 enum { HANDOFF_FD = 4 };
 
 struct options {
-	const char *file; /* NULL: accounts of the system */
-	bool valid_shells;
-	bool groups; /* the account's other groups as well */
+	const char *file;		      /* NULL: accounts of the system */
+	int valid_shells, groups, lower_case; /* as the manual has them */
+	int cleartext; /* the password came in the clear, against the policy */
 	bool hash;
-	bool lower_case; /* of names */
-	bool cleartext; /* the password came in the clear, against the policy */
 	const char *scheme;
 	char *as; /* become this user, who is not asked */
 	enum method method;
 	char **prog;
 };
-
-static bool
-set_log_style(const char *word)
-{
-	static const struct {
-		const char *word;
-		enum log_style style;
-	} styles[] = {
-		{ "stderr", LOG_STYLE_STDERR },
-		{ "journal", LOG_STYLE_JOURNAL },
-		{ "syslog", LOG_STYLE_SYSLOG },
-		{ "report", LOG_STYLE_REPORT },
-	};
-
-	for (size_t i = 0; i < sizeof styles / sizeof *styles; i++)
-		if (strcmp(styles[i].word, word) == 0) {
-			log_open(styles[i].style, "popin-checkpassword");
-			return true;
-		}
-	return false;
-}
 
 static int
 misused(const char *text, const char *what)
@@ -110,49 +85,41 @@ check_options(struct options *o, int argc, char **argv)
 static int
 parse_options(struct options *o, int argc, char **argv)
 {
-	static const struct option longopts[] = {
+	const struct option longopts[] = {
 		{ "as", required_argument, NULL, 'A' },
-		{ "cleartext", no_argument, NULL, 'C' },
-		{ "groups", no_argument, NULL, 'G' },
+		{ "cleartext", no_argument, &o->cleartext, true },
+		{ "groups", no_argument, &o->groups, true },
 		{ "hash", optional_argument, NULL, 'H' },
 		{ "log", required_argument, NULL, 'L' },
-		{ "lower-case", no_argument, NULL, 'l' },
+		{ "lower-case", no_argument, &o->lower_case, true },
 		{ "method", required_argument, NULL, 'M' },
 		{ "passwd-file", required_argument, NULL, 'f' },
-		{ "valid-shells", no_argument, NULL, 'V' },
+		{ "valid-shells", no_argument, &o->valid_shells, true },
 		{ NULL, 0, NULL, 0 },
 	};
+	enum log_style style;
 	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+f:", longopts, NULL)) != -1) {
 		switch (c) {
+		case 0: /* it is set */
+			break;
 		case 'A':
 			o->as = optarg;
-			break;
-		case 'C':
-			o->cleartext = true;
-			break;
-		case 'G':
-			o->groups = true;
 			break;
 		case 'H':
 			o->hash = true;
 			o->scheme = optarg;
 			break;
 		case 'L':
-			if (!set_log_style(optarg))
+			if (!log_style_find(optarg, &style))
 				return misused("unknown log style", optarg);
+			log_open(style, "popin-checkpassword");
 			break;
 		case 'M':
 			if (!method_find(optarg, &o->method))
 				return misused("unknown method", optarg);
-			break;
-		case 'V':
-			o->valid_shells = true;
-			break;
-		case 'l':
-			o->lower_case = true;
 			break;
 		case 'f':
 			o->file = optarg;
@@ -173,11 +140,7 @@ hide_memory(void)
 
 	if (setrlimit(RLIMIT_CORE, &none) == -1)
 		return -1;
-#ifdef PR_SET_DUMPABLE
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
-		return -1;
-#endif
-	return 0;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 static int

@@ -26,6 +26,30 @@ static bool log_failed;
 static const char *log_name = "popin";
 static uint64_t log_pid; /* asked for before there is a cage */
 
+static const char *const style_words[] = {
+	[LOG_STYLE_STDERR] = "stderr",
+	[LOG_STYLE_JOURNAL] = "journal",
+	[LOG_STYLE_SYSLOG] = "syslog",
+	[LOG_STYLE_REPORT] = "report",
+};
+
+const char *
+log_style_word(enum log_style style)
+{
+	return style_words[style];
+}
+
+bool
+log_style_find(const char *word, enum log_style *style)
+{
+	for (size_t i = 0; i < sizeof style_words / sizeof *style_words; i++)
+		if (strcmp(style_words[i], word) == 0) {
+			*style = (enum log_style)i;
+			return true;
+		}
+	return false;
+}
+
 void
 log_open(enum log_style style, const char *name)
 {

@@ -39,6 +39,11 @@ struct log_record {
 	enum log_level level;
 };
 
+/* The word for STYLE that one program tells another. */
+const char *log_style_word(enum log_style style);
+/* Returns false for no such word. */
+bool log_style_find(const char *word, enum log_style *style);
+
 /*
  * Sets the style, and the program's NAME, which is not copied.  Once in each
  * process, before its sandbox.

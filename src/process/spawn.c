@@ -149,26 +149,11 @@ spawn_add(struct spawn_words *w, const char *word)
 	return true;
 }
 
-const char *
-spawn_log_style(const struct options *o)
-{
-	switch (o->log_style) {
-	case LOG_STYLE_SYSLOG:
-		return "syslog";
-	case LOG_STYLE_JOURNAL:
-		return "journal";
-	case LOG_STYLE_REPORT:
-		return "report";
-	default:
-		return "stderr";
-	}
-}
-
 bool
 spawn_add_checker(struct spawn_words *w, const struct options *o)
 {
 	bool fits = spawn_add(w, spawn_sibling("popin-checkpassword")) &&
-	    spawn_add(w, "--log") && spawn_add(w, spawn_log_style(o));
+	    spawn_add(w, "--log") && spawn_add(w, log_style_word(o->log_style));
 
 	if (o->passwd_file != NULL)
 		fits =
@@ -187,5 +172,6 @@ spawn_add_role(struct spawn_words *w, const char *path, const char *role,
 	for (size_t i = 0; i < o->word_count; i++)
 		fits = fits && spawn_add(w, o->words[i]);
 	return fits && spawn_add(w, "-R") && spawn_add(w, role) &&
-	    spawn_add(w, "--log-as") && spawn_add(w, spawn_log_style(o));
+	    spawn_add(w, "--log-as") &&
+	    spawn_add(w, log_style_word(o->log_style));
 }

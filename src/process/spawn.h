@@ -57,7 +57,4 @@ bool spawn_add_checker(struct spawn_words *w, const struct options *o);
 bool spawn_add_role(struct spawn_words *w, const char *path, const char *role,
     const struct options *o);
 
-/* How our children have to write to our log: stderr, journal or syslog. */
-const char *spawn_log_style(const struct options *o);
-
 #endif
