@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Names and texts of accounts.
- * Runs as: root, or whoever started the checker.
+ * Runs as: root, or the user that started the checker.
  * Input: the client's user name; fields of account files.
  */
 #include "config.h"
@@ -91,7 +91,7 @@ account_wipe(struct account *a)
 }
 
 void
-account_blame(struct account *a, const char *fault)
+account_add_fault(struct account *a, const char *fault)
 {
 	if (a->fault == NULL)
 		a->fault = fault;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * An account, as the finders (system.c, passwdfile.c) hand it to those who
- * verify the secret (verify.c) and become the user (become.c).
+ * An account: system.c or passwdfile.c finds it, verify.c verifies its secret,
+ * become.c becomes its user.
  */
 #ifndef POPIN_ACCOUNT_H
 #define POPIN_ACCOUNT_H
@@ -28,7 +28,7 @@ enum account_scheme {
 	ACCOUNT_CRYPT,	/* the secret is a hash for crypt(3) */
 	ACCOUNT_PLAIN,	/* the secret is the password */
 	ACCOUNT_SCRAM,	/* the secret is one of scram_secret.h */
-	ACCOUNT_UNKNOWN /* nobody can tell: FAULT says why */
+	ACCOUNT_UNKNOWN /* it cannot be compared: FAULT says why */
 };
 
 /* The {SCHEME} of a secret. */
@@ -52,8 +52,8 @@ enum verify_result {
 };
 
 /*
- * What a passwd-file has besides, whoever is asked for: SCRAM makes answers
- * for unknown users from it, see scram_secret.c.
+ * What a passwd-file has beside the account: SCRAM makes answers for unknown
+ * users from it, see scram_secret.c.
  */
 struct account_others {
 	bool plain;		      /* some secret is a password */
@@ -68,7 +68,7 @@ struct account_others {
  * of it starts as zero bytes; secret and decoy are zero behind their text.
  */
 struct account {
-	bool usable; /* may log in, should the secret be right */
+	bool usable; /* may log in, if the secret is right */
 	bool system; /* has its supplementary groups in the system */
 	bool asked;  /* the system was asked for it */
 	bool found;  /* and knows it */
@@ -123,7 +123,7 @@ void account_forget(struct account *a);
 /* Wipes all that is or was made from a secret. */
 void account_wipe(struct account *a);
 
-/* Notes FAULT unless one is there already; it is logged where it matters. */
-void account_blame(struct account *a, const char *fault);
+/* Sets FAULT, unless there is one already. */
+void account_add_fault(struct account *a, const char *fault);
 
 #endif

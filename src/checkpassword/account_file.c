@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Files of accounts.
- * Runs as: root, or whoever started the checker.
+ * Runs as: root, or the user that started the checker.
  * Input: the passwd-file and files in /etc, trusted but typed by people.
  */
 #include "config.h"

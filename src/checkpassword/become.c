@@ -26,11 +26,12 @@
 enum { GROUPS_MAX = 4096 };
 
 /*
- * No mail needs the other groups of its user, and some of them, docker or
- * disk, are as good as root.
+ * A session has no other groups unless they are asked for: no mail needs them,
+ * and some of them, docker or disk, are as good as root.
  *
- * Where they are wanted they are looked up here, not with the account, because
- * that may take long and only who knows the password may see that.
+ * They are looked up here and not with the account.  The lookup may take long,
+ * and its time would tell that the account exists; here the password was
+ * right.
  */
 static int
 drop(const struct account *a, bool with_groups)

@@ -42,7 +42,7 @@ struct options {
 	int cleartext; /* the password came in the clear, against the policy */
 	bool hash;
 	const char *scheme;
-	char *as; /* become this user, who is not asked */
+	char *as; /* become this user without a password */
 	enum method method;
 	char **prog;
 };
@@ -158,7 +158,7 @@ report_fault(const struct account *a)
 	return STATUS_TEMPORARY;
 }
 
-/* Who knows the password may know that, and the administrator has to. */
+/* The password was right, so that its owner may learn that it is refused. */
 static int
 report_refusal(const struct account *a)
 {
@@ -229,8 +229,9 @@ lookup(const struct account *a, const struct credentials *c)
 }
 
 /*
- * Everything is looked up and computed before anything is decided, for the
- * sake of the clock; faults are told only to who knew the password.
+ * Everything is looked up and computed before anything is decided, so that the
+ * time does not tell what was decided.  A fault of the account is told only
+ * behind the right password; one that leaves no secret to compare, always.
  */
 static int
 decide(const struct account *a, enum method method, const struct credentials *c)
@@ -261,7 +262,7 @@ decide(const struct account *a, enum method method, const struct credentials *c)
 
 /* Returns an exit status, or 0 to become the user. */
 static int
-check(struct account *a, const struct options *o, struct credentials *c)
+authenticate(struct account *a, const struct options *o, struct credentials *c)
 {
 	int status = method_read(o->method, c);
 
@@ -274,17 +275,19 @@ check(struct account *a, const struct options *o, struct credentials *c)
 	if (o->cleartext)
 		require_cleartext_ok(a, c->field[CREDENTIAL_NAME]);
 	status = decide(a, o->method, c);
-	if (status == STATUS_UNACCEPTABLE && a->system && system_level(a) == -1)
+	if (status == STATUS_UNACCEPTABLE && a->system &&
+	    system_equalize_time(a) == -1)
 		return STATUS_TEMPORARY;
 	return status;
 }
 
 /*
- * Whoever can start us with an option can become this user without us: without
- * root the user is whoever starts us.  Returns as check() does.
+ * For --as: no password is asked for.  That gives nothing away: whoever starts
+ * us as root can become this user without us, and without root we stay the
+ * user that started us.  Returns as authenticate() does.
  */
 static int
-take_over(struct account *a, const struct options *o)
+impersonate(struct account *a, const struct options *o)
 {
 	bool known;
 
@@ -294,7 +297,7 @@ take_over(struct account *a, const struct options *o)
 	if (a->fault != NULL)
 		return report_fault(a);
 	if (!a->usable) {
-		if (a->system && system_level(a) == -1)
+		if (a->system && system_equalize_time(a) == -1)
 			return STATUS_TEMPORARY;
 		log_error(known ? "may not log in" : "no such user", o->as);
 		return STATUS_UNACCEPTABLE;
@@ -320,8 +323,9 @@ main(int argc, char **argv)
 		return status;
 	if (options.hash)
 		return hash_print(options.scheme);
-	status = options.as != NULL ? take_over(&account, &options)
-				    : check(&account, &options, &credentials);
+	status = options.as != NULL
+	    ? impersonate(&account, &options)
+	    : authenticate(&account, &options, &credentials);
 	explicit_bzero(&credentials, sizeof credentials);
 	account_wipe(&account);
 	if (status != 0 || options.method == METHOD_SCRAM_LOOKUP)

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * crypt(3).
- * Runs as: root, or whoever started the checker.
+ * Runs as: root, or the user that started the checker.
  * Input: passwords; hashes from account files.
  */
 #include "config.h"

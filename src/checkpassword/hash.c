@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Makes secrets for a passwd-file.
- * Runs as: the administrator.  Input: what that one types.
+ * Runs as: the administrator.  Input: what is typed.
  */
 #include "config.h"
 

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * What is on descriptor 3.
- * Runs as: root, or whoever started the checker.
+ * Runs as: root, or the user that started the checker.
  * Input: descriptor 3, most of it the client's.
  * Descriptors: 3.
  */

@@ -8,9 +8,9 @@
  * Runs as: root, or the one user that owns all the mail.
  * Input: the file, which only its owner can have written.
  *
- * A fault in the entry that was asked for is only noted here.  It is told to
- * the log after the password was right, lest the answer betray that the name
- * exists; the exception is a secret that cannot be compared at all.
+ * A fault in the entry that was asked for is only noted here.  It is logged
+ * after the password was right, because an answer to a wrong one would tell
+ * that the name exists; the exception is a secret that cannot be compared.
  */
 #include "config.h"
 
@@ -118,12 +118,13 @@ take_secret(struct account *a, struct text secret)
 	a->scheme = take_scheme(&secret);
 	account_copy(a->secret, sizeof a->secret, secret.p, secret.len);
 	if (a->scheme == ACCOUNT_UNKNOWN)
-		account_blame(a, "passwd-file has an unknown password scheme");
+		account_add_fault(
+		    a, "passwd-file has an unknown password scheme");
 	a->usable = is_hash(a->scheme, secret);
 	if (a->scheme == ACCOUNT_SCRAM && !a->usable && secret.len > 0 &&
 	    secret.p[0] != '*' && secret.p[0] != '!') {
 		a->scheme = ACCOUNT_UNKNOWN;
-		account_blame(a,
+		account_add_fault(a,
 		    "passwd-file has a {SCRAM-SHA-256} secret "
 		    "that is not ITERATIONS,SALT,STOREDKEY,"
 		    "SERVERKEY");
@@ -140,14 +141,15 @@ take_id(struct account *a, struct text t, uint32_t own)
 	uint64_t id = own;
 
 	if (t.len > 0 && !number_parse(t.p, t.len, UINT32_MAX - 1, &id))
-		account_blame(a, "passwd-file has a uid or gid that is none");
+		account_add_fault(
+		    a, "passwd-file has a uid or gid that is none");
 	else if (t.len == 0 && own == 0)
-		account_blame(
+		account_add_fault(
 		    a, "passwd-file has no uid or gid, which root needs");
 	else if (id == 0)
 		a->usable = false;
 	else if (own != 0 && id != own)
-		account_blame(a,
+		account_add_fault(a,
 		    "passwd-file has a uid or gid other than our own, which "
 		    "only root can take");
 	return (uint32_t)id;
@@ -230,7 +232,7 @@ take_text(char *to, size_t size, struct text t, struct text otherwise)
 	account_copy(to, size, t.p, t.len);
 }
 
-/* Who needs no home, because the maildrop is elsewhere, starts in "/". */
+/* Without a home, because the maildrop is elsewhere, it starts in "/". */
 static void
 take_entry(
     struct account *a, const struct text fields[FIELDS], const struct extra *e)
@@ -243,11 +245,12 @@ take_entry(
 	take_text(a->home, sizeof a->home, fields[FIELD_HOME], root);
 	take_text(a->shell, sizeof a->shell, fields[FIELD_SHELL], shell);
 	if (a->home[0] != '/')
-		account_blame(a, "passwd-file has a home that is no full path");
+		account_add_fault(
+		    a, "passwd-file has a home that is no full path");
 	if (e->refusal != NULL)
 		a->usable = false;
 	if (e->fault != NULL)
-		account_blame(a, e->fault);
+		account_add_fault(a, e->fault);
 	a->refusal = e->refusal;
 	a->cleartext = e->cleartext;
 	a->max_size = e->max_size;

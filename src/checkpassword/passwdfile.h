@@ -11,7 +11,7 @@
 struct account;
 
 /*
- * Finds NAME, NULL being nobody, in FILE, which is not copied; with ANY_CASE
+ * Finds NAME, or no account for NULL, in FILE, which is not copied; with ANY_CASE
  * capitals of ASCII are the same as small letters.  ADDRESS is the client's,
  * or NULL.  Returns 0 also for an unknown user, or -1 with the reason logged.
  */

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Asks for a new password.
- * Runs as: the administrator.  Input: what that one types.
+ * Runs as: the administrator.  Input: what is typed.
  */
 #include "config.h"
 #include "lib/ppoll64.h"
@@ -33,9 +33,9 @@ note_signal(int sig)
 }
 
 /*
- * A terminal left without echo is a nuisance, so that nothing may end or stop
- * us until it is as it was: signals are blocked, except while we wait, when
- * they end the waiting.  The process ends soon after: nothing is put back.
+ * Nothing may end or stop us while the terminal has no echo: it would stay so.
+ * Signals are blocked, except while we wait for a byte, which they end.  They
+ * stay blocked, because the process ends soon after.
  */
 static void
 hold_signals(void)

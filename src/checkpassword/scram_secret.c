@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Secrets and proofs of SCRAM-SHA-256 (RFC 5802, section 3).
- * Runs as: root, or whoever started the checker.
+ * Runs as: root, or the user that started the checker.
  * Input: the passwd-file; passwords; messages of the client that login has
  * taken apart.
  *

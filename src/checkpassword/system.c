@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Finds accounts of the system, and decides which of them may log in.
- * Runs as: root (whoever else cannot read /etc/shadow).
+ * Runs as: root; nobody else can read /etc/shadow.
  * Input: what NSS answers, and /etc/shadow.
  *
  * The decoy (see verify.c) is read from the file /etc/shadow itself and not
@@ -30,7 +30,7 @@
 #define SHADOW_FILE "/etc/shadow"
 #define SHELLS_FILE "/etc/shells"
 
-enum { MADE_UP_LEN = 12 };
+enum { RANDOM_NAME_LEN = 12 };
 
 /* name:HASH:... */
 static void
@@ -86,9 +86,9 @@ cannot_look_up(const char *name)
 }
 
 /*
- * As PAM's pam_unix has it, except that a password which has to be changed is
- * as good as expired: there is no way to change it here.  An inactivity
- * period counts as leave to use the old one until its end.
+ * As pam_unix(8) has it, except that a password that has to be changed counts
+ * as expired: POP3 has no way to change it.  The old one is good until the end
+ * of the inactivity period.
  */
 static bool
 expired(const struct spwd *sp)
@@ -118,7 +118,7 @@ take_shadow(struct account *a, const char *name)
 	if (strcmp(a->secret, "x") == 0 &&
 	    !account_copy(a->secret, sizeof a->secret, sp->sp_pwdp, len)) {
 		a->scheme = ACCOUNT_UNKNOWN;
-		account_blame(a, "account has a hash that is too long");
+		account_add_fault(a, "account has a hash that is too long");
 	}
 	if (expired(sp))
 		a->usable = false;
@@ -143,9 +143,9 @@ take_passwd(struct account *a, const struct passwd *pw)
 	    !account_copy(
 		a->home, sizeof a->home, pw->pw_dir, strlen(pw->pw_dir)) ||
 	    !account_copy(a->shell, sizeof a->shell, shell, strlen(shell)))
-		account_blame(a, "account has a field that is too long");
+		account_add_fault(a, "account has a field that is too long");
 	if (a->home[0] != '/')
-		account_blame(a, "account has a home that is no full path");
+		account_add_fault(a, "account has a home that is no full path");
 }
 
 /* Is SHELL what the line begins with, up to a blank or a comment? */
@@ -189,17 +189,17 @@ is_no_shell(const char *shell)
 	return strcmp(base, "nologin") == 0 || strcmp(base, "false") == 0;
 }
 
-/* A name of the usual form that nobody has and no cache can know. */
+/* A name of the usual form that is no account and in no cache. */
 static void
-make_up(char name[MADE_UP_LEN + 1])
+random_name(char name[RANDOM_NAME_LEN + 1])
 {
-	unsigned char random[MADE_UP_LEN];
+	unsigned char random[RANDOM_NAME_LEN];
 
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		memset(random, 0, sizeof random);
-	for (size_t i = 0; i < MADE_UP_LEN; i++)
+	for (size_t i = 0; i < RANDOM_NAME_LEN; i++)
 		name[i] = (char)('a' + random[i] % 26);
-	name[MADE_UP_LEN] = '\0';
+	name[RANDOM_NAME_LEN] = '\0';
 }
 
 static void
@@ -231,17 +231,17 @@ check_file(const char *path)
 }
 
 /*
- * A name that is in the first database is found at once; for one that is not,
- * NSS loads and asks all the others.  So that the clock does not tell, every
- * refusal has looked up one name that there is and one that there is not.
+ * NSS finds a name of the first database at once; for a name that is not there
+ * it loads and asks all the others.  So that the time does not tell which it
+ * was, every refusal has looked up one name that exists and one that does not.
  */
 int
-system_level(const struct account *a)
+system_equalize_time(const struct account *a)
 {
-	char nobody[MADE_UP_LEN + 1];
+	char nobody[RANDOM_NAME_LEN + 1];
 
 	if (a->found || !a->asked) {
-		make_up(nobody);
+		random_name(nobody);
 		look_up(nobody);
 	}
 	if (!a->found)

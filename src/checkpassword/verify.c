@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Verifies passwords, and digests of challenges.
- * Runs as: root, or whoever started the checker.
+ * Runs as: root, or the user that started the checker.
  * Input: what the client sent; secrets from account files.
  *
  * The clock must not tell which names exist.  What takes time here is crypt(3)
