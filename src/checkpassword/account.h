@@ -115,8 +115,8 @@ void account_lower(char *name);
 bool account_copy(char *text, size_t size, const char *p, size_t len);
 
 /*
- * Makes A, but for what it has of the place it was looked for, an account
- * that was not found.
+ * Makes A an account that was not found.  What it has of the others of its
+ * file stays.
  */
 void account_forget(struct account *a);
 

@@ -7,7 +7,7 @@
  *	find the account     system.c, passwdfile.c, with account_file.c
  *	verify the secret    method.c, verify.c, crypthash.c, scram_secret.c
  *	become the user      become.c
- *	--hash               hash.c, with prompt.c
+ *	--hash               hash.c
  *	--as                 an administrator's look at an account
  *
  * Runs as: root, or the one user that owns all the mail.
