@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/hex.h"
 #include "lib/number.h"
 
 enum {
@@ -165,8 +166,6 @@ log_word(struct log_record *r, const char *key, const char *value)
 static void
 add_quoted(struct log_record *r, const char *value, size_t len)
 {
-	static const char hex[] = "0123456789abcdef";
-
 	if (len > LOG_TEXT_MAX)
 		len = LOG_TEXT_MAX;
 	add(r, "\"", 1);
@@ -176,9 +175,9 @@ add_quoted(struct log_record *r, const char *value, size_t len)
 		if (c >= 0x20 && c <= 0x7e && c != '"' && c != '\\') {
 			add(r, value + i, 1);
 		} else {
-			char escape[4] = { '\\', 'x', hex[c >> 4],
-				hex[c & 15] };
+			char escape[4] = { '\\', 'x' };
 
+			(void)hex_format(escape + 2, &c, 1);
 			add(r, escape, sizeof escape);
 		}
 	}
