@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# The manuals say what the programs do: every option and every message is
+# there, and nothing that the programs do not have.
+load lib
+
+SRC=$TESTS_SRC/../src
+
+# options_in_manual MANUAL: those that have an item of their own.
+options_in_manual()
+{
+	perl -ne 'print "-$1\n" while /^\.It / && /\bFl (-?\w[\w-]*)/g' "$1" |
+	    sort -u
+}
+
+# options_in_help TEXT: the first column.
+options_in_help()
+{
+	perl -ne 'next unless /^  (-.*?)(?:   *|$)/; my $column = $1;
+	    print "$1\n" while $column =~ /(?<!\S)(-{1,2}\w[\w-]*)/g' |
+	    sort -u
+}
+
+# The words of a manual that are a message's own are behind .It Sy, with a
+# blank before the last colon.
+messages_in_manual()
+{
+	perl -ne 'chomp;
+	    if ($more) { s/^\s*//; $text .= " $_" }
+	    elsif (/^\.It Sy (.*)/) { $text = $1 }
+	    else { next }
+	    $more = $text =~ s/\s*\\$//;
+	    next if $more;
+	    $text =~ s/ ([:?,])$/$1/;
+	    print "$text\n"' "$1" | sort
+}
+
+@test "popin(8) has every option of popin --help, and no other" {
+	run "$POPIN" --help
+	assert_success
+	assert_equal "$(options_in_manual "$SRC/popin.8")" \
+	    "$(options_in_help <<<"$output")"
+}
+
+@test "popin-checkpassword(8) has every option of the program, and no other" {
+	local table=$SRC/checkpassword/checkpassword.c
+
+	# --method and --cleartext are popin's own: text, but no items
+	assert_equal "$(options_in_manual "$SRC/popin-checkpassword.8" |
+	    grep -- --)" "$(sed -n 's/^.*{ "\(.*\)", .*_argument, .*/--\1/p' \
+	    "$table" | grep -v -e --method -e --cleartext | sort)"
+	for option in method cleartext; do
+		grep -q "^\.Fl -$option" "$SRC/popin-checkpassword.8"
+	done
+	[ ! -x "$CHECKPASSWORD" ] || {
+		run "$CHECKPASSWORD"
+		for option in $(grep -oE '\[--?[a-z-]+' <<<"$output"); do
+			options_in_manual "$SRC/popin-checkpassword.8" |
+			    grep -qxe "${option#[}"
+		done
+	}
+}
+
+@test "popin-messages(7) has every message of the sources, and no other" {
+	find "$SRC" -name '*.[ch]' -exec perl "$TESTS_SRC/messages" {} + \
+	    >"$BATS_TEST_TMPDIR/said"
+	LC_ALL=C sort -u "$BATS_TEST_TMPDIR/said" >"$BATS_TEST_TMPDIR/sources"
+	messages_in_manual "$SRC/popin-messages.7" | LC_ALL=C sort \
+	    >"$BATS_TEST_TMPDIR/manual"
+	run diff -u --label manual "$BATS_TEST_TMPDIR/manual" \
+	    --label sources "$BATS_TEST_TMPDIR/sources"
+	assert_output ''
+}
+
+@test "popin(8) is short enough to be read" {
+	need mandoc mandoc
+	[ "$(mandoc -Tascii "$SRC/popin.8" | perl -pe "s/.\x08//g" | wc -w)" -le 2800 ]
+}
