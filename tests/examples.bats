@@ -10,6 +10,9 @@ load machine
 
 MANUAL=$TESTS_SRC/../src/popin.8
 MANUAL_OF_CHECKER=$TESTS_SRC/../src/popin-checkpassword.8
+MANUAL_OF_MAILDROPS=$TESTS_SRC/../src/popin-maildrop.7
+MANUAL_OF_MESSAGES=$TESTS_SRC/../src/popin-messages.7
+README=$TESTS_SRC/../README
 
 setup()
 {
@@ -50,13 +53,56 @@ example()
 		print $blocks[0];' -- "$2"
 }
 
+# section TITLE: the indented lines of README below it, up to the next title.
+section()
+{
+	perl -e 'local $/; $_ = <STDIN>;
+		/^\Q$ARGV[0]\E\n-+\n(.*?)(?=\n\S[^\n]*\n---|\z)/ms or exit 1;
+		print grep { s/^    // } map { "$_\n" } split /\n/, $1' -- \
+	    "$1" <"$README"
+}
+
+# lines BEGINNING END: of standard input, from one to the other.
+lines()
+{
+	sed -n "/^$1/,/^$2/p"
+}
+
+# as_anna COMMAND: a line of shell, on the machine, in her home.
+as_anna()
+{
+	nsenter -t "$INIT" -a setpriv --reuid 1000 --regid 1000 \
+	    --clear-groups env HOME=/home/anna USER=anna PATH="$INSIDE_PATH" \
+	    sh -c "cd && $1" 3>&-
+}
+
+# as_root COMMAND: the same as root.
+as_root()
+{
+	nsenter -t "$INIT" -a env HOME=/root PATH="$INSIDE_PATH" \
+	    sh -c "$1" 3>&-
+}
+
+# type_secret COMMAND: root types it, and "secret" for each question.
+type_secret()
+{
+	need expect expect
+	nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" LINE="$1" expect -c '
+	    set timeout 30
+	    spawn -noecho sh -c $env(LINE)
+	    expect -nocase "password" { send "secret\r" }
+	    expect -nocase "again" { send "secret\r" }
+	    expect eof' >"$BATS_TEST_TMPDIR/expect" 3>&- ||
+	    fail "$(cat "$BATS_TEST_TMPDIR/expect")"
+}
+
 # run_server COMMAND: a line of shell, on the machine, until the test ends.
 run_server()
 {
 	setsid nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" \
 	    sh -c "exec $1" </dev/null >"$LOG" 2>&1 3>&- &
 	RUNNING=$!
-	timeout 20 bash -c 'until grep -Eq ":00(6E|..) 0*:0000 0A|:03E3 .* 0A" \
+	timeout 20 bash -c 'until grep -Eq ":(00..|03E3|0456) 0*:0000 0A" \
 	    "/proc/$1/net/tcp"; do sleep 0.1; kill -0 "$2" || exit; done' - \
 	    "$INIT" "$RUNNING" || fail "not listening: $(cat "$LOG")"
 }
@@ -90,40 +136,122 @@ assert_fetched()
 	assert_line --index 2 --regexp '^3 [0-9]+'
 }
 
-@test "README's lines for super-servers are the files in contrib/inetd" {
-	local file
-
-	for file in "$TESTS_SRC"/../contrib/inetd/[!R]*; do
-		sed '/./s/^/    /' "$file" >"$BATS_TEST_TMPDIR/block"
-		perl -e 'local $/; my ($readme, $block) = map {
-			open(my $f, "<", $_) or die; <$f> } @ARGV;
-			exit(index($readme, "\n\n$block\n") < 0)' \
-		    "$TESTS_SRC/../README" "$BATS_TEST_TMPDIR/block" ||
-		    fail "README does not have ${file##*/} as it is"
-	done
-}
-
-@test "README: a first try, with one's own mail, as oneself" {
-	sed -n '/^A first try/,/^Behind/{ /^    /p }' "$TESTS_SRC/../README" \
-	    >"$BATS_TEST_TMPDIR/try"
-	run nsenter -t "$INIT" -a setpriv --reuid 1000 --regid 1000 \
-	    --clear-groups env HOME=/home/anna PATH="$INSIDE_PATH" \
-	    sh -c "$(cat "$BATS_TEST_TMPDIR/try")"
+@test "README: a session of your own mail, without a server" {
+	run as_anna "$(section 'Your first mailbox' | lines printf.*STAT ' *popin')"
 	assert_success
 	assert_output --partial $'+OK 3 84\r'
 }
 
-@test "popin(8): every example is one of those tested here" {
-	assert_equal "$(examples "$MANUAL" | grep -c '^$')" 8
-	assert_equal "$(examples "$MANUAL_OF_CHECKER" | grep -c '^$')" 5
+@test "README: the first mailbox, by systemd" {
+	local block
+
+	block=$(section 'Your first mailbox')
+	run as_root "$(grep '^systemctl .*reload' <<<"$block")
+	    $(grep '^systemctl enable.* popin.socket' <<<"$block")"
+	assert_success
+	run as_root "$(grep '^popin --check-user' <<<"$block")"
+	assert_success
+	assert_line --partial 'messages: shown=3/84'
+	run as_root "$(grep '^curl' <<<"$block" | sed 's/anna/anna:secret/') 2>&-"
+	inside systemctl disable --now popin.socket
+	assert_fetched
+}
+
+@test "README: the first mailbox, by inetd" {
+	need inetd openbsd-inetd
+	section 'Your first mailbox' | grep '^pop3 ' >"$ROOT/etc/inetd.conf"
+	assert_equal "$(cat "$ROOT/etc/inetd.conf")" \
+	    "$(cat "$TESTS_SRC/../contrib/inetd/openbsd-inetd.conf")"
+	run_server '/usr/sbin/inetd -i /etc/inetd.conf'
+	fetch anna pop3://127.0.0.1/
+	assert_fetched
+}
+
+@test "README: a user who has no account of the system" {
+	local block
+
+	block=$(section 'Your first mailbox')
+	cp -a "$ROOT/etc" "$BATS_TEST_TMPDIR/etc"
+	inside userdel vmail
+	inside groupdel vmail
+	mv "$ROOT/var/vmail" "$BATS_TEST_TMPDIR/vmail"
+	run as_root "$(lines useradd '.*passwd$' <<<"$block")"
+	assert_success
+	type_secret "$(lines "printf 'bert" ' *>>' <<<"$block")"
+	run as_root "$(lines 'systemctl disable' '.*virtual' <<<"$block")"
+	assert_success
+	inside install -d -o vmail /var/vmail/example.net/bert/{,new}
+	echo one | inside setpriv --reuid vmail --clear-groups \
+	    tee /var/vmail/example.net/bert/new/1
+	fetch bert@example.net pop3://127.0.0.1/
+	inside systemctl disable --now popin-virtual.socket
+	cp -a "$BATS_TEST_TMPDIR/etc/." "$ROOT/etc"
+	rm -rf "$ROOT/var/vmail"
+	mv "$BATS_TEST_TMPDIR/vmail" "$ROOT/var/vmail"
+	assert_success
+	assert_line --regexp '^1 [0-9]+'
+}
+
+@test "README: TLS" {
+	local block
+
+	block=$(section TLS)
+	mkdir -p "$ROOT/root"
+	mv "$ROOT/etc/popin/tls.pem" "$BATS_TEST_TMPDIR"
+	cp "$ROOT/etc/popin/key" "$ROOT/root/privkey.pem"
+	cp "$BATS_FILE_TMPDIR/ca.pem" "$ROOT/root/fullchain.pem"
+	run as_root "cd /root; umask 022; $(lines install '.*popins' <<<"$block")"
+	fetch anna pop3s://localhost/
+	inside systemctl disable --now popins.socket
+	assert_fetched
+	cmp "$ROOT/etc/popin/tls.pem" "$BATS_TEST_TMPDIR/tls.pem"
+	assert_equal "$(stat -c %a "$ROOT/etc/popin/tls.pem")" 600
+}
+
+@test "README: what to look at when it does not work" {
+	local block
+
+	block=$(section 'When it does not work' | sed 's/   .*//')
+	run as_root "$(grep -x 'popin --check' <<<"$block")"
+	assert_success
+	run as_root "$(grep '^popin --check-user' <<<"$block")"
+	assert_success
+	run as_root "$(grep '^popin --check-from' <<<"$block")"
+	assert_success
+	assert_line --partial 'from=192.0.2.7 may=no'
+	run as_root "$(grep '^journalctl' <<<"$block")"
+	assert_line --partial 'login: ip=127.0.0.1'
+	assert_equal "$(grep -c . <<<"$block")" 4
+}
+
+@test "the manuals: every example is one of those tested here" {
+	assert_equal "$(examples "$MANUAL" | grep -c '^$')" 9
+	assert_equal "$(examples "$MANUAL_OF_CHECKER" | grep -c '^$')" 6
+	assert_equal "$(examples "$MANUAL_OF_MAILDROPS" | grep -c '^$')" 3
+	assert_equal "$(examples "$MANUAL_OF_MESSAGES" | grep -c '^$')" 1
 }
 
 @test "popin(8): one's own mail, by hand" {
-	run nsenter -t "$INIT" -a setpriv --reuid 1000 --regid 1000 \
-	    --clear-groups env HOME=/home/anna PATH="$INSIDE_PATH" \
-	    sh -c "$(example "$MANUAL" 'printf ')"
+	run as_anna "$(example "$MANUAL" STAT)"
 	assert_success
 	assert_line --partial '+OK 3 84'
+}
+
+@test "popin(8): a server for test suites, by an ordinary user, not installed" {
+	local lines
+
+	need systemd-socket-activate systemd
+	lines=$(example "$MANUAL" systemd-socket-activate)
+	inside install -d -o 1000 -g 1000 /home/anna/build
+	inside cp /usr/local/sbin/popin /usr/local/sbin/popin-checkpassword \
+	    /home/anna/build
+	as_anna "cd build && $(head -n 1 <<<"$lines")"
+	printf 'Subject: 1\n\none\n' >"$ROOT/home/anna/build/anna/new/1"
+	run_server "setpriv --reuid 1000 --regid 1000 --clear-groups sh -c '
+	    cd /home/anna/build && exec $(tail -n +2 <<<"$lines")'"
+	fetch anna pop3://127.0.0.1:1110/1
+	assert_success
+	assert_line --index 2 $'one\r'
 }
 
 @test "popin(8): the accounts of the system under inetd" {
@@ -190,22 +318,12 @@ assert_fetched()
 }
 
 @test "popin-checkpassword(8): a passwd-file, a line for it, and logins by hand" {
-	local line
-
-	need expect expect
 	inside rm "/etc/popin/passwd"
 	inside sh -c "$(example "$MANUAL_OF_CHECKER" 'install -d' |
 	    grep ^install)"
 	assert_equal "$(inside stat -c '%U:%G %a' /etc/popin/passwd)" \
 	    'root:vmail 640'
-	line=$(example "$MANUAL_OF_CHECKER" --hash | grep ^printf)
-	nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" LINE="$line" expect -c '
-	    set timeout 30
-	    spawn -noecho sh -c $env(LINE)
-	    expect -nocase "password" { send "secret\r" }
-	    expect -nocase "again" { send "secret\r" }
-	    expect eof' >"$BATS_TEST_TMPDIR/expect" 3>&- ||
-	    fail "$(cat "$BATS_TEST_TMPDIR/expect")"
+	type_secret "$(example "$MANUAL_OF_CHECKER" --hash | grep ^printf)"
 	run nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" \
 	    sh -c "$(example "$MANUAL_OF_CHECKER" runuser)"
 	assert_success
@@ -250,4 +368,66 @@ assert_fetched()
 	    sh -c 'printf "USER anna/printer\r\nQUIT\r\n" |
 	    popin -P /etc/popin/passwd'
 	assert_line --partial '-ERR [AUTH]'
+}
+
+@test "popin-checkpassword(8): accounts that only PAM knows" {
+	local lines
+
+	need tcpserver ucspi-tcp
+	/usr/bin/perl -MAuthen::PAM -e 1 || cannot 'libauthen-pam-perl is missing'
+	lines=$(example "$MANUAL_OF_CHECKER" pam_sss |
+	    sed 's/pam_sss/pam_unix/') # no SSSD here
+	mkdir -p "$ROOT/root/contrib"
+	cp -R "$TESTS_SRC/../contrib/pam" "$ROOT/root/contrib"
+	as_root "cd /root; $(grep -v ^tcpserver <<<"$lines")"
+	run_server "$(grep ^tcpserver <<<"$lines")"
+	fetch anna pop3://127.0.0.1/
+	assert_fetched
+	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
+	    --user anna:wrong pop3://127.0.0.1/
+	assert_failure 67
+	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
+	    --user carla:secret pop3://127.0.0.1/
+	assert_failure 67
+	grep -q 'user="carla".* reason=credentials' "$LOG" || fail "$(cat "$LOG")"
+	# what PAM cannot tell is no wrong password
+	echo 'auth required pam_missing.so' >"$ROOT/etc/pam.d/popin"
+	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
+	    --user anna:secret pop3://127.0.0.1/
+	assert_failure 67
+	grep -q 'user="anna".* reason=temporary' "$LOG" || fail "$(cat "$LOG")"
+}
+
+@test "popin-maildrop(7): your own maildrop, and who serves it now" {
+	run as_anna "$(example "$MANUAL_OF_MAILDROPS" "Maildir --check
+")"
+	assert_success
+	assert_line --partial 'shown=3/84'
+	mkfifo "$BATS_TEST_TMPDIR/commands"
+	as_anna 'exec popin -R session -m maildir:$HOME/Maildir' \
+	    <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/answers" &
+	exec 9>"$BATS_TEST_TMPDIR/commands"
+	timeout 20 sh -c 'until grep -q +OK "$1"; do sleep 0.1; done' - \
+	    "$BATS_TEST_TMPDIR/answers"
+	run as_anna "$(example "$MANUAL_OF_MAILDROPS" 'in use')"
+	exec 9>&-
+	wait
+	assert_output --regexp '^WARN  in use by another session: pid=[1-9]'
+}
+
+@test "popin-maildrop(7): mail in /var/mail, and a trash" {
+	mkdir -p "$ROOT/var/mail"
+	printf 'From a Mon Sep  1 10:00:00 2025\nSubject: 1\n\none\n' \
+	    >"$ROOT/var/mail/anna"
+	chown 1000:1000 "$ROOT/var/mail/anna"
+	run as_anna "$(example "$MANUAL_OF_MAILDROPS" /var/mail)"
+	assert_success
+	[ ! -s "$ROOT/var/mail/anna" ]
+	grep -qx 'Subject: 1' "$ROOT/home/anna/mbox.Trash"
+}
+
+@test "popin-messages(7): the log of a service under systemd" {
+	run as_root "$(example "$MANUAL_OF_MESSAGES" journalctl)"
+	assert_success
+	assert_line --partial 'login: ip=127.0.0.1'
 }
