@@ -96,12 +96,7 @@ stop()
 # look at all of them here, because popin does not change its user then.
 popins()
 {
-	local exe
-
-	for exe in /proc/[0-9]*/exe; do
-		[ "$(readlink "$exe" 2>/dev/null)" != "$BIN/popin" ] ||
-		    echo "$exe"
-	done
+	find /proc/[0-9]*/exe -maxdepth 0 -lname "$BIN/popin" 2>/dev/null || :
 }
 
 all_gone()
