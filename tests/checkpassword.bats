@@ -377,6 +377,7 @@ $BATS_TEST_TMPDIR/home
 @test "a crypt(3) that fails lets nobody in, and calls no password wrong" {
 	local shim=$BATS_TEST_TMPDIR/null.so
 
+	need readelf binutils
 	readelf -lW "$CHECKPASSWORD" | grep -q INTERP ||
 	    skip 'a static popin-checkpassword'
 	need cc gcc

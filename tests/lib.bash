@@ -68,6 +68,7 @@ not_under()
 # socketcall(2), and strace(1) does not know which of them it is.
 separate_socket_calls()
 {
+	need readelf binutils
 	! LC_ALL=C readelf -h "$POPIN" | grep -Eq 'Machine:.*(80386|S/390)' ||
 	    skip 'all calls for sockets are socketcall(2)'
 }

@@ -9,6 +9,7 @@
 preload()
 {
 	not_under asan 'its library has to be the first'
+	need readelf binutils
 	readelf -lW "$POPIN" | grep -q INTERP || skip 'a static popin'
 	need cc gcc
 	cc -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/$1.so" - -ldl

@@ -128,6 +128,7 @@ session_dies()
 }
 
 @test "calls of the x32 table are killed although their namesakes are allowed" {
+	need readelf binutils
 	readelf -h "$POPIN" | grep -q X86-64 || skip 'there is no such table'
 	login_dies x32
 	rm -r "$BATS_TEST_TMPDIR/talk.x32"
