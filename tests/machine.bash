@@ -162,7 +162,7 @@ instances()
 
 assert_no_instances()
 {
-	timeout 60 bash -c 'while [ -n "$(nsenter -t "$1" -a systemctl \
+	timeout "$LIMIT" bash -c 'while [ -n "$(nsenter -t "$1" -a systemctl \
 	    --no-legend --plain --no-pager list-units --all "$2")" ]
 	    do sleep 0.1; done' - "$INIT" "$1" ||
 	    fail "still there: $(instances "$1")"

@@ -42,7 +42,7 @@ journal()
 # systemd 252 passes over the first line behind a cursor.
 journal_has()
 {
-	timeout 20 bash -c 'until nsenter -t "$1" -a journalctl -q --no-pager \
+	timeout "$LIMIT" bash -c 'until nsenter -t "$1" -a journalctl -q --no-pager \
 	    -o cat --after-cursor "$2" | grep -Eq -e "$3"; do sleep 0.1
 	    done' - "$INIT" "$CURSOR" "$1" ||
 	    fail "not in the journal: $1
@@ -59,7 +59,7 @@ dial()
 {
 	talk "$1" nsenter -t "$INIT" -n -- \
 	    socat -t "$LIMIT" STDIO "TCP:${2:-127.0.0.1}:110"
-	IFS= read -r -t 20 -u "${TALK_FROM[$1]}" reply || reply=none
+	IFS= read -r -t "$LIMIT" -u "${TALK_FROM[$1]}" reply || reply=none
 	[[ $reply == '+OK popin ready'* ]] || fail "greeting: $reply
 $(journal)"
 }
@@ -161,7 +161,7 @@ drop_in()
 	ask a 'USER anna' '+OK*'
 	ask a 'PASS secret' '+OK*'
 	# wait locks itself in only after the answer
-	timeout 20 bash -c 'until [ "$(nsenter -t "$1" -a \
+	timeout "$LIMIT" bash -c 'until [ "$(nsenter -t "$1" -a \
 	    pgrep -c '^popin' -U 0)" = 0 ]; do sleep 0.1; done' - \
 	    "$INIT" || fail "$(cage)"
 	ask a 'TRY open /home/anna/Maildir/new/3.three' '+OK*'
@@ -192,7 +192,7 @@ drop_in()
 
 @test "popins.socket serves TLS on port 995" {
 	serving popins.socket
-	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
+	run nsenter -t "$INIT" -n -- curl -sS --max-time "$LIMIT" \
 	    --cacert "$BATS_FILE_TMPDIR/ca.pem" \
 	    --connect-to localhost:995:127.0.0.1:995 \
 	    --user anna:secret pop3s://localhost/
@@ -261,7 +261,7 @@ banned()
 	sed 's|[^ ]*/popin |/usr/local/sbin/popin |' "${abs_top_builddir:-$TESTS_SRC/../_build}/contrib/systemd/stls.conf" >"$conf"
 	drop_in popin@.service "$conf"
 	serving popin.socket
-	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 --ssl-reqd \
+	run nsenter -t "$INIT" -n -- curl -sS --max-time "$LIMIT" --ssl-reqd \
 	    --cacert "$BATS_FILE_TMPDIR/ca.pem" \
 	    --connect-to localhost:110:127.0.0.1:110 \
 	    --user anna:secret pop3://localhost/
@@ -304,7 +304,7 @@ banned()
 @test "300 connections in two seconds leave the socket alive" {
 	serving popin.socket
 	# shellcheck disable=SC2016
-	nsenter -t "$INIT" -n -- timeout 60 perl -MIO::Socket::INET -e '
+	nsenter -t "$INIT" -n -- timeout "$LIMIT" perl -MIO::Socket::INET -e '
 		for (1 .. 300) {
 			my $s = IO::Socket::INET->new("127.0.0.1:110") or die;
 			push @all, $s;

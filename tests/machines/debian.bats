@@ -34,7 +34,7 @@ dial()
 # journal_has PATTERN: what this test made somebody say, within a moment.
 journal_has()
 {
-	timeout 60 bash -c 'until journalctl -q --no-pager -o cat \
+	timeout "$LIMIT" bash -c 'until journalctl -q --no-pager -o cat \
 	    --after-cursor "$1" | grep -Eq -e "$2"; do sleep 0.1; done' - \
 	    "$CURSOR" "$1" ||
 	    fail "not in the journal: $1
@@ -71,10 +71,10 @@ assert_caged()
 {
 	local pid
 
-	timeout 60 bash -c 'until [ "$(pgrep -u "$0" -c "^popin")" = 1 ]
+	timeout "$LIMIT" bash -c 'until [ "$(pgrep -u "$0" -c "^popin")" = 1 ]
 	    do sleep 0.1; done' "$1" || fail "$1: $(ps -ef)"
 	pid=$(processes "$1")
-	timeout 60 bash -c 'until grep -q "^Seccomp_filters:.$0$" \
+	timeout "$LIMIT" bash -c 'until grep -q "^Seccomp_filters:.$0$" \
 	    "/proc/$1/status"; do sleep 0.1; done' "$((FILTERS + 1))" "$pid" ||
 	    fail "$1: $(cat "/proc/$pid/status")"
 	assert_equal "Seccomp $(status_of "$pid" Seccomp)" 'Seccomp 2'
@@ -196,7 +196,7 @@ assert_caged()
 	cp /etc/inetd.conf "$BATS_TEST_TMPDIR"
 	cat "$line" >>/etc/inetd.conf
 	systemctl restart inetd
-	timeout 60 bash -c 'until grep -q ":006E 0*:0000 0A" /proc/net/tcp
+	timeout "$LIMIT" bash -c 'until grep -q ":006E 0*:0000 0A" /proc/net/tcp
 	    do sleep 0.1; done'
 	for address in 127.0.0.1 '[::1]'; do
 		[ "$POPIN_BOOT" != no-ipv6 ] || [ "$address" = 127.0.0.1 ] ||
