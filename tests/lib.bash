@@ -14,8 +14,12 @@
 # `... | session` must set variables here
 shopt -s lastpipe
 
-load /usr/lib/bats/bats-support/load
-load /usr/lib/bats/bats-assert/load
+# Their load.bash starts a dirname(1) for each of these files, for each test.
+for part in /usr/lib/bats/bats-{support,assert}/src/*.bash; do
+	# shellcheck disable=SC1090
+	. "$part"
+done
+unset part
 
 TESTS_SRC=${BATS_TEST_DIRNAME:-.}
 POPIN=${POPIN:-${abs_top_builddir:-$TESTS_SRC/..}/popin}
@@ -23,7 +27,7 @@ CHECKPASSWORD=${CHECKPASSWORD:-$(dirname "$POPIN")/popin-checkpassword}
 TEST_UID=54321
 
 AS=()
-if [ "$(id -u)" = 0 ]; then
+if [ "$EUID" = 0 ]; then
 	AS=(setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --clear-groups --)
 fi
 
@@ -149,7 +153,7 @@ teardown()
 # own PATH...: gives files to the uid popin runs as.
 own()
 {
-	if [ "$(id -u)" = 0 ]; then
+	if [ "$EUID" = 0 ]; then
 		chown -h "$TEST_UID:$TEST_UID" "$@"
 	fi
 }
