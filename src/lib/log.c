@@ -59,6 +59,12 @@ log_open(enum log_style style, const char *name)
 	log_pid = (uint64_t)getpid();
 }
 
+enum log_style
+log_current_style(void)
+{
+	return log_style;
+}
+
 static void
 add(struct log_record *r, const char *p, size_t len)
 {

@@ -49,6 +49,8 @@ bool log_style_find(const char *word, enum log_style *style);
  * process, before its sandbox.
  */
 void log_open(enum log_style style, const char *name);
+/* The style that was set. */
+enum log_style log_current_style(void);
 
 /* Was there a record of LOG_LEVEL_ERROR, a line FAIL in a report? */
 bool log_has_failed(void);

@@ -29,14 +29,16 @@ place(posix_spawn_file_actions_t *actions, int fd, int target)
 }
 
 static int
-hide_client(posix_spawn_file_actions_t *actions, int out)
+hide_client(posix_spawn_file_actions_t *actions, const struct spawn *s)
 {
 	int error = posix_spawn_file_actions_addopen(
 	    actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
 	if (error == 0)
-		error = place(actions, out, STDOUT_FILENO);
-	return error != 0 ? error : place(actions, out, STDERR_FILENO);
+		error = place(actions, s->out, STDOUT_FILENO);
+	if (error == 0 && !s->keeps_log)
+		error = place(actions, s->out, STDERR_FILENO);
+	return error;
 }
 
 /*
@@ -83,7 +85,7 @@ spawn_start(const struct spawn *s)
 	}
 	error = set_attributes(&attributes);
 	if (error == 0 && s->out != -1)
-		error = hide_client(&actions, s->out);
+		error = hide_client(&actions, s);
 	if (error == 0)
 		error = place(&actions, s->fd3, 3);
 	if (error == 0)

@@ -16,8 +16,9 @@ struct options;
 struct spawn {
 	const char *path; /* looked for in PATH when it has no slash */
 	char *const *argv, *const *envp;
-	int fd3, fd4; /* become 3 and 4; -1: closed */
-	int out;      /* 0 is /dev/null, 1 and 2 are this; -1: all as ours */
+	int fd3, fd4;	/* become 3 and 4; -1: closed */
+	int out;	/* 0 is /dev/null, 1 and 2 are this; -1: all as ours */
+	bool keeps_log; /* but 2 is as ours, too */
 };
 
 /*
