@@ -120,6 +120,20 @@ is_address(const char *value)
 	return peer_parse(&peer, value);
 }
 
+/* auto and own are popin's; popin-import knows the others. */
+static bool
+is_scheme(const char *value)
+{
+	static const char *const schemes[] = { "auto", "own", "qmail",
+		"courier", "dovecot", "dovecot-upper", "solid", "tpop3d",
+		"popa3d", "uw", "x-uidl" };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strcmp(schemes[i], value) == 0)
+			return true;
+	return false;
+}
+
 struct choice {
 	const char *name;
 	unsigned value;
@@ -155,21 +169,6 @@ static const struct choice dialects[] = {
 	{ "tlswrapper-new", STARTTLS_TLSWRAPPER_NEW },
 	{ NULL, 0 },
 };
-static const struct choice schemes[] = {
-	{ "auto", UIDL_AUTO },
-	{ "own", UIDL_OWN },
-	{ "qmail", UIDL_OWN }, /* the name of the file, as ours is */
-	{ "courier", UIDL_COURIER },
-	{ "dovecot", UIDL_DOVECOT },
-	{ "dovecot-upper", UIDL_DOVECOT_UPPER },
-	{ "solid", UIDL_SOLID },
-	{ "tpop3d", UIDL_TPOP3D },
-	{ "popa3d", UIDL_POPA3D },
-	{ "uw", UIDL_UW },
-	{ "x-uidl", UIDL_XUIDL },
-	{ NULL, 0 },
-};
-
 /* ---- the table ---- */
 
 enum kind { FLAG, TEXT, NUMBER, CHOICE };
@@ -209,8 +208,8 @@ static const struct row {
 	{ 0, "mbox-locks", CHOICE, AT(mbox_locks),
 	    "locks can be fcntl, dotlock or fcntl,dotlock, not",
 	    .choices = locks },
-	{ 0, "uidl", CHOICE, AT(uidl),
-	    "unknown scheme of unique-ids:", .choices = schemes },
+	{ 0, "uidl", TEXT, AT(uidl),
+	    "unknown scheme of unique-ids:", .valid = is_scheme },
 	{ 0, "user", .kind = TEXT, .at = AT(account) },
 	{ 0, "jail", TEXT, AT(jail),
 	    "the jail must be an absolute path:", .valid = is_absolute },
@@ -308,7 +307,7 @@ set_defaults(struct options *o)
 	o->delay = 2;
 	o->max_messages = OPTIONS_MESSAGES_MAX;
 	o->mbox_locks = MBOX_LOCK_FCNTL | MBOX_LOCK_DOTLOCK;
-	o->uidl = UIDL_AUTO;
+	o->uidl = "auto";
 }
 
 /* One option at *ARGV, which moves behind it.  What is wrong, or NULL. */

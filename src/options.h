@@ -38,21 +38,6 @@ enum starttls_dialect {
 /* --mbox-locks: a sum of these. */
 enum { MBOX_LOCK_FCNTL = 1, MBOX_LOCK_DOTLOCK = 2 };
 
-/* --uidl: who made the unique-ids; in files on disk, so never change one. */
-enum uidl_scheme {
-	UIDL_NONE = 0, /* none was used so far */
-	UIDL_OWN = 1,
-	UIDL_AUTO = 2, /* what another server left behind, else our own */
-	UIDL_COURIER = 3,
-	UIDL_DOVECOT = 4,
-	UIDL_DOVECOT_UPPER = 5,
-	UIDL_SOLID = 6,
-	UIDL_TPOP3D = 7,
-	UIDL_POPA3D = 8,
-	UIDL_UW = 9,
-	UIDL_XUIDL = 10
-};
-
 struct options {
 	enum role role;
 	const char *maildrop;	 /* -m, or NULL */
@@ -76,7 +61,7 @@ struct options {
 	unsigned delay; /* seconds */
 	unsigned max_messages;
 	unsigned mbox_locks;
-	enum uidl_scheme uidl;
+	const char *uidl; /* whose unique-ids; a scheme of popin-import's */
 	enum log_choice log;
 	enum log_style log_style;
 	bool testing;

@@ -74,6 +74,19 @@ check()
 	assert_line --regexp '^FAIL  cannot execute the checker "/no/such/checker": No such file'
 }
 
+@test "a popin-import that is missing is told, with status 78" {
+	local bin=$BATS_TEST_TMPDIR/without
+
+	mkdir "$bin"
+	cp "$BIN/popin" "$BIN/popin-checkpassword" "$bin"
+	chmod 755 "$bin"
+	chmod 711 "$bin"/*
+	CHECK[0]=$bin/popin
+	check 78 --check
+	assert_line --regexp "^FAIL  cannot execute \"$bin/popin-import\": No such"
+	check 0 --check --uidl own
+}
+
 @test "of a user it tells the maildrop, its owner and what is in it" {
 	check 0 --check-user anna
 	assert_line "ok    user: user=\"anna\" uid=${ids%:*} gid=${ids#*:} home=\"$BATS_TEST_TMPDIR\""

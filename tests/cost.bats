@@ -21,7 +21,7 @@ many()
 }
 
 # count COMMAND...: stdin goes to it; sets calls to how many system calls
-# popin and its children make.
+# popin and its children make, and imports to those of popin-import.
 count()
 {
 	local trace=$BATS_TEST_TMPDIR/trace
@@ -30,10 +30,12 @@ count()
 	cat >"$IN"
 	limited strace -f -qq -o "$trace" "$@"
 	assert_equal "$status" 0
-	calls=$(awk '/execve\("[^"]*popin"/ && !from { from = NR }
-	    from && !/resumed>/ { n++ }
-	    END { print n + 0 }' "$trace")
-	echo "$calls system calls"
+	read -r calls imports < <(awk '
+	    /execve\("[^"]*popin"/ && !from { from = NR }
+	    from && !/resumed>/ { n[import == $1]++ }
+	    /execve\("[^"]*popin-import"/ { import = $1 }
+	    END { print n[0] + 0, n[1] + 0 }' "$trace")
+	echo "$calls system calls, $imports of popin-import"
 	[ "$calls" -gt 50 ]
 }
 
@@ -65,6 +67,16 @@ count()
 	EOT
 	grep -q '^+OK 10 ' "$OUT"
 	[ "$calls" -le 720 ]
+}
+
+@test "popin-import is started at the first login only, and costs little more than that" {
+	many 3000
+	count "${SESSION[@]}" <<<$'STAT\r\nQUIT\r'
+	[ "$imports" -gt 0 ]
+	[ "$imports" -le 150 ]
+	count "${SESSION[@]}" <<<$'UIDL\r\nQUIT\r'
+	assert_equal "$imports" 0
+	[ "$calls" -le 300 ]
 }
 
 @test "a large message leaves in large writes, before and after the handoff" {

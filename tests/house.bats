@@ -23,6 +23,7 @@ monitor        process ipc options lib
 login          pop3 process ipc options lib
 session        maildir mbox maildrop pop3 process ipc options lib
 checkpassword  process lib
+import         maildir mbox maildrop pop3 process ipc options lib
 '
 
 setup()

@@ -5,7 +5,7 @@
 # What the test files share.  The real programs are driven through stdin and
 # stdout; nothing of popin is replaced.
 #
-#	POPIN, CHECKPASSWORD	the programs to test (default: the build's)
+#	POPIN, CHECKPASSWORD, IMPORT	the programs to test (default: the build's)
 #
 # popin serves nobody as uid 0.  Where the suite runs as root (CI), popin runs
 # as an ordinary number without an account; the programs are copied to a place
@@ -24,6 +24,7 @@ unset part
 TESTS_SRC=${BATS_TEST_DIRNAME:-.}
 POPIN=${POPIN:-${abs_top_builddir:-$TESTS_SRC/..}/popin}
 CHECKPASSWORD=${CHECKPASSWORD:-$(dirname "$POPIN")/popin-checkpassword}
+IMPORT=${IMPORT:-$(dirname "$POPIN")/popin-import}
 TEST_UID=54321
 
 AS=()
@@ -98,6 +99,7 @@ lib_setup_file()
 		mkdir "$BATS_FILE_TMPDIR/bin"
 	fi
 	cp "$POPIN" "$BATS_FILE_TMPDIR/bin/popin"
+	cp "$IMPORT" "$BATS_FILE_TMPDIR/bin/popin-import"
 	# some of them run as that uid, and the tree may be closed to it
 	cp "$TESTS_SRC"/*.pl "$TESTS_SRC"/*.py "$BATS_FILE_TMPDIR/bin"
 	if [ -e "$CHECKPASSWORD" ]; then

@@ -120,7 +120,7 @@ install_popin()
 	    fail "make install: $(cat "$BATS_FILE_TMPDIR/install.log")"
 	cp -a "$BATS_FILE_TMPDIR/install/usr/local/." "$ROOT/local"
 	# the programs to test, if they are others than the build's
-	cp "$BATS_FILE_TMPDIR"/bin/popin "$BATS_FILE_TMPDIR"/bin/popin-checkpassword \
+	cp "$BATS_FILE_TMPDIR"/bin/popin{,-checkpassword,-import} \
 	    "$(dirname "$POPIN")/popin-escape" "$ROOT/local/sbin"
 	[ -e "$ROOT/local/lib/systemd/system/popin.socket" ] || fail 'no units'
 }

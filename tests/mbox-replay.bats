@@ -294,7 +294,8 @@ syncs()
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
 	env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace -f \
 	    -o "$BOX_HOME/trace" -e trace="$(called open openat fsync pwrite ftruncate)" \
-	    "$BIN/popin" -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&-
+	    "$BIN/popin" -R session -m "mbox:$BOX" --uidl own \
+	    <"$IN" >"$OUT" 2>"$LOG" 3>&-
 	perl -ne 'if (/ open(?:at)?\(.*= (\d+)$/) {
 		my $fd = $1;
 		if (/O_CREAT/) {

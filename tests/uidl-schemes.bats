@@ -118,7 +118,7 @@ mail()
 	assert_equal "$IDS" 000061AE4C164767
 }
 
-@test "dovecot: P is the id, an empty P the name; O comes first, then the uid" {
+@test "dovecot: P is the id, an empty P the name; O and the uid are no order of ours" {
 	mail 1.a 2.b 3.c 4.d 5.e
 	dovecot_index <<-'EOT'
 	3 V16 N9 Gabc
@@ -129,7 +129,7 @@ mail()
 	6 P6 :4.d
 	EOT
 	ids
-	assert_equal "$IDS" 'old-3 2.b 0000000100000010 0000000500000010 6'
+	assert_equal "$IDS" '0000000100000010 2.b old-3 6 0000000500000010'
 }
 
 @test "dovecot: the first version of dovecot-uidlist" {
@@ -209,17 +209,17 @@ three_of_courier()
 	    courier_index
 }
 
-@test "new mail has ids of ours, behind all that was there" {
+@test "new mail has ids of ours, and the place that its name gives it" {
 	three_of_courier
 	mail 2.new
 	ids
-	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5 2.new'
+	assert_equal "$IDS" 'UID1-5 UID2-5 2.new UID3-5'
 	mail 1.later
 	ids
-	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5 1.later 2.new'
+	assert_equal "$IDS" 'UID1-5 1.later UID2-5 2.new UID3-5'
 }
 
-@test "ids and order stay where what was taken over can only be read" {
+@test "ids stay where what was taken over can only be read" {
 	mail 1.a 2.b 3.c
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :1.a' '3 :2.b' | dovecot_index
 	ids
@@ -227,22 +227,22 @@ three_of_courier()
 	rm "$MAILDIR/dovecot-uidlist"
 	ids
 	assert_equal "$IDS" \
-	    '0000000100000001 0000000200000001 0000000300000001'
+	    '0000000200000001 0000000300000001 0000000100000001'
 }
 
-@test "ids and order stay when the other server's file goes, or popin.state" {
+@test "ids stay when the other server's file goes, or popin.state" {
 	mail 1.a 2.b 3.c
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :1.a' '3 :2.b' | dovecot_index
 	ids
 	rm "$MAILDIR/dovecot-uidlist"
 	ids
 	assert_equal "$IDS" \
-	    '0000000100000001 0000000200000001 0000000300000001'
+	    '0000000200000001 0000000300000001 0000000100000001'
 	rm "$MAILDIR/popin.state"
 	ids
 	assert_equal "$IDS" \
-	    '0000000100000001 0000000200000001 0000000300000001'
-	messages=("$MAILDIR"/new/{3.c,1.a,2.b})
+	    '0000000200000001 0000000300000001 0000000100000001'
+	messages=("$MAILDIR"/new/{1.a,2.b,3.c})
 	printf 'LIST\nRETR 1\nRETR 2\nRETR 3\nQUIT\n' | session
 	messages_match "${messages[@]}"
 }
@@ -342,9 +342,7 @@ three_of_courier()
 	chmod 755 "$MAILDIR"
 }
 
-@test "a size that is corrected is remembered in an order that is not ours" {
-	local i
-
+@test "a size that is corrected is remembered where ids are another server's" {
 	mail 1.a 3.c
 	printf 'Subject: x\n\nx\n' | deliver 2.b,W=5
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :2.b,W=5' '3 :1.a' | dovecot_index
@@ -361,16 +359,18 @@ three_of_courier()
 	refute_log corrected
 }
 
-@test "X-UIDL fields are taken when a client asks first, and never later" {
+@test "X-UIDL fields are taken at the first login, and never later" {
 	local own
 
-	printf 'From a@b %s\nSubject: 1\nX-UIDL: one\n\nx\n\n' "$STAMP" | box
+	{
+		printf 'From a@b %s\nSubject: 1\nX-UIDL: one\n\nx\n\n' "$STAMP"
+		printf 'From a@b %s\nSubject: 2\nX-UIDL: two\n\nx\n\n' "$STAMP"
+	} | box
 	as_box
 	session <<-'EOT'
 	STAT	=> +OK
 	QUIT	=> +OK
 	EOT
-	printf 'From a@b %s\nSubject: 2\nX-UIDL: two\n\nx\n\n' "$STAMP" >>"$BOX"
 	box_ids
 	assert_equal "$IDS" 'one two'
 	printf 'From a@b %s\nSubject: 3\nX-UIDL: sent\n\nx\n\n' "$STAMP" >>"$BOX"
@@ -486,7 +486,7 @@ three_of_courier()
 		printf '4 Pb\x7f :4.d\n5 P\xc3\xa4 :5.e\n'
 	} | dovecot_index
 	ids
-	assert_equal "$IDS" "1.a $(printf '%070d' 0) 4.d 5.e 2.b"
+	assert_equal "$IDS" "1.a 2.b $(printf '%070d' 0) 4.d 5.e"
 }
 
 # --- files that are wrong
@@ -528,7 +528,7 @@ three_of_courier()
 		printf '4 P\0 :4.d\n5 :5.e'
 	} | dovecot_index
 	ids
-	assert_equal "$IDS" '0000000200000001 4.d 1.a 3.c 5.e'
+	assert_equal "$IDS" '1.a 0000000200000001 3.c 4.d 5.e'
 	assert_log 'taken over: from="dovecot-uidlist" messages=2/5 wrong=14$'
 }
 
@@ -542,7 +542,7 @@ three_of_courier()
 		printf '1.a 1 1:5:0'
 	} | courier_index
 	ids
-	assert_equal "$IDS" 'UID2-5 1.a'
+	assert_equal "$IDS" '1.a UID2-5'
 }
 
 @test "a file that is one, or none, or somebody's, is no trap" {
@@ -572,7 +572,7 @@ three_of_courier()
 	[[ $IDS =~ ^id[0-9]+' last'$ ]]
 }
 
-@test "ten thousand messages keep ids in any order, with memory for each" {
+@test "ten thousand messages keep ids, with memory for each" {
 	perl -e '$d = $ARGV[0];
 	    for (1 .. 10000) {
 		open F, ">", "$d/new/" . ($_ + 5000) . ".message.of.host" or die;
@@ -587,8 +587,8 @@ three_of_courier()
 	for _ in first second; do
 		ids
 		assert_equal "$(wc -w <<<"$IDS")" 10000
-		assert_equal "${IDS%% *}" 0000000100000001
-		assert_equal "${IDS##* }" 0000271000000001
+		assert_equal "${IDS%% *}" 0000271000000001
+		assert_equal "${IDS##* }" 0000000100000001
 	done
 }
 

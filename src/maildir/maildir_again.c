@@ -16,10 +16,9 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "maildir/maildir.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_list.h"
 #include "maildir/maildir_order.h"
-#include "maildir/maildir_places.h"
 
 /* Lists into FOUND, in order, with room for OLD more bytes of names. */
 static bool
@@ -49,7 +48,7 @@ merge(struct maildrop *md, const struct maildrop *found, bool still,
 	for (size_t i = 0; i < md->count; i++) {
 		struct message *m = &md->messages[i];
 		const char *name = old + m->ref;
-		size_t at = maildir_places_find(found, &hint, name, m->len);
+		size_t at = maildir_find(found, &hint, name, m->len);
 
 		if (at == MAILDIR_NOT_FOUND) {
 			maildir_put_name(m, name, m->len);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "maildir/maildir.h"
+#include "maildir/maildir_folders.h"
 #include "maildrop/maildrop.h"
 
 /* A folder at some time; all zero where there is none. */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_name.h"
 #include "maildrop/maildrop.h"
 
@@ -141,4 +142,55 @@ maildir_order(struct maildrop *md, const char *names)
 	md->messages = sorted;
 	md->allocated = n + 1;
 	return true;
+}
+
+/* ---- finding messages ---- */
+
+/* Quicker than comparing. */
+static bool
+is_named(const struct message *m, const char *name, size_t len)
+{
+	return maildir_same(maildir_name(m), m->len, name, len);
+}
+
+static int
+compare(const struct maildrop *md, size_t i, const char *name, size_t len)
+{
+	const struct message *m = &md->messages[i];
+
+	return maildir_compare(maildir_name(m), m->len, name, len);
+}
+
+/* The hint mostly helps, as most lists are in our order. */
+size_t
+maildir_find(
+    const struct maildrop *md, size_t *hint, const char *name, size_t len)
+{
+	size_t low = 0, high = md->count, at = *hint;
+
+	if (at < high && is_named(&md->messages[at], name, len)) {
+		*hint = at + 1;
+		return at;
+	}
+	while (low < high) {
+		int order;
+
+		if (at >= high || at < low)
+			at = low + (high - low) / 2;
+		order = compare(md, at, name, len);
+		if (order == 0) {
+			*hint = at + 1;
+			return at;
+		}
+		if (order < 0) {
+			low = at + 1;
+			at = high;
+		} else {
+			high = at;
+			/* right before the hint, most likely */
+			at = at == *hint && at > low ? at - 1 : high;
+		}
+	}
+	*hint = low;
+	return MAILDIR_NOT_FOUND;
 }

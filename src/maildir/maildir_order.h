@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Puts the messages of a Maildir in order.
+ * Puts the messages of a Maildir in order, and finds them in it.
  */
 #ifndef POPIN_MAILDIR_ORDER_H
 #define POPIN_MAILDIR_ORDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-struct maildrop;
+#include "maildrop/maildrop.h"
 
 /*
  * Sorts MD's messages by maildir_compare() of their names, which stand at
@@ -18,5 +19,15 @@ struct maildrop;
  * Returns false when memory runs out; the messages are unchanged then.
  */
 bool maildir_order(struct maildrop *md, const char *names);
+
+#define MAILDIR_NOT_FOUND SIZE_MAX
+
+/*
+ * The index of the message with the base name of NAME (LEN bytes), or
+ * MAILDIR_NOT_FOUND.  MD is in order.  It is looked for at *HINT first, 0 in
+ * the beginning, which becomes the index behind the one that was found.
+ */
+size_t maildir_find(
+    const struct maildrop *md, size_t *hint, const char *name, size_t len);
 
 #endif

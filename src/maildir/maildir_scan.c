@@ -7,14 +7,16 @@
  */
 #include "config.h"
 
+#include "maildir/maildir_scan.h"
+
 #include <sys/stat.h>
 
 #include <fcntl.h>
 
 #include "lib/log.h"
-#include "maildir/maildir.h"
-#include "maildir/maildir_adopt.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_list.h"
+#include "maildir/maildir_message.h"
 #include "maildir/maildir_name.h"
 #include "maildir/maildir_order.h"
 #include "maildir/maildir_sealed.h"
@@ -115,7 +117,7 @@ maildir_scan(struct maildrop *md)
 
 	maildir_look(&look);
 	if (maildir_state_list(md, &look))
-		return maildir_adopt(md);
+		return MAILDROP_OK;
 	result = maildir_list_messages(md, &look, true);
 	if (result != MAILDROP_OK)
 		return result;
@@ -132,5 +134,5 @@ maildir_scan(struct maildrop *md)
 	}
 	maildrop_compact(md);
 	maildir_state_keep(md, &look, whole);
-	return maildir_adopt(md);
+	return MAILDROP_OK;
 }

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "lib/log.h"
-#include "maildir/maildir.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_name.h"
 #include "pop3/body.h"
 
@@ -100,36 +100,4 @@ maildir_look_inside(struct message *m, int fd, uint64_t size)
 		return MAILDROP_TEMP;
 	}
 	return maildir_look_at_head(m, head, (size_t)got, size);
-}
-
-/* Can it be sent, as can be told without opening it? */
-static bool
-is_plain(const struct message *m)
-{
-	struct stat st;
-	uint64_t told;
-
-	if (fstatat(maildir.fd[m->where], maildir_name(m), &st,
-		AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(st.st_mode) || st.st_uid != maildir.uid ||
-	    !(st.st_mode & S_IRUSR))
-		return false;
-	return !maildir_bytes(maildir_name(m), m->len, &told) ||
-	    told == (uint64_t)st.st_size;
-}
-
-enum maildrop_result
-maildir_removable(struct maildrop *md, struct message *m)
-{
-	struct maildrop_source source;
-	enum maildrop_result result;
-
-	if (m->flags & MESSAGE_SEALED)
-		return MAILDROP_PERM;
-	if (is_plain(m))
-		return MAILDROP_OK;
-	result = maildir_source(md, m, &source);
-	if (result == MAILDROP_OK)
-		maildir_release(md, &source);
-	return result;
 }

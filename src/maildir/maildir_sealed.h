@@ -31,7 +31,4 @@ enum maildrop_result maildir_look_inside(
 enum maildrop_result maildir_look_at_head(
     struct message *m, const char *p, size_t len, uint64_t size);
 
-/* See struct maildrop_ops. */
-enum maildrop_result maildir_removable(struct maildrop *md, struct message *m);
-
 #endif

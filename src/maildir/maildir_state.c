@@ -26,7 +26,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "maildir/maildir.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_name.h"
 
 enum {

@@ -98,7 +98,7 @@ struct maildrop_settings {
 	const char *trash;   /* folder for what is deleted, or NULL */
 	uint64_t max_size;   /* longer messages are hidden; UINT64_MAX: none */
 	uint64_t newest;     /* so many of the others are not */
-	enum uidl_scheme uidl;
+	const char *uidl;    /* see options.h */
 };
 
 struct maildrop {

@@ -13,8 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "options.h"
-
 /* RFC 1939, section 7 */
 enum { MAILDROP_UIDL_MAX = 70 };
 

@@ -31,6 +31,7 @@
 #include <errno.h>
 
 #include "lib/log.h"
+#include "maildrop/uidl_kept.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_home.h"
@@ -53,6 +54,8 @@ mbox_open(struct maildrop *md, const char *path)
 
 	if (result == MAILDROP_OK)
 		result = mbox_home_open(path, md->settings->home);
+	if (result == MAILDROP_OK)
+		result = mbox_home_open_ids(path, md->settings);
 	if (result == MAILDROP_OK)
 		mbox_trash_open(mbox.home_fd, md->settings->trash);
 	mbox_lock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
@@ -152,6 +155,14 @@ mbox_release(struct maildrop *md, struct maildrop_source *source)
 	(void)source;
 }
 
+static enum maildrop_result
+load_and_identify(struct maildrop *md)
+{
+	enum maildrop_result result = uidl_kept_load();
+
+	return result == MAILDROP_OK ? mbox_identify(md) : result;
+}
+
 static void
 mbox_close(struct maildrop *md)
 {
@@ -163,7 +174,7 @@ const struct maildrop_ops mbox_ops = {
 	.open = mbox_open,
 	.confine = mbox_confine,
 	.scan = mbox_scan,
-	.identify = mbox_identify,
+	.identify = load_and_identify,
 	.uidl = mbox_uidl,
 	.source = mbox_source,
 	.release = mbox_release,

@@ -20,8 +20,7 @@ enum { MBOX_ID_SIZE = 16 };
  * that separates it from the next From_ line (SEPARATOR bytes, or none at the
  * end of the file).  ID and TWIN make the unique-id: TWIN counts messages
  * with the same ID from 1 on; 0 means that neither is known.  HIGH is the
- * highest TWIN ever given to one of them.  FOREIGN is a handle of uidl_store.h
- * when the unique-id is that of another server, which is DECIDED once.
+ * highest TWIN ever given to one of them.
  */
 struct mbox_entry {
 	uint64_t start; /* of the From_ line */
@@ -29,9 +28,7 @@ struct mbox_entry {
 	uint32_t twin, high;
 	uint32_t check;	   /* of the bytes of the From_ line */
 	uint64_t from_len; /* up to all of the file */
-	uint32_t foreign;
 	uint8_t separator;
-	uint8_t decided;
 	uint8_t end_depends; /* of enum mbox_end */
 };
 

@@ -33,11 +33,9 @@ struct mbox {
 	/* The messages as scanned: entries[md->messages[i].ref]. */
 	struct mbox_entry *entries;
 	size_t count, allocated;
-	uint64_t size; /* where the last one ends */
-	bool hidden;   /* the first one is no mail but c-client's data */
-	enum uidl_scheme scheme; /* by which the ids were decided */
-	uint32_t validity;	 /* of IMAP's uids, where that matters */
-	struct stat seen;	 /* the file as it was then */
+	uint64_t size;	  /* where the last one ends */
+	bool hidden;	  /* the first one is no mail but c-client's data */
+	struct stat seen; /* the file as it was then */
 	struct timespec seen_at;
 
 	int home_fd; /* -1: no place for the state file and the journal */

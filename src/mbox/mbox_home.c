@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +23,19 @@
 #include "lib/log.h"
 #include "lib/sha256.h"
 #include "maildrop/session_lock.h"
+#include "maildrop/uidl_kept.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
+#include "options.h"
 
 enum { KEY_BYTES = 16 };
 
-/* "popinMb4" */
-static const uint64_t STATE_KIND = 0x706f70696e4d6234;
+/* "popinMb5" */
+static const uint64_t STATE_KIND = 0x706f70696e4d6235;
+
+/* ".popin.mbox.HASH.uidl"; empty: there can be none. */
+static char ids_name[NAME_MAX + sizeof ".uidl"];
 
 static const char STATE_PREFIX[] = ".popin.mbox.";
 
@@ -136,8 +142,10 @@ mbox_home_open(const char *path, const char *home)
 
 	mbox.state.fd = -1;
 	mbox.home_fd = open_home(home);
-	if (mbox.home_fd != -1 && state_name(path, name))
+	if (mbox.home_fd != -1 && state_name(path, name)) {
+		(void)snprintf(ids_name, sizeof ids_name, "%s.uidl", name);
 		lock = state_open(&mbox.state, mbox.home_fd, name, STATE_KIND);
+	}
 	switch (lock) {
 	case STATE_LOCKED:
 		break;
@@ -153,4 +161,18 @@ mbox_home_open(const char *path, const char *home)
 	if (result == MAILDROP_OK && name[0] != '\0')
 		open_journal(name);
 	return result;
+}
+
+/*
+ * Nobody is asked about an mbox that is not there, or that is being changed
+ * until an UPDATE is finished.
+ */
+enum maildrop_result
+mbox_home_open_ids(const char *path, const struct maildrop_settings *settings)
+{
+	struct uidl_place place = { ids_name[0] != '\0' ? mbox.home_fd : -1,
+		ids_name, OPTIONS_MBOX, path };
+
+	return uidl_kept_open(
+	    settings, &place, mbox.fd != -1 && !journal_pending());
 }

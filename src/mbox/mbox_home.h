@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Where popin keeps its own files about an mbox: the state file, whose lock is
- * the session's, and the journal.
+ * the session's, the journal, and the ids that another server gave.
  */
 #ifndef POPIN_MBOX_HOME_H
 #define POPIN_MBOX_HOME_H
@@ -14,5 +14,8 @@
  * directory HOME, which may be NULL.  Logs every failure but MAILDROP_IN_USE.
  */
 enum maildrop_result mbox_home_open(const char *path, const char *home);
+/* Behind that: the ids of another server for the mbox at PATH. */
+enum maildrop_result mbox_home_open_ids(
+    const char *path, const struct maildrop_settings *settings);
 
 #endif

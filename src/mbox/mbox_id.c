@@ -11,14 +11,8 @@
  * "id", then "id.2", "id.3".  The state file remembers these numbers and the
  * highest one given, so that they outlive the removal of a twin.
  *
- * Where another server's ids are wanted (mbox_foreign.c), they are taken once
- * for each message; the first one that has an id keeps it, and the others have
- * ours.  The state file remembers what was decided.
- *
- * The scheme `auto' takes X-UIDL fields, which the header of any mail may have
- * that was sent: only when a client asks for the first time, and only from the
- * first messages, up to one without.  A server writes them into all messages
- * that it finds.
+ * A message whose id was given to another one by another server (uidl_map.h)
+ * becomes a twin.
  *
  * All this is done when a client asks for it, not at login.
  *
@@ -39,10 +33,9 @@
 #include "lib/log.h"
 #include "lib/number.h"
 #include "maildrop/uidl.h"
-#include "maildrop/uidl_store.h"
+#include "maildrop/uidl_map.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
-#include "mbox/mbox_foreign.h"
 #include "pop3/netio.h"
 
 enum {
@@ -176,65 +169,12 @@ mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE])
 	return true;
 }
 
-/* ---- other servers' ids ---- */
-
-/* All of the header of entry I, as far as there is memory for it. */
-static const char *
-header(size_t i, size_t *len)
-{
-	uint64_t all = mbox_content_end(i) - mbox_content(i);
-	size_t read = READ_SMALL - from_part(&mbox.entries[i]);
-	size_t some = all < read ? (size_t)all : read;
-	const char *p = look(mbox_content(i), some, some);
-
-	*len = some;
-	if (p == NULL || some == all || mbox_header_ends(p, some))
-		return p;
-	*len = all < READ_LARGE ? (size_t)all : READ_LARGE;
-	p = look(mbox_content(i), *len, READ_LARGE);
-	if (p != NULL && *len < all && !mbox_header_ends(p, *len))
-		*len = 0;
-	return p;
-}
-
-/* What SCHEME would call entry I; whether it can is seen later. */
-static bool
-find_foreign(enum uidl_scheme scheme, size_t i)
-{
-	char id[MAILDROP_UIDL_MAX];
-	size_t len;
-	const char *p = header(i, &len);
-
-	if (p == NULL)
-		return false;
-	len = mbox_foreign_id(scheme, p, len, id);
-	mbox.entries[i].foreign = uidl_store_put(id, len);
-	return len == 0 || mbox.entries[i].foreign != 0;
-}
-
-static bool
-find_validity(enum uidl_scheme scheme)
-{
-	const char *p;
-	size_t len;
-
-	if (mbox.count == 0 ||
-	    (scheme != UIDL_UW && scheme != UIDL_DOVECOT &&
-		scheme != UIDL_DOVECOT_UPPER))
-		return true;
-	p = header(0, &len);
-	mbox.validity = p != NULL ? mbox_validity(p, len) : 0;
-	return p != NULL;
-}
-
 /* ---- twins ---- */
 
 /* Numbers of messages that the state file knew and the mbox has lost. */
 struct memory {
 	unsigned char id[MBOX_ID_SIZE];
 	uint32_t twin, high;
-	uint32_t foreign;
-	bool decided;
 	uint32_t next; /* with the same id, + 1 */
 };
 
@@ -261,8 +201,6 @@ mbox_remember_twin(const struct mbox_entry *e)
 	memcpy(m->id, e->id, sizeof m->id);
 	m->twin = e->twin;
 	m->high = e->high;
-	m->foreign = e->foreign;
-	m->decided = e->decided;
 	m->next = 0;
 	return true;
 }
@@ -359,18 +297,14 @@ number_new(const struct table *t, size_t i)
 		const struct memory *m = &memories.all[s->memory - 1];
 
 		e->twin = m->twin;
-		if (m->decided) {
-			e->decided = true;
-			e->foreign = m->foreign;
-		}
 		s->memory = m->next;
 	} else {
 		e->twin = ++mbox.entries[s->entry - 1].high;
 	}
 }
 
-static size_t
-own_id(const struct mbox_entry *e, char *text)
+size_t
+mbox_own_id(const struct mbox_entry *e, char *text)
 {
 	size_t n = hex_format(text, e->id, MBOX_ID_SIZE);
 
@@ -381,58 +315,35 @@ own_id(const struct mbox_entry *e, char *text)
 	return n;
 }
 
-/* Could it be taken for the id of a message here, or of a twin of one? */
+/* Is the id of E one that another message has, or had, for clients? */
 static bool
-looks_like_ours(const struct table *t, uint32_t foreign)
+is_taken(const struct mbox_entry *e)
 {
-	char text[MAILDROP_UIDL_MAX];
-	unsigned char id[MBOX_ID_SIZE];
-	size_t len = uidl_store_get(foreign, text);
-	const struct slot *s;
+	char text[MAILDROP_UIDL_MAX], theirs[MAILDROP_UIDL_MAX];
+	size_t len = mbox_own_id(e, text);
 
-	if (len < 2 * sizeof id || !hex_parse(id, text, sizeof id))
-		return false;
-	s = table_find(t, id);
-	return s->entry != 0 || s->memory != 0;
+	return uidl_map_has(text, len) && uidl_map_get(text, len, theirs) == 0;
 }
 
-/* Entry I gets an id that nobody has. */
+/* Such a message becomes a twin that there has never been. */
 static void
-decide(const struct table *t, size_t i)
+give_way(const struct table *t, size_t first)
 {
-	struct mbox_entry *e = &mbox.entries[i];
-	char text[MAILDROP_UIDL_MAX];
+	for (size_t i = first; i < mbox.count; i++) {
+		struct mbox_entry *e = &mbox.entries[i];
+		const struct slot *s = table_find(t, e->id);
 
-	e->decided = true;
-	if (e->foreign != 0 && !looks_like_ours(t, e->foreign) &&
-	    uidl_store_claim(e->foreign))
-		return;
-	e->foreign = 0;
-	while (uidl_store_claimed(text, own_id(e, text)))
-		e->twin = ++mbox.entries[table_find(t, e->id)->entry - 1].high;
-}
-
-/* What was decided before stays, and comes first. */
-static bool
-decide_all(const struct table *t, size_t first)
-{
-	if (!uidl_store_open_claims(mbox.count))
-		return false;
-	for (size_t i = first; i < mbox.count; i++)
-		if (mbox.entries[i].decided && mbox.entries[i].foreign != 0)
-			(void)uidl_store_claim(mbox.entries[i].foreign);
-	for (size_t i = first; i < mbox.count; i++)
-		if (!mbox.entries[i].decided)
-			decide(t, i);
-	uidl_store_close_claims();
-	return true;
+		while (is_taken(e)) {
+			e->twin = ++mbox.entries[s->entry - 1].high;
+			mbox.state_outdated = true;
+		}
+	}
 }
 
 static bool
 number_all(size_t first)
 {
 	struct table t;
-	bool decided;
 
 	if (!table_make(&t))
 		return false;
@@ -442,30 +353,16 @@ number_all(size_t first)
 	for (size_t i = first; i < mbox.count; i++)
 		if (mbox.entries[i].twin == 0)
 			number_new(&t, i);
-	decided = decide_all(&t, first);
+	give_way(&t, first);
 	for (size_t i = first; i < mbox.count; i++)
 		mbox.entries[i].high =
 		    mbox.entries[table_find(&t, mbox.entries[i].id)->entry - 1]
 			.high;
 	free(t.slots);
-	return decided;
+	return true;
 }
 
 /* ---- interface ---- */
-
-/* Another scheme than before was asked for by name: all is decided anew. */
-static void
-forget_decisions(enum uidl_scheme scheme, size_t first)
-{
-	if (scheme == UIDL_AUTO || scheme == mbox.scheme)
-		return;
-	for (size_t i = first; i < mbox.count; i++) {
-		mbox.entries[i].decided = false;
-		mbox.entries[i].foreign = 0;
-	}
-	for (size_t i = 0; i < memories.count; i++)
-		memories.all[i].decided = false;
-}
 
 static enum maildrop_result
 cannot_identify(void)
@@ -480,37 +377,27 @@ cannot_identify(void)
 enum maildrop_result
 mbox_identify(struct maildrop *md)
 {
-	enum uidl_scheme scheme = md->settings->uidl;
 	size_t first = mbox.hidden ? 1 : 0, new = 0;
-	bool foreign = mbox_foreign(scheme) &&
-	    (scheme != UIDL_AUTO || mbox.scheme == UIDL_NONE);
 
+	(void)md;
 	mbox_id_start();
-	forget_decisions(scheme, first);
-	if (foreign && !find_validity(scheme))
-		return cannot_identify();
 	for (size_t i = first; i < mbox.count; i++) {
 		struct mbox_entry *e = &mbox.entries[i];
 
-		if (e->twin != 0 && e->decided)
+		if (e->twin != 0)
 			continue;
 		if (i % LOOK_EVERY == 0 && netio_interrupted() != NET_OK)
 			return MAILDROP_TEMP;
-		if (!mbox_id_of(i, e->id) ||
-		    (foreign && !find_foreign(scheme, i)))
+		if (!mbox_id_of(i, e->id))
 			return cannot_identify();
-		if (scheme == UIDL_AUTO && e->foreign == 0)
-			foreign = false;
 		new ++;
 	}
-	if (new > 0 && !number_all(first)) {
+	if (new > 0)
+		mbox.state_outdated = true;
+	if ((new > 0 || uidl_map_count() > 0) && !number_all(first)) {
 		log_error_errno("cannot number the messages", NULL);
 		return MAILDROP_TEMP;
 	}
-	if (new > 0 || mbox.scheme == UIDL_NONE)
-		mbox.state_outdated = true;
-	if (scheme != UIDL_AUTO || mbox.scheme == UIDL_NONE)
-		mbox.scheme = scheme;
 	return MAILDROP_OK;
 }
 
@@ -518,9 +405,13 @@ size_t
 mbox_uidl(const struct maildrop *md, const struct message *m, char *text)
 {
 	const struct mbox_entry *e = &mbox.entries[m->ref];
+	char ours[MAILDROP_UIDL_MAX];
+	size_t len = mbox_own_id(e, ours);
+	size_t theirs = uidl_map_get(ours, len, text);
 
 	(void)md;
-	if (e->foreign != 0)
-		return uidl_store_get(e->foreign, text);
-	return own_id(e, text);
+	if (theirs > 0)
+		return theirs;
+	memcpy(text, ours, len);
+	return len;
 }

@@ -15,6 +15,8 @@
 /* Gives every message its ID and TWIN.  Logs its failures. */
 enum maildrop_result mbox_identify(struct maildrop *md);
 size_t mbox_uidl(const struct maildrop *md, const struct message *m, char *buf);
+/* Our own id of E, whose TWIN is known, in MAILDROP_UIDL_MAX bytes. */
+size_t mbox_own_id(const struct mbox_entry *e, char *text);
 /* Remembers a twin of the last session whose message may be found again. */
 bool mbox_remember_twin(const struct mbox_entry *e);
 /*

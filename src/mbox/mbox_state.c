@@ -20,7 +20,6 @@
 #include <time.h>
 
 #include "lib/io.h"
-#include "maildrop/uidl_store.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_id.h"
@@ -38,10 +37,8 @@ struct summary {
 	uint64_t scanned; /* where the last message ends */
 	uint64_t count;
 	uint64_t hidden;
-	uint64_t scheme; /* enum uidl_scheme */
 };
 
-/* With the unique-id behind it where that is another server's. */
 struct remembered {
 	struct mbox_entry entry;
 	uint64_t octets;
@@ -64,25 +61,18 @@ write_summary(void)
 	s.scanned = mbox.size;
 	s.count = mbox.count;
 	s.hidden = mbox.hidden;
-	s.scheme = mbox.scheme;
 	state_write(&mbox.state, &s, sizeof s);
 }
 
 static void
 write_entry(const struct mbox_entry *e, uint64_t octets)
 {
-	unsigned char record[sizeof(struct remembered) + MAILDROP_UIDL_MAX];
 	struct remembered r;
-	size_t len = sizeof r;
 
 	memset(&r, 0, sizeof r);
 	r.entry = *e;
-	r.entry.foreign = 0;
 	r.octets = octets;
-	memcpy(record, &r, sizeof r);
-	if (e->foreign != 0)
-		len += uidl_store_get(e->foreign, (char *)record + len);
-	state_write(&mbox.state, record, len);
+	state_write(&mbox.state, &r, sizeof r);
 }
 
 void
@@ -134,9 +124,8 @@ read_summary(struct summary *s)
 	if (!state_next(&mbox.state, &record, &len) || len != sizeof *s)
 		return false;
 	memcpy(s, record, sizeof *s);
-	return s->scheme <= UIDL_XUIDL && s->count <= OPTIONS_MESSAGES_MAX &&
-	    s->hidden <= 1 && s->scanned <= INT64_MAX &&
-	    (s->count > 0 || s->scanned == 0);
+	return s->count <= OPTIONS_MESSAGES_MAX && s->hidden <= 1 &&
+	    s->scanned <= INT64_MAX && (s->count > 0 || s->scanned == 0);
 }
 
 /* Can entry R come after the last one, and all end before SCANNED? */
@@ -175,7 +164,7 @@ read_entries(struct maildrop *md, const struct summary *s)
 		struct mbox_entry *e;
 		struct message *m;
 
-		if (!state_next(&mbox.state, &record, &len) || len < sizeof r)
+		if (!state_next(&mbox.state, &record, &len) || len != sizeof r)
 			return false;
 		memcpy(&r, record, sizeof r);
 		if (!is_sound(&r, s->scanned))
@@ -184,12 +173,6 @@ read_entries(struct maildrop *md, const struct summary *s)
 		if (e == NULL)
 			return false;
 		*e = r.entry;
-		e->foreign = 0;
-		if (len > sizeof r)
-			e->foreign = uidl_store_put(
-			    (const char *)record + sizeof r, len - sizeof r);
-		if (len > sizeof r && e->foreign == 0)
-			return false;
 		if (mbox.count == 1 && s->hidden)
 			continue;
 		m = maildrop_add(md);
@@ -223,16 +206,14 @@ still_true(void)
 	return true;
 }
 
-/* A message that is alone and has our id would get the same again. */
+/* A message that is alone would get the same id again. */
 static bool
 worth_remembering(const struct mbox_entry *e)
 {
-	bool ours = mbox.scheme == UIDL_AUTO || mbox.scheme == UIDL_OWN;
-
-	return e->twin > 0 && (e->high > 1 || e->foreign != 0 || !ours);
+	return e->twin > 0 && e->high > 1;
 }
 
-/* Keeps what was decided about unique-ids, and nothing else. */
+/* Keeps the numbers of twins, and nothing else. */
 static void
 forget(struct maildrop *md)
 {
@@ -285,7 +266,6 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 	mbox.state_outdated = true;
 	if (mbox.state.fd == -1 || !read_summary(&s))
 		return 0;
-	mbox.scheme = (enum uidl_scheme)s.scheme;
 	if (!read_entries(md, &s) || s.device != now->st_dev ||
 	    s.inode != now->st_ino || (uint64_t)now->st_size < s.scanned) {
 		forget(md);

@@ -131,6 +131,22 @@ check_mode(const char *path)
 	log_end(&r);
 }
 
+/* Who has not been served before is asked about with it. */
+static bool
+check_import(const struct options *o)
+{
+	const char *program = spawn_sibling("popin-import");
+
+	if (strcmp(o->uidl, "own") == 0 || strcmp(o->uidl, "qmail") == 0)
+		return true;
+	if (access(program, X_OK) == -1) {
+		log_error_errno("cannot execute", program);
+		return false;
+	}
+	check_mode(program);
+	return true;
+}
+
 static bool
 check_sandbox(void)
 {
@@ -297,6 +313,8 @@ check_service_run(struct options *o)
 	if (!check_checker(o))
 		status = EXIT_CONFIGURATION;
 	check_mode(spawn_path());
+	if (!check_import(o))
+		status = EXIT_CONFIGURATION;
 	if (!check_sandbox())
 		status = EXIT_CONFIGURATION;
 	if (!check_log(o))

@@ -87,10 +87,17 @@ process_no_dump(void)
 }
 
 void
+process_alone(void)
+{
+	lower(RLIMIT_NPROC, 0);
+}
+
+void
 process_limit(const struct process_limits *l)
 {
 	process_no_dump();
-	lower(RLIMIT_NPROC, 0);
+	if (!l->starts_others)
+		process_alone();
 	lower(RLIMIT_NOFILE, l->files);
 	if (l->megabytes != 0)
 		lower(RLIMIT_DATA, (rlim_t)l->megabytes << 20);

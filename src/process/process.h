@@ -6,6 +6,8 @@
 #ifndef POPIN_PROCESS_H
 #define POPIN_PROCESS_H
 
+#include <stdbool.h>
+
 /*
  * Clears what can be there by an accident of a super-server's or a checker's:
  * timers, pending signals of timers, blocked signals, ignored SIGTERM and
@@ -24,6 +26,7 @@ struct process_limits {
 	unsigned long files;	 /* descriptors */
 	unsigned long megabytes; /* of data; 0: as it is */
 	unsigned long cpu;	 /* seconds; 0: as it is */
+	bool starts_others;	 /* process_alone() comes later */
 };
 
 /*
@@ -31,6 +34,9 @@ struct process_limits {
  * L says.  Limits are only ever lowered.
  */
 void process_limit(const struct process_limits *l);
+
+/* From here on no new process. */
+void process_alone(void);
 
 /* The part of it for processes that have to start others. */
 void process_no_dump(void);

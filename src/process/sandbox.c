@@ -54,6 +54,7 @@ sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
 {
 	enum sandbox_paths paths = role == SANDBOX_MBOX ? SANDBOX_PATHS_MAKE
 	    : role == SANDBOX_MAILDIR_TRASH		? SANDBOX_PATHS_MOVE
+	    : role == SANDBOX_IMPORT			? SANDBOX_PATHS_READ
 							: SANDBOX_PATHS_REMOVE;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {

@@ -71,7 +71,10 @@ allow_beneath(
 
 	if (dir == -1)
 		return 0;
-	if (paths == SANDBOX_PATHS_RENAME)
+	if (paths == SANDBOX_PATHS_READ)
+		rule.allowed_access =
+		    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+	else if (paths == SANDBOX_PATHS_RENAME)
 		rule.allowed_access = LANDLOCK_ACCESS_FS_REMOVE_FILE |
 		    LANDLOCK_ACCESS_FS_MAKE_REG;
 	else if (paths != SANDBOX_PATHS_MAKE)

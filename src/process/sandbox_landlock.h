@@ -14,7 +14,8 @@ enum sandbox_paths {
 	SANDBOX_PATHS_REMOVE,
 	SANDBOX_PATHS_MAKE, /* and make and write files; rename in the others */
 	SANDBOX_PATHS_RENAME, /* only that, within the directory */
-	SANDBOX_PATHS_MOVE    /* and move files from one to another */
+	SANDBOX_PATHS_MOVE,   /* and move files from one to another */
+	SANDBOX_PATHS_READ    /* nothing; and files are not removed either */
 };
 
 /*

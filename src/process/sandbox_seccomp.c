@@ -5,7 +5,7 @@
  * static, on x86-64 and i386, and read for the others; every entry says what
  * needs it.  An entry without a reason is a bug.  What aborts is killed like
  * what does any other thing that is not in the list.
- * Runs as: login, wait, session.  Input: none.
+ * Runs as: login, wait, session, popin-import.  Input: none.
  */
 #include "config.h"
 
@@ -69,7 +69,8 @@ enum {
 	W = 1 << SANDBOX_WAIT,
 	T = 1 << SANDBOX_MAILDIR_TRASH,
 	M = 1 << SANDBOX_MAILDIR | T,
-	B = 1 << SANDBOX_MBOX
+	B = 1 << SANDBOX_MBOX,
+	I = 1 << SANDBOX_IMPORT
 };
 
 enum verdict {
@@ -88,7 +89,7 @@ static const struct rule {
 	int verdict; /* enum verdict */
 } rules[] = {
 	/* the client, the log */
-	{ L | W | M | B, SYS_write, ALLOW },
+	{ L | W | M | B | I, SYS_write, ALLOW },
 	{ L | M | B, SYS_read, ALLOW },
 	/* waiting for the client with a deadline */
 	{ L | M | B, SYS_ppoll, ALLOW },
@@ -96,32 +97,32 @@ static const struct rule {
 	{ L | M | B, SYS_ppoll_time64, ALLOW },
 #endif
 	/* deadlines, where the vDSO does not answer */
-	{ L | W | M | B, SYS_clock_gettime, ALLOW },
+	{ L | W | M | B | I, SYS_clock_gettime, ALLOW },
 #ifdef SYS_clock_gettime64
-	{ L | W | M | B, SYS_clock_gettime64, ALLOW },
+	{ L | W | M | B | I, SYS_clock_gettime64, ALLOW },
 #endif
 	/* messages */
-	{ M, SYS_openat, READ_ONLY },
+	{ M | I, SYS_openat, READ_ONLY },
 	{ B, SYS_openat, ALLOW },
 #ifdef SYS_fstat64
-	{ M | B, SYS_fstat64, ALLOW },
-	{ M | B, SYS_fstatat64, ALLOW }, /* and glibc's fstat */
+	{ M | B | I, SYS_fstat64, ALLOW },
+	{ M | B | I, SYS_fstatat64, ALLOW }, /* and glibc's fstat */
 #ifdef SYS_statx
-	{ M, SYS_statx, ALLOW }, /* both, where time_t has 64 bits */
+	{ M | I, SYS_statx, ALLOW }, /* both, where time_t has 64 bits */
 #endif
 #else
-	{ M | B, SYS_fstat, ALLOW },
-	{ M | B, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
+	{ M | B | I, SYS_fstat, ALLOW },
+	{ M | B | I, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
 #endif
 #ifdef SYS_statx
 	{ B, SYS_statx, ALLOW }, /* mbox_lock.c; and fstat as above */
 #endif
-	{ M | B, SYS_pread64, ALLOW },
-	{ L | M | B, SYS_close, ALLOW },
+	{ M | B | I, SYS_pread64, ALLOW },
+	{ L | M | B | I, SYS_close, ALLOW },
 	/* readdir(3); fcntl for fdopendir(3) */
-	{ M, SYS_getdents64, ALLOW },
-	{ M, FCNTL, SECOND + F_GETFL },
-	{ M, FCNTL, SECOND + F_SETFD },
+	{ M | I, SYS_getdents64, ALLOW },
+	{ M | I, FCNTL, SECOND + F_GETFL },
+	{ M | I, FCNTL, SECOND + F_SETFD },
 	{ M | B, FCNTL,
 	    SECOND + F_SETLK }, /* session_lock.c; delivery agents */
 	{ M | B, FCNTL, SECOND + F_GETLK }, /* session_lock.c: asked to end? */
@@ -129,19 +130,20 @@ static const struct rule {
 	{ B, FCNTL, SECOND + F_OFD_SETLK }, /* mbox_lock.c */
 #endif
 	/* malloc(3): names and messages, readdir(3)'s buffer */
-	{ M | B, SYS_brk, ALLOW },
+	{ M | B | I, SYS_brk, ALLOW },
 #ifdef __s390x__
-	{ M | B, MMAP, ALLOW }, /* its arguments are behind a pointer */
+	{ M | B | I, MMAP, ALLOW }, /* its arguments are behind a pointer */
 #else
-	{ M | B, MMAP, NO_EXEC },
+	{ M | B | I, MMAP, NO_EXEC },
 #endif
-	{ M | B, SYS_mprotect, NO_EXEC }, /* musl grows its heap with it */
-	{ M | B, SYS_munmap, ALLOW },
-	{ M | B, SYS_mremap, ALLOW },
-	{ M | B, SYS_madvise, ALLOW },	 /* musl's free(3) */
-	{ M | B, SYS_getrandom, ALLOW }, /* glibc's, for a key of the heap's */
+	{ M | B | I, SYS_mprotect, NO_EXEC }, /* musl grows its heap with it */
+	{ M | B | I, SYS_munmap, ALLOW },
+	{ M | B | I, SYS_mremap, ALLOW },
+	{ M | B | I, SYS_madvise, ALLOW }, /* musl's free(3) */
+	{ M | B | I, SYS_getrandom,
+	    ALLOW }, /* glibc's, for a key of the heap's */
 	/* qsort(3) of glibc: is there room for a copy of what it sorts? */
-	{ M, SYS_sysinfo, ALLOW },
+	{ M | I, SYS_sysinfo, ALLOW },
 	/* UPDATE */
 	{ M | B, SYS_unlinkat, ALLOW },
 	{ M | B, SYS_fsync, ALLOW },
@@ -177,7 +179,7 @@ static const struct rule {
 	{ L | W | M | B, SIGRETURN, ALLOW },
 #endif
 	{ L | W | M | B, SYS_restart_syscall, ALLOW },
-	{ L | W | M | B, SYS_exit_group, ALLOW },
+	{ L | W | M | B | I, SYS_exit_group, ALLOW },
 	/* does the client take what it was sent? */
 	{ M | B, SYS_ioctl, SECOND + TIOCOUTQ },
 };

@@ -11,7 +11,8 @@ enum sandbox_role {
 	SANDBOX_WAIT,
 	SANDBOX_MAILDIR,       /* a session over a Maildir */
 	SANDBOX_MAILDIR_TRASH, /* one that moves what is deleted */
-	SANDBOX_MBOX	       /* a session over an mbox */
+	SANDBOX_MBOX,	       /* a session over an mbox */
+	SANDBOX_IMPORT	       /* popin-import: it only reads */
 };
 
 /* Installs the filter.  Needs no_new_privs.  Returns 0, or -1 with errno. */

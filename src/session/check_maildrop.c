@@ -194,8 +194,9 @@ tell_all(struct maildrop *md, enum maildrop_result result)
 int
 check_maildrop_run(const struct options *o)
 {
-	static const struct process_limits limits = { .files = 32,
-		.megabytes = 1024 };
+	static const struct process_limits limits = {
+		.files = 32, .megabytes = 1024, .starts_others = true
+	};
 	static struct maildrop md;
 	struct user id;
 	char spec[PATH_MAX];

@@ -110,8 +110,9 @@ session_run(const struct options *o)
 {
 	static char in[IN_SIZE], out[OUT_SIZE];
 	static struct transaction t;
-	static const struct process_limits limits = { .files = 32,
-		.megabytes = 1024 };
+	static const struct process_limits limits = {
+		.files = 32, .megabytes = 1024, .starts_others = true
+	};
 	struct user id;
 	enum maildrop_result result = MAILDROP_PERM;
 	size_t unread = 0;

@@ -113,6 +113,7 @@ user_open(const struct user *id, const struct options *o, struct maildrop *md)
 	session_lock_set_patience(o->takeover);
 	settings.uidl = o->uidl;
 	result = open_spec(md, spec, &settings);
+	process_alone(); /* popin-import was the only one */
 	if (result == MAILDROP_OK)
 		result = maildrop_scan(md);
 	return result;

@@ -81,7 +81,9 @@ my $place = -d '/dev/shm' && -w _ ?
 chmod 0755, $place;
 my $home = "$place/home";
 my $bin = "$dir/popin";
-system('cp', $popin, $bin) == 0 and chmod(0755, $bin) or die;
+for ([ $popin, $bin ], [ dirname($popin) . '/popin-import', "$bin-import" ]) {
+	system('cp', @$_) == 0 and chmod(0755, $_->[1]) or die;
+}
 system('cp', $uncaged, "$bin-uncaged") == 0 and
     chmod(0755, "$bin-uncaged") or die;
 my $shim = "$dir/shim.so";

@@ -117,6 +117,8 @@ take_role(struct process *p)
 	if (strstr(words, "popin-checkpassword") == words ||
 	    strstr(words, "/popin-checkpassword ") != NULL)
 		strcpy(p->role, "checker");
+	else if (strstr(words, "/popin-import ") != NULL)
+		strcpy(p->role, "import");
 	else if (strstr(words, " -R login") != NULL)
 		strcpy(p->role, "login");
 	else if (strstr(words, " -R session") != NULL)

@@ -109,7 +109,9 @@ mkdir "$dir/$_" or die for qw(bin uncaged jail home);
 chmod 0755, map { "$dir/$_" } qw(bin uncaged jail home);
 for ([ $programs[0], 'bin/popin' ], [ $programs[1], 'uncaged/popin' ],
     [ $programs[2], 'bin/popin-checkpassword' ],
-    [ $programs[2], 'uncaged/popin-checkpassword' ]) {
+    [ $programs[2], 'uncaged/popin-checkpassword' ],
+    map { [ dirname($programs[0]) . '/popin-import', "$_/popin-import" ] }
+    qw(bin uncaged)) {
 	system('cp', $_->[0], "$dir/$_->[1]") == 0 or die;
 	chmod 0755, "$dir/$_->[1]";
 }

@@ -10,8 +10,8 @@
 #	GUIDE	... and for what is fuzzed only
 #	MAIN	what drives a target: a flag of the compiler's, or a file
 
-TARGETS = body journal login maildir mbox monitor passwd proxy sasl session \
-	state uidl
+TARGETS = body import journal login maildir mbox monitor passwd proxy sasl \
+	session state uidl
 
 CPPFLAGS = -I$(config) -iquote $(top)/src -iquote $(top)/tests/fuzz \
 	-DPOPIN_NO_SANDBOX -DPOPIN_SBINDIR='"/nowhere"' -D_GNU_SOURCE
@@ -20,7 +20,7 @@ CFLAGS = -std=c11 -g -O2 -Wall -Wextra
 # System calls that tests/fuzz/descriptors.c takes the place of.
 wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
 	fstatat fstatfs fsync ftruncate getrandom open openat ppoll pread pwrite \
-	read readdir shutdown unlinkat write
+	read readdir renameat shutdown unlinkat write
 monitor_wrapped = poll recv send setenv unsetenv
 
 checker = $(filter-out %/checkpassword.c,$(wildcard $(top)/src/checkpassword/*.c))
@@ -28,14 +28,10 @@ sources = $(filter-out $(top)/src/main.c $(top)/src/checkpassword/%,\
 	$(wildcard $(top)/src/*.c $(top)/src/*/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
-maildrop = again.o again_mbox_id.o again_mbox_journal.o again_maildir_adopt.o \
-	again_maildir_foreign.o again_maildir_snapshot.o again_uidl_store.o \
-	mboxes.o
+maildrop = again.o again_mbox_id.o again_mbox_journal.o again_uidl_kept.o mboxes.o
 headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
 hand = $(patsubst %,$(top)/src/%.c,login/login login/proxy monitor/monitor \
-	mbox/mbox_id mbox/mbox_journal maildir/maildir_adopt \
-	maildir/maildir_foreign maildir/maildir_snapshot \
-	maildrop/uidl_store)
+	mbox/mbox_id mbox/mbox_journal maildrop/uidl_kept import/import_maildir)
 
 all: $(addprefix fuzz_,$(TARGETS))
 
@@ -47,6 +43,7 @@ src/%.o: $(top)/src/%.c $(headers)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(FLAGS) $(GUIDE) -c -o $@ $<
 
 descriptors.o mboxes.o: GUIDE =
+src/import/import.o: CPPFLAGS += -Dmain=import_main
 
 # Of these only what a target needs and does not bring itself is linked.
 popin.a: $(objects)
@@ -56,7 +53,8 @@ checker.a: $(checker_objects)
 	rm -f $@
 	ar rc $@ $^
 
-fuzz_mbox fuzz_session fuzz_maildir fuzz_state fuzz_journal: $(maildrop)
+fuzz_mbox fuzz_session fuzz_maildir fuzz_state fuzz_journal fuzz_import: \
+    $(maildrop)
 fuzz_passwd: checker.a
 fuzz_monitor: wrapped += $(monitor_wrapped)
 

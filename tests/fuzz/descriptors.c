@@ -309,6 +309,8 @@ int __real_openat(int fd, const char *name, int flags, ...);
 int __real_open(const char *name, int flags, ...);
 int __wrap_unlinkat(int fd, const char *name, int flags);
 int __real_unlinkat(int fd, const char *name, int flags);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
 int __wrap_close(int fd);
 int __real_close(int fd);
 int __wrap_fcntl(int fd, int command, ...);
@@ -542,6 +544,27 @@ __wrap_unlinkat(int fd, const char *name, int flags)
 }
 
 int
+__wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+	struct file *f, *replaced;
+
+	if (!is_directory(from_fd))
+		return __real_renameat(from_fd, from, to_fd, to);
+	if (fails() && !fault.shorter)
+		return -1;
+	f = named(from_fd, from);
+	if (f == NULL)
+		return -1;
+	replaced = named(to_fd, to);
+	if (replaced != NULL)
+		replaced->directory = -1;
+	MUST(strlen(to) <= NAME_MAX);
+	memcpy(f->name, to, strlen(to) + 1);
+	f->directory = to_fd - FD_DIRECTORIES;
+	return 0;
+}
+
+int
 __wrap_close(int fd)
 {
 	return file_of(fd) != NULL || is_directory(fd) ? 0 : __real_close(fd);
@@ -707,6 +730,14 @@ check_record(const char *p, size_t len)
 ssize_t
 __wrap_write(int fd, const void *p, size_t len)
 {
+	struct file *f = file_of(fd);
+	ssize_t put;
+
+	if (f != NULL) {
+		put = __wrap_pwrite(fd, p, len, (off_t)f->at);
+		f->at += put > 0 ? (size_t)put : 0;
+		return put;
+	}
 	if (active && fd == FD_CLIENT)
 		return client_write(p, len);
 	if (active && fd == channel.fd)

@@ -18,6 +18,7 @@
 #include "again.h"
 #include "descriptors.h"
 #include "maildir/maildir.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_name.h"
 #include "pop3/body.h"
 #include "session/transaction.h"
@@ -29,7 +30,6 @@ enum { IN_SIZE = 2 * NETIO_READ_MAX, OUT_SIZE = 4096 + 64, MESSAGES = 24 };
 static struct maildrop_settings settings = { .limit = 100 };
 
 static struct transaction t;
-static bool indexed;
 static int file_fd[MESSAGES];
 static size_t file_count;
 
@@ -111,12 +111,10 @@ check_list(void)
 		for (size_t k = i + 1; k < t.drop.count; k++) {
 			const struct message *n = &t.drop.messages[k];
 
-			/* an index of another server has an order of its own */
-			MUST(indexed ||
-			    (maildir_compare(maildir_name(m), m->len,
+			MUST(maildir_compare(maildir_name(m), m->len,
 				 maildir_name(n), n->len) < 0 &&
-				maildir_compare(maildir_name(n), n->len,
-				    maildir_name(m), m->len) > 0));
+			    maildir_compare(maildir_name(n), n->len,
+				maildir_name(m), m->len) > 0);
 			MUST(uidl(k, b) != len || memcmp(a, b, len) != 0);
 		}
 	}
@@ -236,7 +234,8 @@ open_drop(void)
 {
 	return maildrop_open(&t.drop, &maildir_ops, "//", &settings) ==
 	    MAILDROP_OK &&
-	    maildrop_scan(&t.drop) == MAILDROP_OK;
+	    maildrop_scan(&t.drop) == MAILDROP_OK &&
+	    t.drop.ops->identify(&t.drop) == MAILDROP_OK;
 }
 
 static void
@@ -288,10 +287,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
 	struct input in = { p, len }, how = take_bytes(&in, 2);
+	static struct input own_answer;
 	struct input state, index;
 	bool faulty;
 	unsigned flags;
 
+	if (own_answer.p == NULL)
+		own_answer = again_answer;
 	descriptors_reset();
 	memset(&t, 0, sizeof t);
 	memset(&update, 0, sizeof update);
@@ -301,15 +303,15 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	if (state.len > 0)
 		(void)file_make(0, "popin.state", state.p, state.len);
 	flags = take_byte(&in);
-	settings.uidl = UIDL_OWN + flags % UIDL_XUIDL;
+	settings.uidl = flags & 4 ? "dovecot" : flags & 8 ? "own" : "auto";
 	settings.newest = flags & 64 ? flags & 3 : UINT64_MAX;
 	settings.max_size = flags & 128 ? flags & 31 : UINT64_MAX;
 	index = take_bytes(&in, flags & 32 ? take_byte(&in) : 0);
-	indexed = index.len > 0;
-	if (indexed)
-		(void)file_make(0,
-		    flags & 16 ? "dovecot-uidlist" : "courierpop3dsizelist",
-		    index.p, index.len);
+	again_answer = own_answer;
+	if (index.len > 0 && (flags & 16))
+		(void)file_make(0, "popin.uidl", index.p, index.len);
+	else if (index.len > 0)
+		again_answer = index;
 	make_messages(&in);
 	told_count = 0;
 	if (open_drop()) {
@@ -325,6 +327,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	again(&t.drop);
 
 	memset(&fault, 0, sizeof fault);
+	again_answer = own_answer;
 	MUST(open_drop());
 	check_list();
 	if (!faulty)

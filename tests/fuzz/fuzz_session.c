@@ -203,7 +203,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	memset(&t, 0, sizeof t);
 	update.began = update.delivered = false;
 	update.delivery = flags;
-	mboxes_settings.uidl = UIDL_OWN + (flags >> 4) % (UIDL_XUIDL);
+	mboxes_settings.uidl = flags & 16 ? "auto"
+	    : flags & 32		  ? "popa3d"
+					  : "own";
 	set_fault(&in);
 	mail = take_bytes(&in, take_two(&in));
 	update.fd = file_make(0, "box", mail.p, mail.len);

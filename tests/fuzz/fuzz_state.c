@@ -13,6 +13,7 @@
 #include "again.h"
 #include "descriptors.h"
 #include "maildir/maildir.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_state.h"
 #include "maildrop/state.h"
 #include "mbox/mbox_entry.h"
@@ -41,7 +42,7 @@ open_drop(bool is_maildir)
 	static const struct maildrop_settings settings = { .limit = 1000,
 		.max_size = UINT64_MAX,
 		.newest = UINT64_MAX,
-		.uidl = UIDL_AUTO };
+		.uidl = "auto" };
 
 	return is_maildir ? maildrop_open(&md, &maildir_ops, "//", &settings)
 			  : mboxes_open(&md);
@@ -170,7 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	int box;
 
 	descriptors_reset();
-	mboxes_settings.uidl = flags & 64 ? UIDL_POPA3D : UIDL_OWN;
+	mboxes_settings.uidl = flags & 64 ? "popa3d" : "own";
 	mail = take_bytes(&in, take_two(&in) % 4096);
 	box = file_make(
 	    is_maildir ? 1 : 0, is_maildir ? "1.a" : "box", mail.p, mail.len);

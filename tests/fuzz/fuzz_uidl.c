@@ -1,78 +1,84 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What other servers left behind to make unique-ids of: their indexes of a
- * Maildir, headers in an mbox.  Names point into the line; ids fit.
+ * The reader of popin.uidl, and of what popin-import prints.  It does not
+ * matter how the text is cut in pieces; nothing gets into the map that is no
+ * id or there twice; and what is written is read again as it was.
  */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "descriptors.h"
-#include "maildrop/uidl.h"
-#include "maildrop/uidl_index.h"
-#include "mbox/mbox_foreign.h"
+#include "maildrop/uidl_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
-enum { LINE_MAX_BYTES = 2048, SCHEMES = UIDL_XUIDL + 1 };
+enum { IDS = 64 };
 
-static void
-read_index(const struct uidl_index *index, int fd, enum uidl_scheme scheme)
+/* Reads it in pieces of STEP bytes; the text that is written then. */
+static struct input
+read_in(struct uidl_text *t, struct input text, size_t step)
 {
-	enum uidl_status status = uidl_index_start(index, fd, scheme);
-	size_t lines = 0, bytes = file_bytes(fd).len;
+	int fd = file_make(0, "map", "", 0);
 
-	while (status == UIDL_LINE || (status == UIDL_WRONG && lines > 0)) {
-		struct uidl_line line;
+	uidl_map_clear();
+	uidl_text_start(t);
+	for (size_t at = 0; at < text.len; at += step) {
+		size_t n = text.len - at < step ? text.len - at : step;
 
-		memset(&line, 0, sizeof line);
-		status = uidl_index_next(&line);
-		MUST(++lines <= bytes + 1);
-		if (status != UIDL_LINE)
-			continue;
-		MUST(line.name_len > 0 && line.name_len <= LINE_MAX_BYTES);
-		MUST(memchr(line.name, '\n', line.name_len) == NULL);
-		MUST(line.id_len <= sizeof line.id);
+		MUST(uidl_text_feed(t, (const char *)text.p + at, n));
 	}
-	MUST(status != UIDL_FAILED);
+	MUST(uidl_map_write(fd, t->scheme[0] != '\0' ? t->scheme : "none"));
+	return file_bytes(fd);
 }
 
+/* Each line on its own: both ids are valid, and lead to each other. */
 static void
-read_header(const char *p, size_t len)
+check_lines(struct input text)
 {
-	char id[MAILDROP_UIDL_MAX];
+	const char *p = (const char *)text.p, *end = p + text.len;
+	size_t count = 0;
 
-	(void)mbox_header_ends(p, len);
-	(void)mbox_validity(p, len);
-	for (int s = UIDL_OWN; s < SCHEMES; s++) {
-		size_t n;
+	for (p = memchr(p, '\n', text.len); p != NULL && p + 1 < end;) {
+		const char *line = p + 1, *blank;
+		char theirs[MAILDROP_UIDL_MAX];
+		size_t len, n;
 
-		if (!mbox_foreign((enum uidl_scheme)s))
+		p = memchr(line, '\n', (size_t)(end - line));
+		MUST(p != NULL);
+		blank = memchr(line, ' ', (size_t)(p - line));
+		if (blank == NULL) {
+			MUST(p + 1 == end && p - line == 3);
 			continue;
-		n = mbox_foreign_id((enum uidl_scheme)s, p, len, id);
-		MUST(n <= sizeof id);
+		}
+		n = (size_t)(p - blank) - 1;
+		MUST(uidl_valid(line, (size_t)(blank - line)));
+		MUST(uidl_valid(blank + 1, n));
+		len = uidl_map_get(line, (size_t)(blank - line), theirs);
+		MUST(len == n && memcmp(theirs, blank + 1, n) == 0);
+		MUST(uidl_map_has(theirs, n));
+		count++;
 	}
+	MUST(count == uidl_map_count());
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
-	struct input in = { p, len };
-	enum uidl_scheme scheme = take_byte(&in) % SCHEMES;
-	char *copy;
-	int fd;
+	struct input in = { p, len }, once, again;
+	size_t step = take_byte(&in) % IDS + 1;
+	struct uidl_text a, b, c;
 
 	descriptors_reset();
-	fd = file_make(0, "index", in.p, in.len);
-	read_index(&uidl_courier, fd, scheme);
-	read_index(&uidl_dovecot, fd, scheme);
-	copy = malloc(in.len);
-	MUST(copy != NULL || in.len == 0);
-	if (in.len > 0)
-		memcpy(copy, in.p, in.len);
-	read_header(copy, in.len);
-	free(copy);
+	once = read_in(&a, in, in.len + 1);
+	check_lines(once);
+	again = read_in(&b, in, step);
+	MUST(once.len == again.len && memcmp(once.p, again.p, once.len) == 0);
+	MUST(a.wrong == b.wrong && a.ended == b.ended && a.used == b.used);
+	again = read_in(&c, once, step);
+	MUST(uidl_text_is_whole(&c));
+	MUST(once.len == again.len && memcmp(once.p, again.p, once.len) == 0);
+	uidl_map_clear();
 	return 0;
 }

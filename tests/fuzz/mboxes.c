@@ -19,7 +19,7 @@
 struct maildrop_settings mboxes_settings = { .limit = MBOXES_ENTRIES,
 	.max_size = UINT64_MAX,
 	.newest = UINT64_MAX,
-	.uidl = UIDL_OWN,
+	.uidl = "own",
 	.home = "//",
 	.mbox_locks = MBOX_LOCK_FCNTL };
 

@@ -162,18 +162,26 @@ sub maildir
 	}
 	return $out;
 }
-my $uidlist = "3 V1700000000 N9 G01\n7 :1700000000.M1P1.host\n"
-    . "8 Pown O1 :1700000001.x\n";
-my $sizelist = "/3 9 1700000000\n1700000000.M1P1.host 9 7:1700000000:0\n"
-    . "1700000001.x 3 0:0:0\n";
-for my $scheme (1, 32) {
-	seed 'uidl', byte($scheme), $_ for ($uidlist, $sizelist,
-	    "1 1700000000 9\n7 1700000000.M1P1.host\n",
-	    "Received: a\n b\nDate: x\nMessage-ID: y\nDelivered-To: z\n"
-	    . "X-UID: 7\nX-UIDL: abc\nX-IMAPbase: 1 2\nSubject: s\n\n");
+my $list = "popin-uidl 1 courier\n1700000000.M1P1.host UID7-1700000000\n"
+    . "1700000001.x 1700000000.M1P1.host\nend\n";
+for my $step (0, 6) {
+	seed 'uidl', byte($step), $_ for ($list, "popin-uidl 1 own\nend\n",
+	    $list . "more\n", "popin-uidl 1 x\na b\na c\nd b\nend");
+}
+my $names = byte(4, 0, 1, 2, 3);
+seed 'import', byte(0), $names, "/3 9 17\n1.a 9 7:17:0\n1.b:2,S 3 0:0:0\n";
+seed 'import', byte(64 + $_), $names, "3 V17 N9 G01\n7 :1.a\n8 Pown O1 :1.b\n"
+    for (0, 3, 4);
+seed 'import', byte(64), $names, "1 17 9\n7 1.a\n";
+seed 'import', byte(5), $names;
+for my $scheme (0, 3 .. 9) {
+	seed 'import', byte(128 + $scheme), $_ for ($mboxes[0],
+	    "${from}Received: a\n b\nDate: x\nMessage-ID: y\nDelivered-To: z\n"
+	    . "X-UID: 7\nX-UIDL: abc\nX-IMAPbase: 1 2\nSubject: s\n\nx\n\n"
+	    . "${from}X-UIDL: abc\n\nx\n");
 }
 for my $flags (0, 0xc1, 32 | 1, 32 | 16 | 2) {
-	my $index = $flags & 16 ? $uidlist : $sizelist;
+	my $index = $list;
 	my @index = $flags & 32 ? (byte(length $index), $index) : ();
 
 	for my $commands (@commands) {

@@ -9,28 +9,28 @@
  * in the order of the messages.  The id is UIDn-validity, or UIDn where
  * validity is 0.  N is 0 for mail from before all that: then the id is the
  * base name with +XX for what is not harmless in it.
- * Runs as: session.  Input: see uidl_index.c.
+ * Runs as: popin-import.  Input: see import_index.c.
  */
 #include "config.h"
 
 #include <string.h>
 
+#include "import/import_index.h"
 #include "lib/number.h"
 #include "maildir/maildir_name.h"
-#include "maildrop/uidl_index.h"
 
 bool
-uidl_courier_header(struct uidl_header *h, const char *p, size_t len)
+import_courier_header(struct import_header *h, const char *p, size_t len)
 {
 	const char *end = p + len, *word;
 	size_t n;
 	uint64_t next;
 
-	return len > 1 && *p++ == '/' && uidl_word(&p, end, &word, &n) &&
+	return len > 1 && *p++ == '/' && import_word(&p, end, &word, &n) &&
 	    number_parse(word, n, 3, &h->version) && h->version >= 2 &&
-	    uidl_word(&p, end, &word, &n) &&
+	    import_word(&p, end, &word, &n) &&
 	    number_parse(word, n, UINT64_MAX, &next) &&
-	    uidl_word(&p, end, &word, &n) &&
+	    import_word(&p, end, &word, &n) &&
 	    number_parse(word, n, UINT64_MAX, &h->validity) && p == end;
 }
 
@@ -66,7 +66,7 @@ numbers(const char *p, const char *end, uint64_t *value, size_t count)
 
 /* False where the id is longer than any can be. */
 static bool
-escaped_name(struct uidl_line *line)
+escaped_name(struct import_line *line)
 {
 	static const char hex[] = "0123456789ABCDEF";
 	size_t len = maildir_base(line->name, line->name_len), n = 0;
@@ -91,7 +91,7 @@ escaped_name(struct uidl_line *line)
 }
 
 static void
-numbered(struct uidl_line *line, uint64_t n, uint64_t validity)
+numbered(struct import_line *line, uint64_t n, uint64_t validity)
 {
 	size_t at = 3;
 
@@ -105,8 +105,8 @@ numbered(struct uidl_line *line, uint64_t n, uint64_t validity)
 }
 
 bool
-uidl_courier_line(const struct uidl_header *h, const char *p, size_t len,
-    struct uidl_line *line)
+import_courier_line(const struct import_header *h, const char *p, size_t len,
+    struct import_line *line)
 {
 	enum { NUMBER, VALIDITY, UTF8 };
 	const char *word, *ids;
@@ -121,7 +121,6 @@ uidl_courier_line(const struct uidl_header *h, const char *p, size_t len,
 		return false;
 	line->name = p;
 	line->name_len = len;
-	line->order = 0;
 	if (value[NUMBER] == 0)
 		return escaped_name(line);
 	numbered(line, value[NUMBER], value[VALIDITY]);

@@ -13,11 +13,11 @@
  *	dovecot	 %08Xu%08Xv of X-UID and of the X-IMAPbase of the first message
  *	uw	 the same the other way round
  *
- * Runs as: session.  Input: headers, which anyone may have written.
+ * Runs as: popin-import.  Input: headers, which anyone may have written.
  */
 #include "config.h"
 
-#include "mbox/mbox_foreign.h"
+#include "import/import_header.h"
 
 #include <string.h>
 
@@ -26,10 +26,9 @@
 #include "lib/md5.h"
 #include "lib/number.h"
 #include "maildrop/uidl.h"
-#include "mbox/mbox_file.h"
 
 bool
-mbox_header_ends(const char *p, size_t len)
+import_header_ends(const char *p, size_t len)
 {
 	const char *end = p + len;
 	struct field f;
@@ -152,9 +151,10 @@ x_uidl(const char *p, const char *end, char *id)
 }
 
 static size_t
-numbered(enum uidl_scheme scheme, const char *p, const char *end, char *id)
+numbered(enum import_scheme scheme, uint32_t validity, const char *p,
+    const char *end, char *id)
 {
-	bool upper = scheme == UIDL_DOVECOT_UPPER;
+	bool upper = scheme == IMPORT_DOVECOT_UPPER;
 	uint32_t uid = 0;
 	struct field f;
 	size_t n;
@@ -162,18 +162,17 @@ numbered(enum uidl_scheme scheme, const char *p, const char *end, char *id)
 	while (uid == 0 && field_next(&p, end, &f))
 		if (field_is(&f, "X-UID:"))
 			uid = number_of(&f);
-	if (uid == 0 || mbox.validity == 0)
+	if (uid == 0 || validity == 0)
 		return 0;
-	n = hex_format32(id, scheme == UIDL_UW ? mbox.validity : uid, upper);
+	n = hex_format32(id, scheme == IMPORT_UW ? validity : uid, upper);
 	return n +
-	    hex_format32(
-		id + n, scheme == UIDL_UW ? uid : mbox.validity, upper);
+	    hex_format32(id + n, scheme == IMPORT_UW ? uid : validity, upper);
 }
 
 /* ---- interface ---- */
 
 uint32_t
-mbox_validity(const char *p, size_t len)
+import_header_validity(const char *p, size_t len)
 {
 	const char *end = p + len;
 	struct field f;
@@ -184,32 +183,24 @@ mbox_validity(const char *p, size_t len)
 	return 0;
 }
 
-bool
-mbox_foreign(enum uidl_scheme scheme)
-{
-	return scheme == UIDL_AUTO || scheme == UIDL_XUIDL ||
-	    scheme == UIDL_POPA3D || scheme == UIDL_SOLID ||
-	    scheme == UIDL_UW || scheme == UIDL_DOVECOT ||
-	    scheme == UIDL_DOVECOT_UPPER;
-}
-
 size_t
-mbox_foreign_id(enum uidl_scheme scheme, const char *p, size_t len, char *id)
+import_header_id(enum import_scheme scheme, uint32_t validity, const char *p,
+    size_t len, char *id)
 {
 	const char *end = p + len;
 
 	switch (scheme) {
-	case UIDL_AUTO:
-	case UIDL_XUIDL:
+	case IMPORT_AUTO:
+	case IMPORT_XUIDL:
 		return x_uidl(p, end, id);
-	case UIDL_POPA3D:
+	case IMPORT_POPA3D:
 		return popa3d(p, end, id);
-	case UIDL_SOLID:
+	case IMPORT_SOLID:
 		return solid(p, end, id);
-	case UIDL_UW:
-	case UIDL_DOVECOT:
-	case UIDL_DOVECOT_UPPER:
-		return numbered(scheme, p, end, id);
+	case IMPORT_UW:
+	case IMPORT_DOVECOT:
+	case IMPORT_DOVECOT_UPPER:
+		return numbered(scheme, validity, p, end, id);
 	default:
 		return 0;
 	}

@@ -12,33 +12,30 @@
  *
  * The id is the value with key P (the base name if that is empty), else what
  * pop3_uidl_format makes of uid and validity; its default is %08Xu%08Xv.
- * Messages with a value O come first, in its order, the others by uid.
- * Runs as: session.  Input: see uidl_index.c.
+ * Runs as: popin-import.  Input: see import_index.c.
  */
 #include "config.h"
 
 #include <string.h>
 
+#include "import/import_index.h"
 #include "lib/hex.h"
 #include "lib/number.h"
-#include "maildrop/uidl_index.h"
-
-enum { ORDER_BITS = 32 };
 
 bool
-uidl_dovecot_header(struct uidl_header *h, const char *p, size_t len)
+import_dovecot_header(struct import_header *h, const char *p, size_t len)
 {
 	const char *end = p + len, *word;
 	size_t n;
 	bool found = false;
 
-	if (!uidl_word(&p, end, &word, &n) ||
+	if (!import_word(&p, end, &word, &n) ||
 	    !number_parse(word, n, 3, &h->version))
 		return false;
 	if (h->version == 1)
-		return uidl_word(&p, end, &word, &n) &&
+		return import_word(&p, end, &word, &n) &&
 		    number_parse(word, n, UINT32_MAX, &h->validity);
-	while (h->version == 3 && uidl_word(&p, end, &word, &n))
+	while (h->version == 3 && import_word(&p, end, &word, &n))
 		if (word[0] == 'V')
 			found = number_parse(
 			    word + 1, n - 1, UINT32_MAX, &h->validity);
@@ -47,7 +44,7 @@ uidl_dovecot_header(struct uidl_header *h, const char *p, size_t len)
 
 /* One key and value.  Keys that do not matter here are passed over. */
 static bool
-take_value(struct uidl_line *line, const char *word, size_t len, bool *set)
+take_value(struct import_line *line, const char *word, size_t len, bool *set)
 {
 	uint64_t order;
 
@@ -60,30 +57,26 @@ take_value(struct uidl_line *line, const char *word, size_t len, bool *set)
 		*set = true;
 		return true;
 	case 'O':
-		if (!number_parse(word + 1, len - 1, UINT32_MAX, &order))
-			return false;
-		line->order = order;
-		return true;
+		return number_parse(word + 1, len - 1, UINT32_MAX, &order);
 	default:
 		return word[0] >= 'A' && word[0] <= 'Z';
 	}
 }
 
 bool
-uidl_dovecot_line(const struct uidl_header *h, const char *p, size_t len,
-    struct uidl_line *line)
+import_dovecot_line(const struct import_header *h, const char *p, size_t len,
+    struct import_line *line)
 {
-	bool upper = h->scheme == UIDL_DOVECOT_UPPER, set = false;
+	bool set = false;
 	const char *end = p + len, *word;
 	uint64_t uid;
 	size_t n;
 
-	if (!uidl_word(&p, end, &word, &n) ||
+	if (!import_word(&p, end, &word, &n) ||
 	    !number_parse(word, n, UINT32_MAX - 1, &uid) || uid == 0)
 		return false;
-	line->order = ((uint64_t)1 << ORDER_BITS) + uid;
 	while (h->version == 3 && p != end && *p != ':')
-		if (!uidl_word(&p, end, &word, &n) ||
+		if (!import_word(&p, end, &word, &n) ||
 		    !take_value(line, word, n, &set))
 			return false;
 	if (h->version == 3 && (p == end || *p++ != ':'))
@@ -91,9 +84,9 @@ uidl_dovecot_line(const struct uidl_header *h, const char *p, size_t len,
 	line->name = p;
 	line->name_len = (size_t)(end - p);
 	if (!set) {
-		line->id_len = hex_format32(line->id, (uint32_t)uid, upper);
+		line->id_len = hex_format32(line->id, (uint32_t)uid, h->upper);
 		line->id_len += hex_format32(
-		    line->id + line->id_len, (uint32_t)h->validity, upper);
+		    line->id + line->id_len, (uint32_t)h->validity, h->upper);
 	}
 	return line->name_len > 0;
 }

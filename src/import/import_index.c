@@ -2,12 +2,12 @@
  * Copyright (c) 2026 The popin authors
  *
  * Reading the files of other servers, in a buffer of one size.
- * Runs as: session.  Input: files that other programs wrote, or anybody who
+ * Runs as: popin-import.  Input: files that other programs wrote, or anybody who
  * can write as the mail user.
  */
 #include "config.h"
 
-#include "maildrop/uidl_index.h"
+#include "import/import_index.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,14 +15,14 @@
 
 enum { BUFFER = 32 * 1024, LINE_MAX_BYTES = 2048 };
 
-const struct uidl_index uidl_courier = { "courierpop3dsizelist",
-	uidl_courier_header, uidl_courier_line };
-const struct uidl_index uidl_dovecot = { "dovecot-uidlist", uidl_dovecot_header,
-	uidl_dovecot_line };
+const struct import_index import_courier = { "courierpop3dsizelist",
+	import_courier_header, import_courier_line };
+const struct import_index import_dovecot = { "dovecot-uidlist",
+	import_dovecot_header, import_dovecot_line };
 
 static struct {
-	const struct uidl_index *index;
-	struct uidl_header header;
+	const struct import_index *index;
+	struct import_header header;
 	int fd;
 	off_t offset; /* of what comes behind the buffer */
 	size_t at, used;
@@ -31,7 +31,7 @@ static struct {
 } in;
 
 bool
-uidl_word(const char **p, const char *end, const char **word, size_t *len)
+import_word(const char **p, const char *end, const char **word, size_t *len)
 {
 	const char *blank;
 
@@ -46,7 +46,7 @@ uidl_word(const char **p, const char *end, const char **word, size_t *len)
 
 /* Reads on.  False at the end and, with *STATUS, when that fails. */
 static bool
-fill(enum uidl_status *status)
+fill(enum import_result *status)
 {
 	ssize_t got;
 
@@ -57,7 +57,7 @@ fill(enum uidl_status *status)
 		got =
 		    pread(in.fd, in.buf + in.used, BUFFER - in.used, in.offset);
 	while (got == -1 && errno == EINTR);
-	*status = got == -1 ? UIDL_FAILED : UIDL_END;
+	*status = got == -1 ? INDEX_FAILED : INDEX_END;
 	if (got <= 0)
 		return false;
 	in.offset += got;
@@ -66,10 +66,10 @@ fill(enum uidl_status *status)
 }
 
 /* A last line without an end was not written to its end. */
-static enum uidl_status
+static enum import_result
 next_line(const char **line, size_t *len)
 {
-	enum uidl_status status;
+	enum import_result status;
 
 	for (;;) {
 		const char *p = in.buf + in.at;
@@ -80,9 +80,9 @@ next_line(const char **line, size_t *len)
 			*len = (size_t)(lf - p);
 			in.at += *len + 1;
 			if (!in.skipping && *len <= LINE_MAX_BYTES)
-				return UIDL_LINE;
+				return INDEX_LINE;
 			in.skipping = false;
-			return UIDL_WRONG;
+			return INDEX_WRONG;
 		}
 		if (in.used - in.at > LINE_MAX_BYTES) {
 			in.skipping = true;
@@ -90,19 +90,19 @@ next_line(const char **line, size_t *len)
 		}
 		if (fill(&status))
 			continue;
-		if (status == UIDL_FAILED || (in.at == in.used && !in.skipping))
+		if (status == INDEX_FAILED ||
+		    (in.at == in.used && !in.skipping))
 			return status;
 		in.at = in.used;
 		in.skipping = false;
-		return UIDL_WRONG;
+		return INDEX_WRONG;
 	}
 }
 
-enum uidl_status
-uidl_index_start(
-    const struct uidl_index *index, int fd, enum uidl_scheme scheme)
+enum import_result
+import_index_start(const struct import_index *index, int fd, bool upper)
 {
-	enum uidl_status status;
+	enum import_result status;
 	const char *line = NULL;
 	size_t len = 0;
 
@@ -112,21 +112,21 @@ uidl_index_start(
 	in.at = in.used = 0;
 	in.skipping = false;
 	memset(&in.header, 0, sizeof in.header);
-	in.header.scheme = scheme;
+	in.header.upper = upper;
 	status = next_line(&line, &len);
-	if (status == UIDL_LINE && !index->header(&in.header, line, len))
-		status = UIDL_WRONG;
+	if (status == INDEX_LINE && !index->header(&in.header, line, len))
+		status = INDEX_WRONG;
 	return status;
 }
 
-enum uidl_status
-uidl_index_next(struct uidl_line *line)
+enum import_result
+import_index_next(struct import_line *line)
 {
 	const char *p = NULL;
 	size_t len = 0;
-	enum uidl_status status = next_line(&p, &len);
+	enum import_result status = next_line(&p, &len);
 
-	if (status == UIDL_LINE && !in.index->line(&in.header, p, len, line))
-		status = UIDL_WRONG;
+	if (status == INDEX_LINE && !in.index->line(&in.header, p, len, line))
+		status = INDEX_WRONG;
 	return status;
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * popin-import: which ids another server gave to the messages of a maildrop.
+ */
+#ifndef POPIN_IMPORT_H
+#define POPIN_IMPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who made them, and how. */
+enum import_scheme {
+	IMPORT_AUTO, /* what another server left behind, else nobody */
+	IMPORT_OWN,
+	IMPORT_COURIER,
+	IMPORT_DOVECOT,
+	IMPORT_DOVECOT_UPPER,
+	IMPORT_SOLID,
+	IMPORT_TPOP3D,
+	IMPORT_POPA3D,
+	IMPORT_UW,
+	IMPORT_XUIDL
+};
+
+/* Exit statuses, as in sysexits(3). */
+enum import_status {
+	IMPORT_FINE = 0,
+	IMPORT_USAGE = 64,
+	IMPORT_LATER = 75,
+	IMPORT_NO_MAILDROP = 78
+};
+
+/*
+ * Each fills uidl_map.h with what there is by *SCHEME for the maildrop PATH,
+ * and enters the sandbox before it reads what others have written.  IMPORT_AUTO
+ * becomes the scheme that was found, or IMPORT_OWN.  Anything but IMPORT_FINE
+ * was logged.
+ */
+enum import_status import_maildir(const char *path, enum import_scheme *scheme);
+enum import_status import_mbox(const char *path, enum import_scheme *scheme);
+
+/* Says how many of COUNT messages have an id FROM there; WRONG lines. */
+void import_log(const char *from, size_t known, size_t count, uint64_t wrong);
+
+#endif

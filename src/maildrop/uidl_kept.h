@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * popin.uidl: the ids that another server gave to the messages of a maildrop,
+ * as they were when popin first served it.  From then on only this counts: ids
+ * stay when the other server's files go, and when it still writes to them.
+ */
+#ifndef POPIN_UIDL_KEPT_H
+#define POPIN_UIDL_KEPT_H
+
+#include "maildrop/maildrop.h"
+
+/* Where it is, and which maildrop it is of. */
+struct uidl_place {
+	int dir_fd;	  /* -1: there can be none */
+	const char *name; /* in that directory */
+	const char *kind; /* OPTIONS_MAILDIR or OPTIONS_MBOX */
+	const char *path; /* of the maildrop */
+};
+
+/*
+ * Opens it, when the session's lock is held and there is no sandbox yet.
+ * Where there is none, or none from the scheme that SETTINGS ask for by name,
+ * popin-import is asked, and what it says becomes popin.uidl.  It is not asked
+ * if MAY_ASK is false.  Anything but MAILDROP_OK was logged, and nothing may
+ * be served then: clients would get everything again.
+ */
+enum maildrop_result uidl_kept_open(const struct maildrop_settings *settings,
+    const struct uidl_place *place, bool may_ask);
+
+/* Makes uidl_map.h have all of it.  Anything but MAILDROP_OK was logged. */
+enum maildrop_result uidl_kept_load(void);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright (c) 2026 The popin authors
+ *
+ * uidl_kept.c as it is, and what its process never needs: a second beginning.
+ */
+#include "maildrop/uidl_kept.c"
+/* not sorted in above */
+#include "again.h"
+
+void
+again_uidl_kept(void)
+{
+	memset(&kept, 0, sizeof kept);
+	kept.fd = -1;
+}

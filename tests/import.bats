@@ -1,0 +1,505 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: ISC
+# Copyright (c) 2026 The popin authors
+#
+# popin-import itself: what it prints, what it may do; and what a session makes
+# of an answer that is none.  The ids are in uidl-schemes.bats.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
+load lib
+load mbox
+load serve
+
+setup()
+{
+	lib_setup
+	mbox_setup
+	as_session
+	IMPORTER=("${AS[@]}" "$BIN/popin-import")
+	KEPT=$MAILDIR/popin.uidl
+}
+
+# of_maildir [OPTION...]
+of_maildir()
+{
+	run timeout "$LIMIT" "${IMPORTER[@]}" "$@" -m "maildir:$MAILDIR"
+}
+
+mail()
+{
+	local name
+
+	for name; do
+		printf 'Subject: %s\n\nx\n' "$name" | deliver "$name"
+	done
+}
+
+courier_list()
+{
+	printf '%s\n' '/3 9 5' '1.a 1 1:5:0' '3.c 1 3:5:0' '2.b 1 2:5:0' \
+	    >"$MAILDIR/courierpop3dsizelist"
+	own "$MAILDIR/courierpop3dsizelist"
+}
+
+# kept LINE...: popin.uidl
+kept()
+{
+	printf '%s\n' "$@" >"$KEPT"
+	own "$KEPT"
+}
+
+# ids: sets IDS to all ids that a client is told, in one line.
+ids()
+{
+	session <<-'EOT'
+	UIDL	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$status" 0
+	IDS=$(body_of 1 | tr -d '\r' | cut -d ' ' -f 2 | paste -sd ' ')
+}
+
+# fake SCRIPT: sets SESSION to one whose popin-import is that.
+fake()
+{
+	local bin=$BATS_TEST_TMPDIR/fake
+
+	mkdir -p "$bin"
+	chmod 755 "$bin"
+	cp "$BIN/popin" "$bin/popin"
+	printf '#!/bin/sh\n%s\n' "$1" >"$bin/popin-import"
+	chmod 755 "$bin/popin" "$bin/popin-import"
+	SESSION=(env USER=anna HOME="$BATS_TEST_TMPDIR" "${AS[@]}"
+	    "$bin/popin" -R session -m "maildir:$MAILDIR" "${@:2}")
+}
+
+# --- what it prints
+
+@test "it prints our ids and those of the other server, in our order" {
+	mail 1.a 2.b 3.c 4.d
+	courier_list
+	of_maildir
+	assert_success
+	assert_line 'popin-uidl 1 courier'
+	[ "$(printf '%s\n' "${lines[@]}" | grep -v '^popin-import: ')" = \
+	    "$(printf '%s\n' 'popin-uidl 1 courier' '1.a UID1-5' '2.b UID2-5' \
+	    '3.c UID3-5' end)" ]
+	assert_line --partial 'messages=3/4 wrong=0'
+}
+
+@test "the session keeps that very text" {
+	mail 1.a 2.b 3.c
+	courier_list
+	"${IMPORTER[@]}" -m "maildir:$MAILDIR" >"$OUT" 2>/dev/null
+	cp "$OUT" "$BATS_TEST_TMPDIR/printed"
+	ids
+	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
+	cmp "$BATS_TEST_TMPDIR/printed" "$KEPT"
+	assert_equal "$(stat -c %a "$KEPT")" 600
+	[ ! -e "$KEPT.new" ]
+}
+
+@test "a maildrop that no other server has served is told to be ours" {
+	mail 1.a
+	of_maildir
+	assert_success
+	assert_output "popin-uidl 1 own
+end"
+	plain_box 2
+	run timeout "$LIMIT" "${IMPORTER[@]}" -m "mbox:$BOX"
+	assert_success
+	assert_output "popin-uidl 1 own
+end"
+}
+
+@test "a name that is no id stands for itself by its hash" {
+	local name sum
+
+	name=1.$(printf '%090d' 0)
+	mail "$name" 2.b
+	printf '3 V1 N9\n1 Pone :%s\n' "$name" >"$MAILDIR/dovecot-uidlist"
+	own "$MAILDIR/dovecot-uidlist"
+	sum=$(printf %s "$name" | sha256sum | cut -d ' ' -f 1)
+	of_maildir
+	assert_line "$sum one"
+	ids
+	assert_equal "$IDS" 'one 2.b'
+}
+
+@test "the last line is there if and only if nothing is missing" {
+	mail 1.a
+	of_maildir
+	assert_line --index 1 end
+	run timeout "$LIMIT" "${IMPORTER[@]}" -m maildir:/nonexistent
+	assert_failure 78
+	refute_line end
+	assert_output --partial 'cannot open the Maildir "/nonexistent"'
+	printf 'no mbox\n' | box
+	run timeout "$LIMIT" "${IMPORTER[@]}" -m "mbox:$BOX"
+	assert_failure 78
+	refute_line end
+}
+
+@test "a command line that makes no sense is refused" {
+	local words
+
+	for words in '' '-m' '-m /tmp' '--from exchange -m maildir:/tmp' \
+	    '-m maildir:/tmp more' '--log no -m maildir:/tmp' '-x'; do
+		# shellcheck disable=SC2086 # words
+		run timeout "$LIMIT" "${IMPORTER[@]}" $words
+		assert_failure 64
+		assert_output --partial 'popin-import: '
+	done
+}
+
+# bats test_tags=root
+@test "root is told to become the user first" {
+	[ "$(id -u)" = 0 ] || skip 'needs root'
+	run "$BIN/popin-import" -m "maildir:$MAILDIR"
+	assert_failure 64
+	assert_output --partial 'not as root'
+}
+
+# --- what it may do
+
+@test "it changes nothing in a maildrop" {
+	mail 1.a 2.b
+	courier_list
+	plain_box 3
+	find "$MAILDIR" "$BOX_HOME" -printf '%p %s %T@ %C@ %m\n' | sort \
+	    >"$BATS_TEST_TMPDIR/before"
+	of_maildir
+	of_maildir --from solid
+	run timeout "$LIMIT" "${IMPORTER[@]}" --from popa3d -m "mbox:$BOX"
+	assert_success
+	find "$MAILDIR" "$BOX_HOME" -printf '%p %s %T@ %C@ %m\n' | sort |
+	    cmp - "$BATS_TEST_TMPDIR/before"
+}
+
+@test "it is in its sandbox before it reads what others have written" {
+	local spec trace=$BATS_TEST_TMPDIR/trace
+
+	need strace strace
+	not_under asan 'there is no sandbox'
+	[[ $("$BIN/popin" --version) != *'sandbox: none'* ]] ||
+	    skip 'built without a sandbox'
+	mail 1.a
+	courier_list
+	plain_box 2
+	for spec in "maildir:$MAILDIR" "mbox:$BOX"; do
+		: >"$trace"
+		chmod 666 "$trace"
+		timeout "$LIMIT" "${AS[@]}" strace -o "$trace" "$BIN/popin-import" \
+		    --from solid -m "$spec" >"$OUT" 2>"$LOG"
+		tail -n 1 "$OUT" | grep -qx end
+		# nothing is opened by a path then, but in the two folders
+		sed '1,/PR_SET_SECCOMP, SECCOMP_MODE_FILTER/d' "$trace" >"$IN"
+		[ -s "$IN" ]
+		run grep -E 'open(at)?\((AT_FDCWD|.*O_(WRONLY|RDWR|CREAT))' "$IN"
+		assert_failure 1
+		run grep -cE 'getdents64|pread64' "$IN"
+		[ "$output" -gt 0 ]
+		sed '/PR_SET_SECCOMP, SECCOMP_MODE_FILTER/q' "$trace" >"$IN"
+		run grep -E 'getdents64|pread64\([0-9]+, "[^\\]' "$IN"
+		assert_failure 1
+	done
+}
+
+# stuck: a popin-import that waits for somebody to read; sets PID.
+stuck()
+{
+	perl -e 'for (1 .. 3000) { open F, ">", "$ARGV[0]/new/$_.a.b.c" or die }' \
+	    "$MAILDIR"
+	[ "$(id -u)" != 0 ] || chown -R "$TEST_UID" "$MAILDIR"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	exec 9<>"$BATS_TEST_TMPDIR/fifo"
+	"${IMPORTER[@]}" --from solid -m "maildir:$MAILDIR" 9>&- \
+	    >"$BATS_TEST_TMPDIR/fifo" 2>"$LOG" &
+	PID=$!
+	wait_until 20 is_stuck
+}
+
+is_stuck()
+{
+	grep -q pipe_write "/proc/$PID/wchan" ||
+	    [ "$(awk '{ print $1 }' "/proc/$PID/syscall" 2>/dev/null)" = 1 ]
+}
+
+@test "it may start nothing, leaves no core, and uses so much memory and time" {
+	local limits
+
+	not_under asan 'memory is not limited'
+	stuck
+	limits=$(cat "/proc/$PID/limits")
+	kill "$PID"
+	wait "$PID" || :
+	exec 9>&-
+	grep -Eq 'Max processes +0 +0 ' <<<"$limits"
+	grep -Eq 'Max core file size +0 +0 ' <<<"$limits"
+	grep -Eq "Max data size +$((512 << 20)) +$((512 << 20)) " <<<"$limits"
+	grep -Eq 'Max cpu time +600 +600 ' <<<"$limits"
+	grep -Eq 'Max open files +16 +16 ' <<<"$limits"
+}
+
+@test "it has /dev/null, the pipe and the log, and no environment" {
+	mail 1.a
+	fake 'exec 8>&1; ls -l /proc/$$/fd >"$0.fd"
+	    tr "\0" "\n" </proc/$$/environ >"$0.env"
+	    echo "popin-uidl 1 own"; echo end'
+	chmod 777 "$BATS_TEST_TMPDIR/fake"
+	ids
+	assert_equal "$IDS" 1.a
+	run awk '/->/ { print $9, $11 }' "$BATS_TEST_TMPDIR/fake/popin-import.fd"
+	assert_line '0 /dev/null'
+	assert_line --regexp '^8 pipe:'
+	assert_line "2 $LOG"
+	# what the shell has to do with its script
+	refute_line --regexp '^[3-79] '
+	[ ! -s "$BATS_TEST_TMPDIR/fake/popin-import.env" ]
+}
+
+# --- what is not an answer
+
+# not_served: the client is told to come again, and nothing is kept.
+not_served()
+{
+	session <<-'EOT'
+	=> -ERR [SYS/TEMP]
+	EOT
+	[ ! -e "$KEPT" ]
+}
+
+@test "an answer that is none is not taken for no" {
+	local script
+
+	mail 1.a 2.b 3.c
+	courier_list
+	for script in 'exit 1' ':' 'echo "popin-uidl 1 own"' \
+	    'echo end' 'echo "popin-uidl 2 own"; echo end' \
+	    'echo "popin-uidl 1 own"; echo end; exit 75' \
+	    'echo "popin-uidl 1 own"; echo end; kill -SEGV $$' \
+	    'echo "popin-uidl 1 own"; echo end; echo more' \
+	    'echo "popin-uidl 1 own"; printf end' \
+	    'echo "popin-uidl 1 own"; echo "1.a"; echo end' \
+	    'echo "popin-uidl 1 own"; echo "1.a b c"; echo end' \
+	    'echo "popin-uidl 1 OWN"; echo end' \
+	    'printf "popin-uidl 1 own\n1.a %071d\nend\n" 0' \
+	    'head -c 300000 /dev/zero'; do
+		fake "$script"
+		not_served
+		assert_log 'popin-import failed, trying again at the next login: s'
+	done
+	as_session
+	ids
+	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
+}
+
+@test "without popin-import nobody is served who has not been before" {
+	mail 1.a 2.b 3.c
+	courier_list
+	fake :
+	rm "$BATS_TEST_TMPDIR/fake/popin-import"
+	not_served
+	assert_log 'cannot start'
+	as_session
+	ids
+	fake :
+	rm "$BATS_TEST_TMPDIR/fake/popin-import"
+	ids
+	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
+}
+
+@test "a popin-import that does not end is ended by --idle" {
+	mail 1.a
+	fake 'echo $$ >"$0.pid"; exec sleep 1000' --testing --idle 1
+	chmod 777 "$BATS_TEST_TMPDIR/fake"
+	not_served
+	assert_log 'takes longer than --idle'
+	run kill -0 "$(cat "$BATS_TEST_TMPDIR/fake/popin-import.pid")"
+	assert_failure
+}
+
+@test "a popin-import that says all and does not end is ended, too" {
+	mail 1.a
+	fake 'echo $$ >"$0.pid"; echo "popin-uidl 1 own"; echo end
+	    exec sleep 1000 >&-' --testing --idle 1
+	chmod 777 "$BATS_TEST_TMPDIR/fake"
+	not_served
+	run kill -0 "$(cat "$BATS_TEST_TMPDIR/fake/popin-import.pid")"
+	assert_failure
+}
+
+has_begun()
+{
+	[ -s "$BATS_TEST_TMPDIR/fake/popin-import.pid" ]
+}
+
+has_ended()
+{
+	! kill -0 "$(cat "$BATS_TEST_TMPDIR/fake/popin-import.pid")" 2>/dev/null
+}
+
+@test "SIGTERM ends the session and the popin-import it waits for" {
+	mail 1.a
+	fake 'echo $$ >"$0.pid"; exec sleep 1000'
+	chmod 777 "$BATS_TEST_TMPDIR/fake"
+	talk a "${SESSION[@]}"
+	wait_until 20 has_begun
+	kill -TERM "${TALK_PID[a]}"
+	wait_until 20 has_ended
+	[ ! -e "$KEPT" ]
+}
+
+@test "what is no mbox is refused for good" {
+	printf 'no mbox at all\n' | box
+	as_box
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_log 'this is not an mbox: "mbox"'
+}
+
+# --- what is kept
+
+@test "it is asked once, and again where its answer cannot be kept" {
+	mail 1.a
+	fake 'echo x >>"$0.asked"; echo "popin-uidl 1 own"; echo end'
+	chmod 777 "$BATS_TEST_TMPDIR/fake"
+	ids
+	ids
+	session <<-'EOT'
+	STAT	=> +OK
+	QUIT	=> +OK
+	EOT
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/fake/popin-import.asked")" 1
+	rm "$KEPT"
+	chmod 555 "$MAILDIR"
+	ids
+	ids
+	chmod 755 "$MAILDIR"
+	assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/fake/popin-import.asked")" 3
+	assert_log 'cannot keep unique-ids in "popin.uidl"'
+}
+
+@test "--uidl own and qmail ask nobody and look at nothing that is kept" {
+	mail 1.a
+	fake 'exit 1' --uidl own
+	kept 'popin-uidl 1 courier' '1.a UID1-5' end
+	ids
+	assert_equal "$IDS" 1.a
+	fake 'exit 1' --uidl qmail
+	ids
+	assert_equal "$IDS" 1.a
+}
+
+@test "ids of an mbox stay without the state file, and when X-UIDL fields go" {
+	local -a own
+
+	{
+		printf 'From a@b %s\nSubject: 1\nX-UIDL: one\n\nx\n\n' "$STAMP"
+		printf 'From a@b %s\nSubject: 2\nX-UIDL: two\n\nx\n\n' "$STAMP"
+	} | box
+	as_box
+	ids
+	assert_equal "$IDS" 'one two'
+	find "$BOX_HOME" -name '.popin.mbox.*' ! -name '*.uidl' -delete
+	edit 's/^X-UIDL: .*\n//mg'
+	ids
+	assert_equal "$IDS" 'one two'
+}
+
+@test "an answer without a line leaves what is kept" {
+	mail 1.a
+	kept 'popin-uidl 1 courier' '1.a UID1-5' end
+	as_session --uidl dovecot
+	ids
+	assert_equal "$IDS" UID1-5
+	assert_equal "$(head -n 1 "$KEPT")" 'popin-uidl 1 dovecot'
+	as_session
+	ids
+	assert_equal "$IDS" UID1-5
+}
+
+@test "of a damaged popin.uidl what makes sense is kept" {
+	mail 1.a 2.b 3.c
+	courier_list
+	kept 'popin-uidl 1 dovecot' '1.a one' garbage '2.b two'
+	ids
+	assert_log 'damaged: "popin.uidl"'
+	assert_equal "$IDS" 'one two UID3-5'
+	ids
+	refute_log damaged
+	assert_equal "$IDS" 'one two UID3-5'
+	rm "$MAILDIR/courierpop3dsizelist"
+	: >"$KEPT"
+	ids
+	assert_equal "$IDS" '1.a 2.b 3.c'
+}
+
+# --- what a user writes there himself
+
+@test "no popin.uidl makes two messages the same, or an id that is none" {
+	local hash long n
+
+	hash=$(printf 2.b | sha256sum | cut -d ' ' -f 1)
+	long=$(printf '%071d' 0)
+	mail 1.a 2.b 3.c 4.d 5.e 6.f
+	kept 'popin-uidl 1 courier' '1.a x' '2.b x' '1.a y' "3.c $hash" \
+	    "4.d $long" "$long z" '5.e 2.b' '6.f ' ' q' '' '6.f a b' \
+	    $'6.f \x01' $'6.f \xff' 'end' '6.f late' end
+	ids
+	assert_equal "$IDS" "x $hash 3.c 4.d 2.b 6.f"
+	kept 'popin-uidl 1 courier' '1.a 2.b' '2.b 1.a' '3.c 4.d' end
+	ids
+	n=$(printf 4.d | sha256sum | cut -d ' ' -f 1)
+	assert_equal "$IDS" "2.b 1.a 4.d $n 5.e 6.f"
+}
+
+@test "no kept id makes two messages of an mbox the same" {
+	local kept own
+
+	append one
+	append two
+	own "$BOX"
+	as_box --uidl own
+	ids
+	read -ra own <<<"$IDS"
+	as_box
+	ids
+	kept=$(find "$BOX_HOME" -name '.popin.mbox.*.uidl')
+	printf '%s\n' 'popin-uidl 1 x-uidl' "${own[0]} ${own[1]}" \
+	    "x ${own[1]}.2" end >"$kept"
+	ids
+	assert_equal "$IDS" "${own[1]} ${own[1]}.3"
+	ids
+	assert_equal "$IDS" "${own[1]} ${own[1]}.3"
+}
+
+@test "a popin.uidl that is a trap keeps only its user out" {
+	local kind
+
+	mail 1.a
+	for kind in fifo directory link huge; do
+		rm -rf "$KEPT"
+		case $kind in
+		fifo)	mkfifo "$KEPT" ;;
+		directory) mkdir "$KEPT" ;;
+		link)	ln -s /dev/zero "$KEPT" ;;
+		huge)	truncate -s 1T "$KEPT" || continue ;;
+		esac
+		own "$KEPT"
+		session <<-'EOT'
+		=> -ERR [SYS/PERM]
+		EOT
+		assert_log 'cannot use "popin.uidl"'
+	done
+}
+
+@test "a popin.uidl with half a million lines is read when a client asks" {
+	mail 1.a 2.b
+	perl -e 'print "popin-uidl 1 courier\n";
+	    print "$_.gone UID$_-5\n" for 1 .. 500000;
+	    print "2.b UID0-5\nend\n"' >"$KEPT"
+	own "$KEPT"
+	ids
+	assert_equal "$IDS" '1.a UID0-5'
+}
