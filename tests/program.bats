@@ -84,7 +84,8 @@ load lib
 		    fail "$program: no PIE, or bound late"
 		# not a word of musl's
 		! readelf -dW "$program" | grep -q 'NEEDED.*libc\.so\.6' ||
-		    readelf -W --dyn-syms "$program" | grep -q __memcpy_chk ||
+		    readelf -W --dyn-syms "$program" |
+			grep -qE '__(mem|explicit_)[a-z]+_chk' ||
 		    fail "$program: not fortified"
 	done
 }
