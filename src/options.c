@@ -150,13 +150,6 @@ static const struct choice logs[] = {
 	{ "syslog", LOG_CHOICE_SYSLOG },
 	{ NULL, 0 },
 };
-static const struct choice log_styles[] = {
-	{ "stderr", LOG_STYLE_STDERR },
-	{ "journal", LOG_STYLE_JOURNAL },
-	{ "syslog", LOG_STYLE_SYSLOG },
-	{ "report", LOG_STYLE_REPORT },
-	{ NULL, 0 },
-};
 static const struct choice locks[] = {
 	{ "fcntl", MBOX_LOCK_FCNTL },
 	{ "dotlock", MBOX_LOCK_DOTLOCK },
@@ -171,7 +164,7 @@ static const struct choice dialects[] = {
 };
 /* ---- the table ---- */
 
-enum kind { FLAG, TEXT, NUMBER, CHOICE };
+enum kind { FLAG, TEXT, NUMBER, CHOICE, STYLE };
 
 #define AT(member) offsetof(struct options, member)
 #define SECONDS(least, member) \
@@ -231,8 +224,8 @@ static const struct row {
 	    "not an address:", .valid = is_address },
 	{ 0, "check", .kind = FLAG, .at = AT(check) },
 	/* what the monitor tells login and the session */
-	{ 0, "log-as", CHOICE, AT(log_style),
-	    "unknown style of log:", .choices = log_styles },
+	{ 0, "log-as", .kind = STYLE, .at = AT(log_style),
+	    .error = "unknown style of log:" },
 	{ 0, "after-stls", .kind = FLAG, .at = AT(after_stls) },
 	{ 0, "handoff", .kind = FLAG, .at = AT(handoff) },
 	{ 0, "offers", NUMBER, AT(offers), "unknown offers:", .max = 255 },
@@ -262,6 +255,8 @@ set(struct options *o, const struct row *r, const char *value)
 				return NULL;
 			}
 		return r->error;
+	case STYLE:
+		return log_style_find(value, to) ? NULL : r->error;
 	default:
 		*(const char **)to = value;
 		return r->valid == NULL || r->valid(value) ? NULL : r->error;
