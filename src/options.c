@@ -52,7 +52,7 @@ const char options_usage[] =
     "  --user NAME|UID:GID        unprivileged account (" POPIN_ACCOUNT ")\n"
     "  --jail DIR                 empty directory (" POPIN_JAIL ")\n"
     "  --log auto|stderr|syslog   where the log goes (auto)\n"
-    "  --check                    tell whether everything is as it has to be\n"
+    "  --check                    check the setup and report\n"
     "  --check-user NAME          ... and the maildrop of this user, as root\n"
     "  --check-from ADDRESS       ... and who may log in from there\n"
     "  --testing                  allow limits that break the standard\n"
@@ -167,9 +167,10 @@ static const struct choice dialects[] = {
 enum kind { FLAG, TEXT, NUMBER, CHOICE, STYLE };
 
 #define AT(member) offsetof(struct options, member)
-#define SECONDS(least, member) \
-	NUMBER, AT(member),    \
-	    "not a sensible number of seconds:", .min = (least), .max = DAY
+#define SECONDS(least, member)                                                 \
+	NUMBER, AT(member),                                                    \
+	    "not a number of seconds from the allowed range:", .min = (least), \
+							       .max = DAY
 
 static const struct row {
 	char letter;	  /* or 0 */
@@ -337,9 +338,9 @@ contradiction(const struct options *o)
 	if (o->takeover < TAKEOVER_MIN && !o->testing)
 		return "--takeover must be 10 seconds or more";
 	if (o->checker != NULL && o->passwd_file != NULL)
-		return "--passwd-file and --checker exclude each other";
+		return "--passwd-file and --checker cannot be combined";
 	if (o->checker != NULL && o->lower_case)
-		return "--lower-case goes behind --checker popin-checkpassword";
+		return "give --lower-case to popin-checkpassword, behind --checker";
 	if (o->role != ROLE_MONITOR) /* they do not hear of --checker */
 		return NULL;
 	if (o->apop && o->passwd_file == NULL && o->checker == NULL)

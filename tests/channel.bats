@@ -95,7 +95,7 @@ popins()
 	ask a 'PASS secret' '+OK 3 *'
 	ask a QUIT '+OK*'
 	leave a
-	assert_log '^popin: cannot hear the checker: (Input/output|I/O) error'
+	assert_log '^popin: cannot read from the checker: (Input/output|I/O) error'
 	rm -r "$BATS_TEST_TMPDIR/talk.a"
 	failing recvfrom EINTR 3
 	hear a

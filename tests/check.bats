@@ -150,7 +150,7 @@ check()
 @test "a Maildir that nobody has delivered to is told, with status 0" {
 	rm -r "$MAILDIR"
 	check 0 --check-user anna
-	assert_line "WARN  no Maildir yet, so no mail: path=\"$MAILDIR\""
+	assert_line "WARN  no Maildir yet, serving an empty maildrop: path=\"$MAILDIR\""
 	assert_line --partial 'messages: shown=0/0 '
 }
 
@@ -268,7 +268,7 @@ with_dev()
 	with_dev
 	CHECK=("${LOOK[@]}" --log syslog)
 	check 78 --check
-	assert_line 'FAIL  no log: --log syslog, and there is no "/dev/log": No such file or directory'
+	assert_line 'FAIL  no log: --log syslog was given, but there is no "/dev/log": No such file or directory'
 	CHECK=("${LOOK[@]}")
 	check 0 --check
 	assert_line 'WARN  log: to="standard error" under-inetd=nowhere missing="/dev/log"'

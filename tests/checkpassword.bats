@@ -56,7 +56,7 @@ assert_refused_for()
 {
 	assert_equal "$status:$(cat "$OUT")" 1:
 	assert_log_lines 1
-	assert_log "^popin-checkpassword: right password, but refused: .*user=\"[a-z]*\" reason=$1\$"
+	assert_log "^popin-checkpassword: correct password, but login refused: .*user=\"[a-z]*\" reason=$1\$"
 }
 
 # assert_fault STATUS PATTERN: one log line, and nothing else.

@@ -298,7 +298,7 @@ as_copier()
 	USER nobody		=> +OK
 	PASS wrong		=> =-ERR [AUTH] wrong name or password
 	EOT
-	assert_log 'right password, but refused: from="198\.51\.100\.1" user="anna/copier3" reason=allow_nets$'
+	assert_log 'correct password, but login refused: from="198\.51\.100\.1" user="anna/copier3" reason=allow_nets$'
 	assert_equal "$(grep -c 'but refused' "$LOG")" 1
 	assert_equal "$(grep -c 'login failed: ip=198\.51\.100\.1 .*reason=credentials' "$LOG")" 3
 }
@@ -332,11 +332,11 @@ no_tls()
 @test "no other user gets in there, and none can be told from no user" {
 	no_tls
 	pop3 <<-'EOT'
-	USER anna		=> =+OK now the password
+	USER anna		=> =+OK send PASS
 	PASS secret		=> =-ERR [AUTH] wrong name or password
-	USER nobody		=> =+OK now the password
+	USER nobody		=> =+OK send PASS
 	PASS secret		=> =-ERR [AUTH] wrong name or password
-	USER anna/copier3	=> =+OK now the password
+	USER anna/copier3	=> =+OK send PASS
 	PASS wrong		=> =-ERR [AUTH] wrong name or password
 	EOT
 	assert_log '^popin-checkpassword: no cleartext=ok, password ignored: user="anna"$'
@@ -362,8 +362,8 @@ no_tls()
 	no_tls allow_nets=198.51.100.0/24
 	pop3 <<-'EOT'
 	CAPA			=> +OK
-	USER anna/copier3	=> =-ERR [AUTH] no passwords here without TLS
-	PASS paper		=> =-ERR [AUTH] no passwords here without TLS
+	USER anna/copier3	=> =-ERR [AUTH] TLS required
+	PASS paper		=> =-ERR [AUTH] TLS required
 	AUTH PLAIN AGFubmEvY29waWVyMwBwYXBlcg==	=> -ERR [AUTH]
 	QUIT			=> +OK
 	EOT
@@ -380,7 +380,7 @@ no_tls()
 	for fields in nologin cleartext=no allow_nets=nonsense; do
 		no_tls "$fields"
 		pop3 <<-'EOT'
-		USER anna/copier3	=> =-ERR [AUTH] no passwords here without TLS
+		USER anna/copier3	=> =-ERR [AUTH] TLS required
 		QUIT			=> +OK
 		EOT
 	done

@@ -187,7 +187,7 @@ assert_refused()
 		EOT
 		assert_equal "$status" 0
 		assert_log_lines 2
-		assert_log 'no Maildir yet, so no mail: path="/'
+		assert_log 'no Maildir yet, serving an empty maildrop: path="/'
 		[ ! -e "$MAILDIR" ]
 	done
 	maildir "$MAILDIR"

@@ -150,7 +150,7 @@ strangers_lock()
 	chmod 644 "$MAILDIR/popin.state"
 	strangers_lock "$MAILDIR/popin.state"
 	first_session
-	assert_log 'locked by another user, made anew: "popin\.state"'
+	assert_log 'locked by another user, replaced: "popin\.state"'
 	assert_equal "$(stat -c '%a %u' "$MAILDIR/popin.state")" "600 $TEST_UID"
 	session <<-'EOT'
 	=> -ERR [IN-USE]

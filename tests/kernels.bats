@@ -76,7 +76,7 @@ assert_refused()
 	assert_log '^popin: cannot install the seccomp filter: '
 	run "${CHAIN[@]}" --check
 	assert_failure 78
-	assert_line --regexp '^FAIL  this kernel takes no seccomp filter, nobody would be served: '
+	assert_line --regexp '^FAIL  this kernel has no seccomp filters, so nobody can log in: '
 }
 
 @test "a session behind another server's checker is refused without seccomp, too" {

@@ -52,7 +52,7 @@ login_dies()
 	for call; do
 		in_login "$call"
 		tell "$call" "TRY $call"
-		assert_killed "$call" 0 'login ended badly:'
+		assert_killed "$call" 0 'the login process ended abnormally:'
 		assert_log_lines 1
 	done
 }
@@ -92,7 +92,7 @@ session_dies()
 	for call in "open /etc/passwd" 'open .' 'create x' 'remove x'; do
 		in_login "${call%% *}.${call##*/}"
 		tell "${call%% *}.${call##*/}" "TRY $call"
-		assert_killed "${call%% *}.${call##*/}" 0 'login ended badly:'
+		assert_killed "${call%% *}.${call##*/}" 0 'the login process ended abnormally:'
 	done
 }
 
@@ -140,7 +140,7 @@ session_dies()
 	tell a 'TRY mute'
 	gone a
 	assert_equal "$status" 0
-	assert_log '^popin: login ended badly: ip=- signal=9$'
+	assert_log '^popin: the login process ended abnormally: ip=- signal=9$'
 }
 
 # What file permissions would allow: the other Maildir belongs to the same

@@ -231,7 +231,7 @@ def scram_secret(password, salt=None, iterations=4096):
 
 if __name__ == '__main__':
     OK, NO, AUTH = r'\+OK.*', r'-ERR.*', r'-ERR \[AUTH\].*'
-    TLS = r'-ERR \[AUTH\] no passwords here without TLS'
+    TLS = r'-ERR \[AUTH\] TLS required'
     COMMAND = sys.argv[1:]
 
     def popin(*options, greeting=r'\+OK popin ready'):

@@ -143,7 +143,7 @@ assert_out_of_reach()
 	connect a
 	log_in a anna secret
 	disconnect a
-	assert_log '^popin: a terminal is not for other users: the log goes to syslog or nowhere; it stays here with "2>&1 \| cat"'
+	assert_log '^popin: the log does not go to a terminal that users could reach, but to syslog or nowhere; to keep it here use "2>&1 \| cat"'
 	refute_log 'login:|session:'
 }
 
@@ -170,7 +170,7 @@ assert_out_of_reach()
 
 	at_terminal "${ROOT[@]}" || status=$?
 	assert_equal "$status" 78
-	tr -d '\r' <"$OUT" | grep -qx 'popin: a terminal of root.s is not for users; behind pipes popin serves: "cat | popin | cat"' ||
+	tr -d '\r' <"$OUT" | grep -qx 'popin: refusing to serve on root.s terminal; use pipes: "cat | popin | cat"' ||
 	    fail "$(cat "$OUT")"
 	grep -q '^-ERR \[SYS/PERM\] ' "$OUT" || fail "$(cat "$OUT")"
 	! grep -q '+OK' "$OUT" || fail "$(cat "$OUT")"
@@ -277,6 +277,6 @@ start_script()
 	refute_output --partial 'chmod 711'
 	chmod 755 "$BIN/popin"
 	run "${ROOT[@]}" --check
-	assert_line "WARN  users can trace a session when it begins, run chmod 711: program=\"$BIN/popin\""
+	assert_line "WARN  users can trace sessions that start; run chmod 711: program=\"$BIN/popin\""
 	chmod 711 "$BIN/popin"
 }

@@ -43,7 +43,7 @@ drop(const struct account *a, bool with_groups)
 	if (!with_groups || !a->system || geteuid() != 0)
 		count = 0;
 	else if (getgrouplist(a->name, a->gid, groups, &count) == -1) {
-		log_error("too many groups have the user", a->name);
+		log_error("the user is in too many groups", a->name);
 		return -1;
 	}
 	for (int i = 0; i < count; i++)

@@ -67,13 +67,15 @@ check_options(struct options *o, int argc, char **argv)
 			return misused("--hash takes one scheme", NULL);
 		if (o->file != NULL || o->valid_shells || o->groups ||
 		    o->lower_case)
-			return misused("--hash goes with no option", NULL);
+			return misused(
+			    "--hash cannot be combined with other options",
+			    NULL);
 		return 0;
 	}
 	if (o->file != NULL && o->valid_shells)
-		return misused("--valid-shells does not go with", "-f");
+		return misused("--valid-shells cannot be combined with", "-f");
 	if (o->file != NULL && o->groups)
-		return misused("--groups does not go with", "-f");
+		return misused("--groups cannot be combined with", "-f");
 	if (argc == 0)
 		return misused("usage: popin-checkpassword [-f file] [--groups]"
 			       " [--lower-case] [--valid-shells] [--log style]"
@@ -125,7 +127,7 @@ parse_options(struct options *o, int argc, char **argv)
 			o->file = optarg;
 			break;
 		default:
-			return misused("wrong option, or no value behind it",
+			return misused("unknown option or missing value",
 			    argv[optind - 1]);
 		}
 	}
@@ -167,7 +169,7 @@ report_refusal(const struct account *a)
 
 	if (a->refusal == NULL)
 		return STATUS_UNACCEPTABLE;
-	log_start(&r, LOG_LEVEL_NOTICE, "right password, but refused:");
+	log_start(&r, LOG_LEVEL_NOTICE, "correct password, but login refused:");
 	if (address != NULL)
 		log_text(&r, "from", address, strlen(address));
 	log_text(&r, "user", a->name, strlen(a->name));
@@ -315,7 +317,7 @@ main(int argc, char **argv)
 
 	log_open(LOG_STYLE_STDERR, "popin-checkpassword");
 	if (hide_memory() == -1) {
-		log_error_errno("cannot keep the memory out of cores", NULL);
+		log_error_errno("cannot turn core dumps off", NULL);
 		return STATUS_TEMPORARY;
 	}
 	status = parse_options(&options, argc, argv);

@@ -226,7 +226,8 @@ make_secret(const struct account_scheme_name *s, const char *password,
 		return 0;
 	}
 	if (crypthash_setting(setting, s->prefix) == -1) {
-		log_error_errno("this system makes no hashes of", s->name);
+		log_error_errno(
+		    "crypt(3) of this system cannot make hashes of", s->name);
 		return STATUS_TEMPORARY;
 	}
 	if (!crypthash_make(password, setting, secret)) {

@@ -88,8 +88,8 @@ method_read(enum method method, struct credentials *c)
 			? "descriptor 3 has more than 512 bytes"
 			: "descriptor 3 has more than 4096 bytes");
 	if (!split(method, c, (size_t)len))
-		return misused("descriptor 3 has not name, password and "
-			       "timestamp, each with a NUL behind it");
+		return misused(
+		    "descriptor 3 does not have a name, a password and a timestamp, each followed by a NUL");
 	account_copy(c->name, sizeof c->name, c->field[CREDENTIAL_NAME],
 	    strlen(c->field[CREDENTIAL_NAME]));
 	return 0;

@@ -142,7 +142,7 @@ take_id(struct account *a, struct text t, uint32_t own)
 
 	if (t.len > 0 && !number_parse(t.p, t.len, UINT32_MAX - 1, &id))
 		account_add_fault(
-		    a, "passwd-file has a uid or gid that is none");
+		    a, "passwd-file has a uid or gid that is not a number");
 	else if (t.len == 0 && own == 0)
 		account_add_fault(
 		    a, "passwd-file has no uid or gid, which root needs");
@@ -184,8 +184,8 @@ take_nets(struct extra *e, struct text list, const char *address)
 	if (result == NETS_OUTSIDE)
 		e->refusal = "allow_nets";
 	else if (e->fault == NULL)
-		e->fault = "passwd-file has an allow_nets with something that "
-			   "is no network";
+		e->fault =
+		    "passwd-file has an allow_nets with something that is not a network";
 }
 
 /* Some number of what the login sees, 1 at least. */
@@ -196,7 +196,7 @@ take_limit(struct extra *e, struct text value, uint64_t *limit)
 		*limit == 0) &&
 	    e->fault == NULL)
 		e->fault =
-		    "passwd-file has a maxsize or newest that is no number";
+		    "passwd-file has a maxsize or newest that is not a number";
 }
 
 static struct extra
@@ -246,7 +246,7 @@ take_entry(
 	take_text(a->shell, sizeof a->shell, fields[FIELD_SHELL], shell);
 	if (a->home[0] != '/')
 		account_add_fault(
-		    a, "passwd-file has a home that is no full path");
+		    a, "passwd-file has a home that is not a full path");
 	if (e->refusal != NULL)
 		a->usable = false;
 	if (e->fault != NULL)

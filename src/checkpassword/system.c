@@ -145,7 +145,8 @@ take_passwd(struct account *a, const struct passwd *pw)
 	    !account_copy(a->shell, sizeof a->shell, shell, strlen(shell)))
 		account_add_fault(a, "account has a field that is too long");
 	if (a->home[0] != '/')
-		account_add_fault(a, "account has a home that is no full path");
+		account_add_fault(
+		    a, "account has a home that is not a full path");
 }
 
 /* Is SHELL what the line begins with, up to a blank or a comment? */

@@ -117,7 +117,7 @@ parse(int argc, char **argv, enum import_scheme *scheme, const char **spec)
 			*spec = optarg;
 			break;
 		default:
-			return misused("wrong option, or no value behind it",
+			return misused("unknown option or missing value",
 			    argv[optind - 1]);
 		}
 	}

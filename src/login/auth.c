@@ -137,7 +137,7 @@ cram_md5(struct login *l, const struct word *initial, struct monmsg_request *q)
 	struct client_data r;
 
 	if (initial != NULL)
-		return refuse(l, "the server speaks first");
+		return refuse(l, "this mechanism has no initial response");
 	q->op = MONMSG_CHALLENGE;
 	if (!request_exchange(l, q, &a))
 		return OUTCOME_END;
@@ -231,7 +231,7 @@ scram_finish(
 	(void)base64_encode(text + 2, a->signature, sizeof a->signature);
 	challenge(l, text, sizeof text, &r);
 	if (r.outcome == OUTCOME_DONE && r.len != 0)
-		r.outcome = refuse(l, "an empty line was due");
+		r.outcome = refuse(l, "send an empty line");
 	if (r.outcome != OUTCOME_DONE) {
 		netio_finish(&l->net);
 		return OUTCOME_END;
@@ -252,7 +252,7 @@ scram(struct login *l, const struct word *initial, struct monmsg_request *q)
 	if (r.outcome != OUTCOME_DONE)
 		return r.outcome;
 	if (!scram_begin(&s, &r, q))
-		return refuse(l, "not SCRAM, or with a channel binding");
+		return refuse(l, "only SCRAM without channel binding is supported");
 	if (!request_exchange(l, q, &a))
 		return OUTCOME_END;
 	if (a.verdict != MONMSG_SCRAM_SALT)
@@ -329,7 +329,7 @@ auth_apop(void *state, const struct command_line *line)
 
 	memset(l->user, 0, sizeof l->user);
 	if (!(l->offers & OFFER_APOP))
-		return refuse(l, "unknown command, or not now");
+		return refuse(l, "unknown or unavailable command");
 	memset(&q, 0, sizeof q);
 	q.op = MONMSG_APOP;
 	if (!sasl_name(q.user, name->p, name->len) ||

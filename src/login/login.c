@@ -66,7 +66,7 @@ cmd_user(void *state, const struct command_line *line)
 		return OUTCOME_BAD;
 	}
 	memcpy(l->user, name->p, name->len);
-	reply_ok(&l->net, "now the password");
+	reply_ok(&l->net, "send PASS");
 	return OUTCOME_DONE;
 }
 
@@ -132,7 +132,7 @@ cmd_stls(void *state, const struct command_line *line)
 
 	(void)line;
 	if (!(l->offers & OFFER_STLS)) {
-		reply_err(&l->net, RESPONSE_NONE, "no TLS to start here");
+		reply_err(&l->net, RESPONSE_NONE, "TLS is not available");
 		return OUTCOME_BAD;
 	}
 	more = netio_peek(&l->net);
@@ -141,7 +141,8 @@ cmd_stls(void *state, const struct command_line *line)
 		return OUTCOME_END;
 	q.op = more == NET_IDLE ? MONMSG_STLS : MONMSG_PIPELINED;
 	if (request_answer(&q, &a) && a.verdict == MONMSG_LAST) {
-		reply_err(&l->net, RESPONSE_NONE, "nothing may follow STLS");
+		reply_err(
+		    &l->net, RESPONSE_NONE, "no commands may follow STLS");
 		netio_finish(&l->net);
 	}
 	return OUTCOME_END;
@@ -154,8 +155,7 @@ cmd_proxy(void *state, const struct command_line *line)
 	struct login *l = state;
 
 	(void)line;
-	log_error(
-	    "a PROXY header came where none is expected; see --proxy", NULL);
+	log_error("unexpected PROXY header from the client; see --proxy", NULL);
 	reply_err(&l->net, RESPONSE_NONE, "no PROXY header is expected");
 	netio_finish(&l->net);
 	return OUTCOME_END;

@@ -29,7 +29,7 @@ request_answer(const struct monmsg_request *q, struct monmsg_answer *a)
 enum outcome
 request_needs_tls(struct login *l)
 {
-	reply_err(&l->net, RESPONSE_AUTH, "no passwords here without TLS");
+	reply_err(&l->net, RESPONSE_AUTH, "TLS required");
 	return OUTCOME_DONE;
 }
 

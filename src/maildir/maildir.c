@@ -116,7 +116,8 @@ open_nothing(const char *path)
 {
 	struct log_record r;
 
-	log_start(&r, LOG_LEVEL_WARNING, "no Maildir yet, so no mail:");
+	log_start(&r, LOG_LEVEL_WARNING,
+	    "no Maildir yet, serving an empty maildrop:");
 	log_text(&r, "path", path, strlen(path));
 	log_end(&r);
 	maildir.fd[MAILDIR_NEW] = maildir.fd[MAILDIR_CUR] = -1;

@@ -81,8 +81,7 @@ maildir_trash_open(int dir_fd, const char *path, const char *folder)
 	(void)snprintf(name, sizeof name, ".%s", folder);
 	trash.fd = open_folder(dir_fd, name);
 	if (trash.fd == -1)
-		log_error_errno(
-		    "no trash folder, nothing can be deleted in", path);
+		log_error_errno("no trash folder, nothing is deleted in", path);
 }
 
 bool

@@ -73,7 +73,8 @@ remove_wherever(struct maildrop *md, bool *touched)
 		good &= remove_marked(md, touched, &missing);
 	}
 	if (missing > 0)
-		log_error("not removed, other programs keep renaming it", NULL);
+		log_error(
+		    "not removed, another program keeps renaming it:", NULL);
 	return good && missing == 0;
 }
 

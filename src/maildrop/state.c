@@ -79,7 +79,7 @@ open_file(int dir_fd, const char *name)
 		log_error_errno("open to others, who can lock it:", name);
 	if (!session_lock_is_strangers(fd))
 		return fd;
-	log_error("locked by another user, made anew:", name);
+	log_error("locked by another user, replaced:", name);
 	(void)close(fd);
 	if (unlinkat(dir_fd, name, 0) == -1)
 		return -1;

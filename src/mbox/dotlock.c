@@ -137,7 +137,7 @@ remove_stale(const struct dotlock *d, const struct stat *st)
 	    (now.st_dev != st->st_dev || now.st_ino != st->st_ino) &&
 	    linkat(d->dir_fd, d->temporary, d->dir_fd, d->name, 0) == -1 &&
 	    errno != EEXIST)
-		log_error_errno("cannot give back the lock", d->name);
+		log_error_errno("cannot release the lock", d->name);
 	(void)unlinkat(d->dir_fd, d->temporary, 0);
 }
 

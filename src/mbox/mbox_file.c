@@ -89,7 +89,7 @@ open_mbox(const char *path)
 		return open_failed("cannot open the mbox", path);
 	if (!file_is(mbox.fd, FILE_OURS | FILE_ONE_NAME, &st))
 		return open_failed(
-		    "not a plain file with one name that is ours:", path);
+		    "not a regular file of this user with one name:", path);
 	mbox.writable &= within_limit(&st);
 	return MAILDROP_OK;
 }

@@ -125,8 +125,8 @@ open_journal(char *name)
 		return;
 	if ((errno == EPERM || errno == ELOOP || errno == EACCES) &&
 	    fstatat(mbox.home_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    mbox_move_set_aside("a journal that is not a file of the user's "
-				"alone is not used:") &&
+	    mbox_move_set_aside(
+		"the journal is not a file of this user alone, it is not used:") &&
 	    journal_open(mbox.home_fd, name))
 		return;
 	log_error_errno(

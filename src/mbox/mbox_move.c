@@ -321,7 +321,8 @@ move_on(struct move *m)
 			return false;
 		if (size < m->plan->size) {
 			errno = ESTALE;
-			return mbox_cannot("somebody truncated the mbox");
+			return mbox_cannot(
+			    "another program truncated the mbox");
 		}
 		if (size > m->plan->size && !go_on_with(m, size))
 			return false;
@@ -463,8 +464,8 @@ mbox_replay(void)
 		clear_journal();
 		break;
 	case JOURNAL_FOREIGN:
-		(void)mbox_move_set_aside("a journal that cannot be read; "
-					  "the mbox may need a backup:");
+		(void)mbox_move_set_aside(
+		    "the journal cannot be read; the mbox may need its backup:");
 		break;
 	case JOURNAL_FAILED:
 		(void)mbox_cannot("cannot read the journal of");

@@ -61,7 +61,7 @@ mbox_trash_open(int home_fd, const char *folder)
 	errno = ENOENT;
 	trash.fd = home_fd != -1 ? open_file(home_fd) : -1;
 	if (trash.fd == -1)
-		(void)cannot("no trash, nothing can be deleted without:");
+		(void)cannot("no trash, nothing is deleted:");
 	mbox_lock_init(&trash.lock, trash.fd, -1, trash.name, MBOX_LOCK_FCNTL);
 }
 

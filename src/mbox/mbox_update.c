@@ -55,7 +55,7 @@ changed(void)
 	if (errno != 0)
 		return mbox_cannot("cannot look at the mbox");
 	log_error(
-	    "changed by another program, nothing deleted from", mbox.name);
+	    "changed by another program, nothing was deleted from", mbox.name);
 	return false;
 }
 

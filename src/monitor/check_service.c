@@ -126,7 +126,7 @@ check_mode(const char *path)
 	if (geteuid() != 0 || stat(path, &st) == -1 || !(st.st_mode & S_IROTH))
 		return;
 	log_start(&r, LOG_LEVEL_WARNING,
-	    "users can trace a session when it begins, run chmod 711:");
+	    "users can trace sessions that start; run chmod 711:");
 	log_text(&r, "program", path, strlen(path));
 	log_end(&r);
 }
@@ -154,8 +154,8 @@ check_sandbox(void)
 	struct log_record r;
 
 	if (!sandbox_is_possible()) {
-		log_error_errno("this kernel takes no seccomp filter, nobody "
-				"would be served",
+		log_error_errno(
+		    "this kernel has no seccomp filters, so nobody can log in",
 		    NULL);
 		return false;
 	}
@@ -182,7 +182,8 @@ check_log(const struct options *o)
 		found("log:", "to", "/dev/log");
 	else if (o->log == LOG_CHOICE_SYSLOG)
 		log_error_errno(
-		    "no log: --log syslog, and there is no", "/dev/log");
+		    "no log: --log syslog was given, but there is no",
+		    "/dev/log");
 	else if (syslog)
 		found("log:", "to",
 		    "standard error; /dev/log if that is the client (inetd)");

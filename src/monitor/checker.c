@@ -227,7 +227,7 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 			heard = listen_to(c, q->answer_len + 1);
 			if (heard == -1) {
 				log_error_errno(
-				    "cannot hear the checker", NULL);
+				    "cannot read from the checker", NULL);
 				return give_up(c, "system");
 			}
 			if (heard == 0)
@@ -235,7 +235,9 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 			if (c->answered == q->answer_len + 1) {
 				if (c->answer[q->answer_len] == HANDOFF_SESSION)
 					return CHECKER_SESSION;
-				log_error("the checker wrote to 4", NULL);
+				log_error(
+				    "the checker wrote to descriptor 4, which is not its own",
+				    NULL);
 				return give_up(c, "checker");
 			}
 		}

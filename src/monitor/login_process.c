@@ -106,7 +106,7 @@ login_process_reap(struct login_process *c, const struct peer *peer)
 	if (!await(c, &status) ||
 	    (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return;
-	log_start(&r, LOG_LEVEL_ERROR, "login ended badly:");
+	log_start(&r, LOG_LEVEL_ERROR, "the login process ended abnormally:");
 	log_word(&r, "ip", peer->ip);
 	if (WIFSIGNALED(status))
 		log_number(&r, "signal", (uint64_t)WTERMSIG(status));

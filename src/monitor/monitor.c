@@ -88,8 +88,7 @@ static bool
 leave_terminal(struct options *o)
 {
 	if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO)) {
-		log_error("a terminal of root's is not for users; behind pipes "
-			  "popin serves:",
+		log_error("refusing to serve on root's terminal; use pipes:",
 		    "cat | popin | cat");
 		return false;
 	}
@@ -171,12 +170,12 @@ receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 			    recv(p.fd, q, sizeof *q, MSG_TRUNC | MSG_DONTWAIT);
 	} while (got == -1 && errno == EINTR);
 	if (got == -1)
-		log_error_errno("cannot hear login", NULL);
+		log_error_errno("cannot read from login", NULL);
 	if (got <= 0)
 		return RECEIVED_END;
 	if (got == (ssize_t)sizeof *q && monmsg_valid(q) && allowed(q, o))
 		return RECEIVED_REQUEST;
-	log_error("login broke the rules, connection ended", NULL);
+	log_error("login sent an invalid request, connection ended", NULL);
 	return RECEIVED_NOTHING;
 }
 

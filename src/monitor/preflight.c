@@ -52,7 +52,9 @@ preflight_jail(const char *path)
 	}
 	if (S_ISDIR(st.st_mode) && st.st_uid == 0 && !(st.st_mode & 022))
 		return true;
-	log_error("the jail must be root's directory, mode 755 or less:", path);
+	log_error(
+	    "the jail must be a directory of root that nobody else can write to:",
+	    path);
 	return false;
 }
 

@@ -148,8 +148,8 @@ starttls_claim(const struct options *o)
 	starttls.dialect = dialect;
 	if (dialect != STARTTLS_NONE && !claim(dialect)) {
 		forget();
-		log_error("STLS is not offered, nobody is there to start TLS; "
-			  "see --stls in popin(8)",
+		log_error(
+		    "STLS is not offered: no program in front can start TLS; see --stls in popin(8)",
 		    NULL);
 	}
 	starttls.flags = fcntl(STDOUT_FILENO, F_GETFL);

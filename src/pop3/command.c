@@ -205,7 +205,7 @@ run(const struct command_table *t, struct netio *net, void *state,
 		reply_err(net, RESPONSE_NONE, "wrong arguments");
 		return OUTCOME_BAD;
 	}
-	reply_err(net, RESPONSE_NONE, "unknown command, or not now");
+	reply_err(net, RESPONSE_NONE, "unknown or unavailable command");
 	return OUTCOME_BAD;
 }
 

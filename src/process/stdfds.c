@@ -147,8 +147,8 @@ stdfds_leave_terminal(enum log_choice choice, enum log_style *style)
 {
 	if (!isatty(FD_LOG) || is_own(FD_LOG))
 		return true;
-	log_error("a terminal is not for other users: the log goes to syslog "
-		  "or nowhere; it stays here with",
+	log_error(
+	    "the log does not go to a terminal that users could reach, but to syslog or nowhere; to keep it here use",
 	    "2>&1 | cat");
 	return replace_log(choice, style);
 }

@@ -76,7 +76,9 @@ add_user(struct expansion *e, char which)
 	const char *user = e->user, *at;
 
 	if (user == NULL) {
-		fail(e, "the maildrop needs a name, and USER is not set", NULL);
+		fail(e,
+		    "the path of the maildrop needs a name, and USER is not set",
+		    NULL);
 		return;
 	}
 	at = strrchr(user, '@');
@@ -99,7 +101,8 @@ static void
 add_home(struct expansion *e)
 {
 	if (e->home == NULL || e->home[0] != '/')
-		fail(e, "the maildrop needs a home, and HOME is", e->home);
+		fail(e, "the path of the maildrop needs a home, and HOME is",
+		    e->home);
 	else
 		add(e, e->home, strlen(e->home));
 }
@@ -123,7 +126,8 @@ expand(struct expansion *e, const char *template)
 		else if (*p == 'u' || *p == 'n' || *p == 'd')
 			add_user(e, *p);
 		else
-			fail(e, "only %u %n %d %h and %% are known, not in",
+			fail(e,
+			    "unknown % in the path of the maildrop (known: %u %n %d %h %%):",
 			    template);
 		if (*p == '\0')
 			return;

@@ -76,8 +76,8 @@ refuse(struct transaction *t, enum maildrop_result why)
 	netio_finish(&t->net);
 	t->end = why == MAILDROP_IN_USE ? "in-use" : "maildrop";
 	if (interrupted == NET_IDLE)
-		log_error("reading the maildrop takes longer than --idle, "
-			  "the next login goes on with it",
+		log_error(
+		    "reading the maildrop takes longer than --idle, the next login continues",
 		    NULL);
 	else if (why == MAILDROP_TEMP && interrupted != NET_OK) {
 		/* What a client does is no failure of the service. */
@@ -98,7 +98,7 @@ take_over(char *in, size_t size, size_t *unread)
 		return false;
 	got = handoff_take(in, size);
 	if (got == -1) {
-		log_error_errno("the checker lost descriptor 4", NULL);
+		log_error_errno("the checker closed descriptor 4", NULL);
 		return false;
 	}
 	*unread = (size_t)got;

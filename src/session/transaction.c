@@ -189,7 +189,8 @@ send_message(struct transaction *s, struct message *m, uint64_t lines,
 		if (status == BODY_IO)
 			log_error_errno("cannot read a message", NULL);
 		else if (status == BODY_SHORT)
-			log_error("a message became shorter while sent", NULL);
+			log_error(
+			    "a message became shorter while it was sent", NULL);
 		else
 			s->end = netio_word(netio_interrupted());
 	}

@@ -43,7 +43,7 @@ take_limit(const char *name, uint64_t *limit)
 	if (number_parse(text, strlen(text), UINT64_MAX - 1, limit) &&
 	    *limit > 0)
 		return true;
-	log_error("no sensible number is the environment's", name);
+	log_error("not a positive number in the environment:", name);
 	return false;
 }
 
@@ -70,7 +70,7 @@ user_is_privileged(void)
 {
 	if (privdrop_is_complete())
 		return false;
-	log_error("a session has nothing of root: no uid 0, no gid 0", NULL);
+	log_error("refusing to run a session with uid 0 or gid 0", NULL);
 	return true;
 }
 
