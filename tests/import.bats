@@ -235,7 +235,7 @@ is_stuck()
 	exec 9>&-
 	grep -Eq 'Max processes +0 +0 ' <<<"$limits"
 	grep -Eq 'Max core file size +0 +0 ' <<<"$limits"
-	grep -Eq "Max data size +$((512 << 20)) +$((512 << 20)) " <<<"$limits"
+	grep -Eq "Max data size +$((1 << 30)) +$((1 << 30)) " <<<"$limits"
 	grep -Eq 'Max cpu time +600 +600 ' <<<"$limits"
 	grep -Eq 'Max open files +16 +16 ' <<<"$limits"
 }

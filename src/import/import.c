@@ -143,7 +143,7 @@ static bool
 prepare(void)
 {
 	static const struct process_limits limits = {
-		.files = 16, .megabytes = 512, .cpu = 600
+		.files = 16, .megabytes = 1024, .cpu = 600
 	};
 
 	process_limit(&limits);

@@ -128,9 +128,8 @@ judge(const struct uidl_text *t, int status, int64_t deadline)
 		return MAILDROP_TEMP; /* the client's doing, or logged */
 	log_start(&r, LOG_LEVEL_ERROR,
 	    status == -1
-		? "popin-import takes too long, no login before it ends"
-		: "popin-import failed, trying again at the next "
-		  "login:");
+		? "popin-import took too long, trying again at the next login"
+		: "popin-import failed, trying again at the next login:");
 	if (status != -1)
 		log_number(&r, WIFEXITED(status) ? "status" : "signal",
 		    (uint64_t)(WIFEXITED(status) ? WEXITSTATUS(status)
