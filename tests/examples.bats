@@ -137,7 +137,7 @@ assert_fetched()
 }
 
 @test "README: a session of your own mail, without a server" {
-	run as_anna "$(section 'Your first mailbox' | lines printf.*STAT ' *popin')"
+	run as_anna "$(section 'Your first mailbox' | lines printf.*STAT '.*popin -R')"
 	assert_success
 	assert_output --partial $'+OK 3 84\r'
 }
@@ -377,7 +377,7 @@ assert_fetched()
 	/usr/bin/perl -MAuthen::PAM -e 1 || cannot 'libauthen-pam-perl is missing'
 	lines=$(example "$MANUAL_OF_CHECKER" pam_sss |
 	    sed 's/pam_sss/pam_unix/') # no SSSD here
-	mkdir -p "$ROOT/root/contrib"
+	mkdir -p "$ROOT/root/contrib" "$ROOT/etc/default"
 	cp -R "$TESTS_SRC/../contrib/pam" "$ROOT/root/contrib"
 	as_root "cd /root; $(grep -v ^tcpserver <<<"$lines")"
 	run_server "$(grep ^tcpserver <<<"$lines")"
@@ -396,6 +396,16 @@ assert_fetched()
 	    --user anna:secret pop3://127.0.0.1/
 	assert_failure 67
 	grep -q 'user="anna".* reason=temporary' "$LOG" || fail "$(cat "$LOG")"
+	# and in a unit, where far less is allowed
+	end_server
+	as_root "cd /root; $(grep pam_unix <<<"$lines")"
+	echo 'POPIN_OPTIONS="--checker checkpassword-pam"' \
+	    >"$ROOT/etc/default/popin"
+	inside systemctl start popin.socket
+	fetch anna pop3://127.0.0.1/
+	inside systemctl stop popin.socket
+	rm "$ROOT/etc/default/popin"
+	assert_fetched
 }
 
 @test "popin-maildrop(7): your own maildrop, and who serves it now" {
