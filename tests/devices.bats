@@ -299,7 +299,7 @@ as_copier()
 	PASS wrong		=> =-ERR [AUTH] wrong name or password
 	EOT
 	assert_log 'correct password, but login refused: from="198\.51\.100\.1" user="anna/copier3" reason=allow_nets$'
-	assert_equal "$(grep -c 'but refused' "$LOG")" 1
+	assert_equal "$(grep -c 'login refused: from' "$LOG")" 1
 	assert_equal "$(grep -c 'login failed: ip=198\.51\.100\.1 .*reason=credentials' "$LOG")" 3
 }
 

@@ -192,5 +192,5 @@ in_case()
 	: >"$IN"
 	limited "$BIN/popin" --lower-case --checker /bin/true
 	assert_equal "$status" 64
-	assert_log 'lower-case goes behind --checker popin-checkpassword'
+	assert_log 'give --lower-case to popin-checkpassword, behind --checker'
 }

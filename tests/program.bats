@@ -15,7 +15,7 @@ load lib
 	three_messages
 	mkdir "$BATS_TEST_TMPDIR/a b"
 	cp "$BIN/popin" "$BATS_TEST_TMPDIR/a b/pop 3d"
-	cp "$BIN/popin-checkpassword" "$BATS_TEST_TMPDIR/a b"
+	cp "$BIN/popin-checkpassword" "$BIN/popin-import" "$BATS_TEST_TMPDIR/a b"
 	for i in "${!CHAIN[@]}"; do
 		[ "${CHAIN[i]}" != "$BIN/popin" ] ||
 		    CHAIN[i]="$BATS_TEST_TMPDIR/a b/pop 3d"

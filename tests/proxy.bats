@@ -383,7 +383,7 @@ ALL=--cleartext=always
 	printf "$V1"'USER anna\r\nPASS secret\r\nQUIT\r\n' | raw_pop3
 	assert_equal "$(grep -c '^[+-]' "$OUT")" 2
 	grep -q '^-ERR' "$OUT"
-	assert_log '^popin: a PROXY header came where none is expected'
+	assert_log '^popin: unexpected PROXY header from the client'
 	assert_log_lines 1
 	# shellcheck disable=SC2059
 	printf "$V2"'USER anna\r\nPASS secret\r\nQUIT\r\n' | raw_pop3

@@ -197,7 +197,7 @@ assert_out_of_reach()
 	    setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --clear-groups -- \
 	    "$BIN/popin" -R session -m "maildir:$MAILDIR"
 	grep -q "^+OK 3 84" "$BATS_TEST_TMPDIR/replies" || fail "$(cat "$OUT" "$BATS_TEST_TMPDIR/replies")"
-	grep -q '^popin: a terminal is not for other users' "$OUT" ||
+	grep -q '^popin: the log does not go to a terminal' "$OUT" ||
 	    fail "$(cat "$OUT")"
 	! grep -q 'session:' "$OUT" || fail "$(cat "$OUT")"
 }

@@ -61,7 +61,8 @@ start(const char *scheme, const char *kind, const char *path, int out)
 	else
 		errno = E2BIG;
 	if (pid == -1)
-		log_error_errno("cannot start", program);
+		log_error_errno(
+		    "cannot start popin-import; is it installed?", program);
 	return pid;
 }
 
@@ -90,8 +91,7 @@ listen_to(int fd, struct uidl_text *t, int64_t deadline)
 		if (got == -1 && errno == EINTR)
 			continue;
 		if (got == -1 || !uidl_text_feed(t, buf, (size_t)got)) {
-			log_error_errno(
-			    "cannot hear what popin-import says", NULL);
+			log_error_errno("cannot read from popin-import", NULL);
 			return false;
 		}
 	}
