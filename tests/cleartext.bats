@@ -146,11 +146,11 @@ setup()
 # A socket may fail to tell, and there are more families than IPv4 and IPv6.
 @test "a client whose address the kernel does not tell is not local" {
 	need strace strace
-	separate_socket_calls
+	sees_socket_calls
 	printf 'USER anna\r\nQUIT\r\n' >"$IN"
 	for error in ENOTCONN ENOBUFS; do
-		limited "${AS[@]}" strace -qq -o /dev/null -e trace=getpeername \
-		    -e inject="getpeername:error=$error" "${CHAIN[@]:${#AS[@]}}"
+		limited strace -qq -o /dev/null -e trace=getpeername \
+		    -e inject="getpeername:error=$error" "${CHAIN[@]}"
 		grep -q '^-ERR' "$OUT" || fail "$error: $(cat "$OUT")"
 	done
 	limited "${CHAIN[@]}"
