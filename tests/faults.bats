@@ -13,12 +13,15 @@ setup()
 	need strace strace
 	[ -x "$(dirname "$POPIN")/popin-uncaged" ] ||
 	    fail 'no popin-uncaged: make popin-uncaged'
+	# where it is tried for i386 it has been tried for this machine, too
+	PART=1
+	! is_i386 || PART=4
 }
 
 # faults SECONDS SCENARIO...
 faults()
 {
-	run "${FAULTS[@]}" --seconds "$@"
+	run "${FAULTS[@]}" --seconds $(($1 / PART)) "${@:2}"
 	assert_success
 	assert_output --partial ' 0 violations'
 	sed 's/^/# /' <<<"$output" >&3
@@ -29,6 +32,8 @@ faults()
 }
 
 @test "an mbox survives a loss of power, whatever has changed by the next login" {
+	readelf -l "$POPIN" | grep -q INTERP ||
+	    skip 'it is a model of a preloaded library, and this popin is static'
 	faults 30 --only power,grown,unsynced,restored,older,cut small gap all \
 	    end trash
 }
@@ -47,7 +52,8 @@ faults()
 	not_under asan 'calls of its own would fail'
 	need pgrep procps
 	run timeout 300 perl "$TESTS_SRC/faults/roles.pl" "$POPIN" \
-	    "$(dirname "$POPIN")/popin-uncaged" "$CHECKPASSWORD" --seconds 40
+	    "$(dirname "$POPIN")/popin-uncaged" "$CHECKPASSWORD" \
+	    --seconds $((40 / PART))
 	assert_success
 	assert_output --partial ' 0 violations'
 	sed 's/^/# /' <<<"$output" >&3

@@ -10,7 +10,8 @@
  * one when it has become wait.  ACTION is an errno's name, kill, term or
  * short, at the Nth system call of the role; with N 0 nothing happens.
  * strace(1) counts for all processes together, or for each the same, and so
- * cannot reach what comes late in one role.
+ * cannot reach what comes late in one role.  Programs for i386 are followed,
+ * too; NUMBER is then that of x86-64, or OTHER and more.
  *
  * Writes to descriptor 9: "calls K" (how many the role made), with N 0 "call
  * NUMBER" for each of them, "hit NUMBER" when the fault was injected,
@@ -38,7 +39,13 @@
 #error "the registers are those of x86-64"
 #endif
 
-enum { PROCESSES = 64, REPORT_FD = 9, PATIENCE = 3 };
+enum {
+	PROCESSES = 64,
+	REPORT_FD = 9,
+	PATIENCE = 3,
+	USER32_CS = 0x23,
+	OTHER = 1000
+};
 
 static struct process {
 	pid_t pid;
@@ -95,6 +102,37 @@ error_number(const char *name)
 		if (strcmp(all[i].name, name) == 0)
 			return all[i].error;
 	return 0;
+}
+
+/* What matters of a system call, whichever of the two kinds it is. */
+struct call {
+	long number;
+	unsigned long long first, third;
+};
+
+static struct call
+call_of(const struct user_regs_struct *r)
+{
+	static const short same[][2] = { { 1, SYS_exit }, { 3, SYS_read },
+		{ 4, SYS_write }, { 6, SYS_close }, { 20, SYS_getpid },
+		{ 60, SYS_umask }, { 64, SYS_getppid }, { 172, SYS_prctl },
+		{ 173, SYS_rt_sigreturn }, { 180, SYS_pread64 },
+		{ 181, SYS_pwrite64 }, { 199, SYS_getuid }, { 200, SYS_getgid },
+		{ 201, SYS_geteuid }, { 202, SYS_getegid }, { 224, SYS_gettid },
+		{ 252, SYS_exit_group } };
+	struct call c = { (long)r->orig_rax, r->rdi, r->rdx };
+
+	if (r->cs != USER32_CS)
+		return c;
+	c.first = r->rbx;
+	for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+		if (same[i][0] == (long)r->orig_rax) {
+			c.number = same[i][1];
+			return c;
+		}
+	}
+	c.number += OTHER;
+	return c;
 }
 
 /* What /proc/PID/cmdline says, after an exec. */
@@ -187,7 +225,7 @@ never_fails(long nr)
 static void
 inject(struct process *p, struct user_regs_struct *r)
 {
-	long nr = (long)r->orig_rax;
+	long nr = call_of(r).number;
 
 	if (strcmp(action, "short") == 0) {
 		if (!moves_bytes(nr) || r->rdx < 2)
@@ -214,16 +252,18 @@ static void
 at_entry(struct process *p)
 {
 	struct user_regs_struct r;
+	struct call c;
 
 	if (ptrace(PTRACE_GETREGS, p->pid, NULL, &r) == -1)
 		return;
-	if ((long)r.orig_rax == SYS_read && r.rdi == 0 && r.rdx > 0 &&
+	c = call_of(&r);
+	if (c.number == SYS_read && c.first == 0 && c.third > 0 &&
 	    strcmp(p->role, "checker") != 0 && privileged(p->pid))
 		fprintf(report, "privileged %s reads the client\n", p->role);
 	if (strcmp(p->role, role) != 0)
 		return;
 	if (wanted == 0)
-		fprintf(report, "call %ld\n", (long)r.orig_rax);
+		fprintf(report, "call %ld\n", c.number);
 	if (++calls == wanted)
 		inject(p, &r);
 }
