@@ -195,7 +195,7 @@ build()
 		cd "$dir/build" || exit
 		[ config.status -nt "$top/configure" ] ||
 		    logged "${cc[@]}" "$top/configure" -q "${flags[@]}" \
-			--enable-static=all --without-systemd \
+			--enable-static=all --with-systemd=/usr/lib/systemd \
 			CPPFLAGS="-isystem $root/usr/include" \
 			LDFLAGS="-L$crypt"
 		logged "${cc[@]}" make "-j$(nproc)" "$@"
