@@ -10,6 +10,7 @@ load machine
 
 MANUAL=$TESTS_SRC/../src/popin.8
 MANUAL_OF_CHECKER=$TESTS_SRC/../src/popin-checkpassword.8
+MANUAL_OF_IMPORT=$TESTS_SRC/../src/popin-import.8
 MANUAL_OF_MAILDROPS=$TESTS_SRC/../src/popin-maildrop.7
 MANUAL_OF_MESSAGES=$TESTS_SRC/../src/popin-messages.7
 README=$TESTS_SRC/../README
@@ -227,6 +228,7 @@ assert_fetched()
 @test "the manuals: every example is one of those tested here" {
 	assert_equal "$(examples "$MANUAL" | grep -c '^$')" 9
 	assert_equal "$(examples "$MANUAL_OF_CHECKER" | grep -c '^$')" 6
+	assert_equal "$(examples "$MANUAL_OF_IMPORT" | grep -c '^$')" 2
 	assert_equal "$(examples "$MANUAL_OF_MAILDROPS" | grep -c '^$')" 3
 	assert_equal "$(examples "$MANUAL_OF_MESSAGES" | grep -c '^$')" 1
 }
@@ -238,17 +240,16 @@ assert_fetched()
 }
 
 @test "popin(8): a server for test suites, by an ordinary user, not installed" {
-	local lines
+	local block
 
 	need systemd-socket-activate systemd
-	lines=$(example "$MANUAL" systemd-socket-activate)
+	block=$(example "$MANUAL" systemd-socket-activate)
 	inside install -d -o 1000 -g 1000 /home/anna/build
-	inside cp /usr/local/sbin/popin /usr/local/sbin/popin-checkpassword \
-	    /home/anna/build
-	as_anna "cd build && $(head -n 1 <<<"$lines")"
+	inside sh -c 'cp /usr/local/sbin/popin* /home/anna/build'
+	as_anna "cd build && $(head -n 1 <<<"$block")"
 	printf 'Subject: 1\n\none\n' >"$ROOT/home/anna/build/anna/new/1"
 	run_server "setpriv --reuid 1000 --regid 1000 --clear-groups sh -c '
-	    cd /home/anna/build && exec $(tail -n +2 <<<"$lines")'"
+	    cd /home/anna/build && exec $(tail -n +2 <<<"$block")'"
 	fetch anna pop3://127.0.0.1:1110/1
 	assert_success
 	assert_line --index 2 $'one\r'
@@ -371,16 +372,16 @@ assert_fetched()
 }
 
 @test "popin-checkpassword(8): accounts that only PAM knows" {
-	local lines
+	local block
 
 	need tcpserver ucspi-tcp
 	/usr/bin/perl -MAuthen::PAM -e 1 || cannot 'libauthen-pam-perl is missing'
-	lines=$(example "$MANUAL_OF_CHECKER" pam_sss |
+	block=$(example "$MANUAL_OF_CHECKER" pam_sss |
 	    sed 's/pam_sss/pam_unix/') # no SSSD here
 	mkdir -p "$ROOT/root/contrib" "$ROOT/etc/default"
 	cp -R "$TESTS_SRC/../contrib/pam" "$ROOT/root/contrib"
-	as_root "cd /root; $(grep -v ^tcpserver <<<"$lines")"
-	run_server "$(grep ^tcpserver <<<"$lines")"
+	as_root "cd /root; $(grep -v ^tcpserver <<<"$block")"
+	run_server "$(grep ^tcpserver <<<"$block")"
 	fetch anna pop3://127.0.0.1/
 	assert_fetched
 	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
@@ -398,13 +399,14 @@ assert_fetched()
 	grep -q 'user="anna".* reason=temporary' "$LOG" || fail "$(cat "$LOG")"
 	# and in a unit, where far less is allowed
 	end_server
-	as_root "cd /root; $(grep pam_unix <<<"$lines")"
+	as_root "cd /root; $(grep pam_unix <<<"$block")"
 	echo 'POPIN_OPTIONS="--checker checkpassword-pam"' \
 	    >"$ROOT/etc/default/popin"
 	inside systemctl start popin.socket
 	fetch anna pop3://127.0.0.1/
 	inside systemctl stop popin.socket
 	rm "$ROOT/etc/default/popin"
+	[ "$status" = 0 ] || inside journalctl -n 12
 	assert_fetched
 }
 
@@ -434,6 +436,26 @@ assert_fetched()
 	assert_success
 	[ ! -s "$ROOT/var/mail/anna" ]
 	grep -qx 'Subject: 1' "$ROOT/home/anna/mbox.Trash"
+}
+
+@test "popin-import(8): what clients would see, and what is kept" {
+	local dir=$ROOT/home/anna/Maildir name
+
+	name=$(find "$dir/new" "$dir/cur" -type f -printf '%f\n' | head -n 1)
+	printf '/2 0 7\n%s 25 7:1\n' "${name%%:*}" >"$dir/courierpop3dsizelist"
+	chown 1000:1000 "$dir/courierpop3dsizelist"
+	rm -f "$dir/popin.uidl"
+	cp "$ROOT/etc/pam.d/runuser" "$ROOT/etc/pam.d/su"
+	run as_root "$(example "$MANUAL_OF_IMPORT" 'su -s')"
+	assert_success
+	assert_line 'popin-uidl 1 courier'
+	assert_line "${name%%:*} UID7-1"
+	run as_anna 'printf "UIDL\r\nQUIT\r\n" | popin -R session'
+	assert_line --partial UID7-1
+	run as_anna "$(example "$MANUAL_OF_IMPORT" diff)"
+	assert_success
+	refute_line --regexp '^[<>]'
+	rm "$dir/courierpop3dsizelist" "$dir/popin.uidl"
 }
 
 @test "popin-messages(7): the log of a service under systemd" {

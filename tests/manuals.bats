@@ -23,6 +23,12 @@ options_in_help()
 	    sort -u
 }
 
+# options_in_table SOURCE: the long ones, of getopt_long(3)'s table.
+options_in_table()
+{
+	sed -n 's/^.*{ "\(.*\)", .*_argument, .*/--\1/p' "$1" | sort
+}
+
 # The words of a manual that are a message's own are behind .It Sy, with a
 # blank before the last colon.
 messages_in_manual()
@@ -45,12 +51,11 @@ messages_in_manual()
 }
 
 @test "popin-checkpassword(8) has every option of the program, and no other" {
-	local table=$SRC/checkpassword/checkpassword.c
-
 	# --method and --cleartext are popin's own: text, but no items
 	assert_equal "$(options_in_manual "$SRC/popin-checkpassword.8" |
-	    grep -- --)" "$(sed -n 's/^.*{ "\(.*\)", .*_argument, .*/--\1/p' \
-	    "$table" | grep -v -e --method -e --cleartext | sort)"
+	    grep -- --)" "$(options_in_table \
+	    "$SRC/checkpassword/checkpassword.c" |
+	    grep -v -e --method -e --cleartext)"
 	for option in method cleartext; do
 		grep -q "^\.Fl -$option" "$SRC/popin-checkpassword.8"
 	done
@@ -61,6 +66,11 @@ messages_in_manual()
 			    grep -qxe "${option#[}"
 		done
 	}
+}
+
+@test "popin-import(8) has every option of the program, and no other" {
+	assert_equal "$(options_in_manual "$SRC/popin-import.8" |
+	    grep -- --)" "$(options_in_table "$SRC/import/import.c")"
 }
 
 @test "popin-messages(7) has every message of the sources, and no other" {
