@@ -252,7 +252,8 @@ scram(struct login *l, const struct word *initial, struct monmsg_request *q)
 	if (r.outcome != OUTCOME_DONE)
 		return r.outcome;
 	if (!scram_begin(&s, &r, q))
-		return refuse(l, "only SCRAM without channel binding is supported");
+		return refuse(
+		    l, "only SCRAM without channel binding is supported");
 	if (!request_exchange(l, q, &a))
 		return OUTCOME_END;
 	if (a.verdict != MONMSG_SCRAM_SALT)
