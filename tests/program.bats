@@ -63,7 +63,7 @@ load lib
 }
 
 # What configure found out about the compiler is in the Makefile.
-@test "both programs are built with all of the compiler's hardening" {
+@test "all programs are built with all of the compiler's hardening" {
 	local program flags
 	local makefile=${abs_top_builddir:-$TESTS_SRC/..}/Makefile
 
@@ -73,7 +73,7 @@ load lib
 	[ -n "$flags" ] || skip 'built with --disable-hardening'
 	[[ $flags == *-D_FORTIFY_SOURCE=3* ]] ||
 	    cannot "this compiler has no _FORTIFY_SOURCE=3: $flags"
-	for program in "$BIN/popin" "$BIN/popin-checkpassword"; do
+	for program in "$BIN/popin" "$BIN/popin-checkpassword" "$BIN/popin-import"; do
 		readelf -lW "$program" | grep -q 'GNU_STACK.* RW ' ||
 		    fail "$program: its stack can be executed"
 		readelf -lW "$program" | grep -q GNU_RELRO ||

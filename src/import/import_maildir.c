@@ -274,6 +274,14 @@ find(struct maildrop *md, enum import_scheme *scheme)
 	return status;
 }
 
+/* Else the messages need not be listed, which takes as long as a login. */
+static bool
+knows_any(enum import_scheme scheme)
+{
+	return file.fd != -1 || scheme == IMPORT_SOLID ||
+	    scheme == IMPORT_TPOP3D;
+}
+
 enum import_status
 import_maildir(const char *path, enum import_scheme *scheme)
 {
@@ -287,7 +295,8 @@ import_maildir(const char *path, enum import_scheme *scheme)
 		return status;
 	if (!sandbox_enter(SANDBOX_IMPORT, maildir.fd, MAILDIR_FOLDERS))
 		return IMPORT_LATER;
-	status = list(&md);
+	if (knows_any(*scheme))
+		status = list(&md);
 	if (status == IMPORT_FINE)
 		status = find(&md, scheme);
 	if (*scheme == IMPORT_AUTO)
