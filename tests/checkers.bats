@@ -262,7 +262,7 @@ $BIN/popin"
 	three_messages
 	checker <<<'cat <&3 >/dev/null; exec 3<&- 4<&-; USER=anna HOME=/ exec "$@"'
 	try '-ERR [SYS/TEMP]'
-	assert_log 'lost descriptor 4'
+	assert_log 'closed descriptor 4'
 	refute_log 'login: |session: '
 }
 

@@ -252,7 +252,7 @@ $BATS_TEST_TMPDIR/home
 	for home in home/anna '' "/$(printf 'x/%.0s' {1..600})"; do
 		sed "s|^\($NAME:x:.*\):/:/bin/sh\$|\1:$home:/bin/sh|" \
 		    /etc/passwd >"$BATS_TEST_TMPDIR/etc-passwd"
-		why='home that is no full path'
+		why='home that is not a full path'
 		[ ${#home} -lt 1000 ] || why='field that is too long'
 		login "$NAME" secret
 		assert_fault 111 "account has a $why"

@@ -133,7 +133,7 @@ $BATS_TEST_TMPDIR/home
 @test "a home that is no full path is our fault" {
 	passwd_file 'anna:{PLAIN}secret::::home::'
 	login anna secret
-	assert_fault 111 'home that is no full path.*user="anna".*line=1$'
+	assert_fault 111 'home that is not a full path.*user="anna".*line=1$'
 }
 
 @test "a next program that is not there is our fault" {
@@ -188,7 +188,7 @@ $BATS_TEST_TMPDIR/home
 	for text in '' 'anna' 'anna\0' 'anna\0secret' 'anna\0secret\0time' \
 	    'anna\0secret\0\0more' 'anna\0secret\0\0\0' 'anna\nsecret\n'; do
 		run_checker "$text" -f "$PASSWD" /bin/echo in
-		assert_fault 2 'descriptor 3 has not'
+		assert_fault 2 'descriptor 3 does not have a name'
 	done
 }
 
@@ -224,19 +224,19 @@ $BATS_TEST_TMPDIR/home
 	run_checker 'anna\0secret\0\0' -f "$PASSWD"
 	assert_fault 2 'usage:'
 	run_checker 'anna\0secret\0\0' -f
-	assert_fault 2 'wrong option.*"-f"'
+	assert_fault 2 'unknown option or missing value.*"-f"'
 	run_checker 'anna\0secret\0\0' --frob /bin/echo in
-	assert_fault 2 'wrong option.*"--frob"'
+	assert_fault 2 'unknown option or missing value.*"--frob"'
 	run_checker 'anna\0secret\0\0' --log paper -f "$PASSWD" /bin/echo in
 	assert_fault 2 'unknown log style "paper"'
 	run_checker 'anna\0secret\0\0' --valid-shells -f "$PASSWD" /bin/echo in
-	assert_fault 2 'valid-shells does not go with'
+	assert_fault 2 'valid-shells cannot be combined with'
 	run_checker 'anna\0secret\0\0' --groups -f "$PASSWD" /bin/echo in
-	assert_fault 2 'groups does not go with'
+	assert_fault 2 'groups cannot be combined with'
 	run_checker 'anna\0secret\0\0' --hash -f "$PASSWD"
-	assert_fault 2 'goes with no option'
+	assert_fault 2 'hash cannot be combined'
 	run_checker 'anna\0secret\0\0' --hash --lower-case
-	assert_fault 2 'goes with no option'
+	assert_fault 2 'hash cannot be combined'
 }
 
 @test "--passwd-file is another name for -f" {
@@ -686,7 +686,7 @@ user()
 	    18446744073709551616 99999999999999999999999; do
 		passwd_file "anna:{PLAIN}secret:$uid:$MY_GID::::"
 		login anna secret
-		assert_fault 111 'uid or gid that is none.*line=1'
+		assert_fault 111 'uid or gid that is not a number.*line=1'
 	done
 }
 
@@ -695,7 +695,7 @@ user()
 	login anna wrong
 	assert_refused
 	login anna secret
-	assert_fault 111 'uid or gid that is none'
+	assert_fault 111 'uid or gid that is not a number'
 }
 
 # --- extra fields
@@ -898,7 +898,7 @@ cost()
 	if [ "$status" = 0 ]; then
 		grep -Eq '^\{BLF-CRYPT\}\$2y\$' "$OUT"
 	else
-		assert_fault 111 'makes no hashes of "BLF-CRYPT"'
+		assert_fault 111 'cannot make hashes of "BLF-CRYPT"'
 	fi
 }
 

@@ -148,7 +148,7 @@ hostile()
 	assert p.op(SCRAM_FINAL, '-', b64(b'x' * 32), text)['verdict'] == WRONG
 	p.refused(SCRAM_FINAL, '-', proof, text)
 	EOT
-	assert_log 'login broke the rules'
+	assert_log 'login sent an invalid request'
 }
 
 @test "one user's proof is not good for another user" {
@@ -315,7 +315,7 @@ hostile()
 	poked(('user', 0), 1, HELLO)
 	poked(('password', 9), 1, CHALLENGE)
 	EOT
-	assert_equal "$(grep -vc 'login broke the rules' "$LOG")" 0
+	assert_equal "$(grep -vc 'login sent an invalid request' "$LOG")" 0
 }
 
 # What a PROXY header told: header, tls, port, address.
@@ -341,7 +341,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 		greet(NONE, address=bytes([127, 0, 0, 1])).refused(HELLO)
 		EOT
 	} | hostile --cleartext never
-	assert_equal "$(grep -vc 'login broke the rules' "$LOG")" 0
+	assert_equal "$(grep -vc 'login sent an invalid request' "$LOG")" 0
 }
 
 @test "with --proxy login tells of the header once, and cannot make up what it may say" {
@@ -366,7 +366,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 		assert p.op(PASS, 'anna', 'secret')['verdict'] == NEEDS_TLS
 		EOT
 	} | hostile --proxy --cleartext local
-	assert_equal "$(grep -c 'login broke the rules' "$LOG")" 12
+	assert_equal "$(grep -c 'login sent an invalid request' "$LOG")" 12
 	assert_equal "$(grep -c 'login refused: ip=192\.0\.2\.7 port=[0-9]* user="anna" method=PASS tls=0 reason=cleartext$' "$LOG")" 2
 	refute_log ' session: '
 }
@@ -378,7 +378,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	Login().refused(PIPELINED)
 	Login(False).refused(STLS)
 	EOT
-	assert_equal "$(grep -c 'login broke the rules' "$LOG")" 3
+	assert_equal "$(grep -c 'login sent an invalid request' "$LOG")" 3
 	refute_log 'STLS failed'
 }
 

@@ -405,7 +405,7 @@ zero()
 	=> +OK 6
 	QUIT	=> +OK
 	EOT
-	assert_log 'a journal that cannot be read.*journal.1'
+	assert_log 'the journal cannot be read.*journal.1'
 	assert_equal "$(stat -c %s "$(journal).1")" 208
 }
 

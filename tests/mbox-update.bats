@@ -427,7 +427,7 @@ teardown()
 		=> +OK
 		QUIT	=> +OK
 		EOT
-		assert_log "not a file of the user's alone.*journal.1\""
+		assert_log "not a file of this user alone.*journal.1\""
 		cmp "$BOX" "$BATS_TEST_TMPDIR/before"
 		cmp "$name.1" "$BATS_TEST_TMPDIR/journal"
 		rm -f "$BOX_HOME"/.popin*
@@ -467,7 +467,7 @@ teardown()
 		=> +OK 4
 		QUIT	=> +OK
 		EOT
-		assert_log 'a journal that cannot be read'
+		assert_log 'the journal cannot be read'
 		assert_equal "$(subjects)" "$uids_before"
 		cmp "$name.1" "$BATS_TEST_TMPDIR/garbage"
 		rm "$name.1"

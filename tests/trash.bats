@@ -105,7 +105,7 @@ box_deletes()
 	QUIT	=> -ERR [SYS/TEMP]
 	EOT
 	assert_files new/1.one cur/2.two:2,S new/3.three
-	assert_log 'no trash folder, nothing can be deleted'
+	assert_log 'no trash folder, nothing is deleted'
 	rm "$trash"
 	# a link to somewhere else is no folder
 	mkdir "$BATS_TEST_TMPDIR/elsewhere"
