@@ -83,7 +83,7 @@ enum monmsg_verdict {
 	MONMSG_SCRAM_SALT, /* challenge: the nonce; scram */
 	MONMSG_SCRAM_SIGNED, /* signature: the proof was right */
 	MONMSG_LATER_LAST    /* could not be checked, and no other try */
-	/* There is no word for success: login is ended instead. */
+	/* There is no verdict for success: login is killed instead. */
 };
 
 struct monmsg_answer {
@@ -94,7 +94,7 @@ struct monmsg_answer {
 	unsigned char signature[SCRAM_KEY];
 };
 
-/* Could login as we wrote it have sent this? */
+/* Is it a request that our own login can send? */
 bool monmsg_valid(const struct monmsg_request *request);
 
 #endif

@@ -12,7 +12,7 @@ enum offer {
 	OFFER_PLAIN = 2,      /* PLAIN is shown: under TLS */
 	OFFER_APOP = 4,	      /* by a timestamp in the greeting */
 	OFFER_CRAM_MD5 = 8,   /* the mechanism */
-	OFFER_SCRAM = 16,     /* SCRAM-SHA-256, for who asks for it */
+	OFFER_SCRAM = 16,     /* SCRAM-SHA-256, if the client asks for it */
 	OFFER_SCRAM_ALL = 32, /* ... and it works for every account: CAPA */
 	OFFER_STLS = 64,
 	OFFERS_MAX = 127

@@ -6,7 +6,9 @@
 #ifndef POPIN_ROLES_H
 #define POPIN_ROLES_H
 
-/* As in sysexits(3).  Whatever a client can cause ends with EXIT_FINE. */
+/*
+ * As in sysexits(3).  Everything that a client can cause ends with EXIT_FINE.
+ */
 enum {
 	EXIT_FINE = 0,
 	EXIT_WRONG_OPTIONS = 64,

@@ -34,14 +34,17 @@ refuse(struct login *l, const char *why)
 
 /* ---- challenges and responses ---- */
 
-/* What a response of the client was: OUTCOME_DONE with P and LEN, else over. */
+/*
+ * A response of the client: P and LEN with OUTCOME_DONE; otherwise the
+ * exchange is over.
+ */
 struct client_data {
 	enum outcome outcome;
 	const char *p;
 	size_t len;
 };
 
-/* Strict base64: whoever sends something else may mean something else. */
+/* Strict base64: anything else could be read in two ways. */
 static void
 decode(struct login *l, struct client_data *r, const char *text, size_t len)
 {
@@ -218,8 +221,8 @@ scram_proof(const struct scram *s, const struct client_data *r,
 }
 
 /*
- * Sends server-final.  The session is there and waits for the client to agree
- * that we are who we say; should it not, the connection ends.
+ * Sends server-final.  The session waits until the client has accepted our
+ * signature; if the client does not, the connection ends.
  */
 static enum outcome
 scram_finish(
@@ -275,7 +278,7 @@ scram(struct login *l, const struct word *initial, struct monmsg_request *q)
 static const struct mechanism {
 	const char *name;
 	unsigned offer;
-	bool password; /* crosses the network as it is */
+	bool password; /* sends the password in clear */
 	enum outcome (*run)(struct login *l, const struct word *initial,
 	    struct monmsg_request *q);
 } mechanisms[] = {

@@ -48,8 +48,7 @@ cmd_capa(void *state, const struct command_line *line)
 }
 
 /*
- * Every name gets the same answer; whether there is such a mailbox is
- * nobody's business.
+ * Every name gets the same answer: a client must not learn which names exist.
  */
 static enum outcome
 cmd_user(void *state, const struct command_line *line)
@@ -58,7 +57,7 @@ cmd_user(void *state, const struct command_line *line)
 	const struct word *name = &line->word[1];
 
 	memset(l->user, 0, sizeof l->user);
-	/* Now, lest the password is sent in vain and in the clear. */
+	/* Refused now, before the client sends its password in clear. */
 	if (!request_has_offer(l, OFFER_USER))
 		return request_needs_tls(l);
 	if (name->len >= sizeof l->user) {
@@ -148,7 +147,10 @@ cmd_stls(void *state, const struct command_line *line)
 	return OUTCOME_END;
 }
 
-/* A front that we were not told of: its clients' addresses would be wrong. */
+/*
+ * There is a front that --proxy does not mention: client addresses would be
+ * wrong.
+ */
 static enum outcome
 cmd_proxy(void *state, const struct command_line *line)
 {

@@ -48,7 +48,7 @@ static struct {
 /* ---- reading ---- */
 
 /*
- * What a failed read makes of the header.  MONMSG_HEADER_NONE: we were
+ * The verdict on a header whose read failed.  MONMSG_HEADER_NONE: we were
  * stopped.
  */
 static enum monmsg_header

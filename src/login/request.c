@@ -51,7 +51,7 @@ request_offers(struct login *l)
 	return l->offers;
 }
 
-/* Most know without that look. */
+/* Asks the monitor only where what is known does not suffice. */
 bool
 request_has_offer(struct login *l, unsigned offer)
 {

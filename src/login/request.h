@@ -33,13 +33,13 @@ bool request_exchange(
 /* The reply to a request that led to no session. */
 enum outcome request_refused(struct login *l, uint32_t verdict);
 
-/* A request for a session, all of it.  Q is wiped. */
+/* Asks for a session with Q, which is wiped, and replies to the client. */
 enum outcome request_session(struct login *l, struct monmsg_request *q);
 
 /* The reply where a password must not cross the network as it is. */
 enum outcome request_needs_tls(struct login *l);
 
-/* What CAPA and AUTH show. */
+/* What CAPA and AUTH announce. */
 unsigned request_offers(struct login *l);
 bool request_has_offer(struct login *l, unsigned offer);
 

@@ -13,7 +13,7 @@
 #include "ipc/monmsg.h"
 #include "pop3/command.h"
 
-/* All return false for what the mechanism does not allow, or we do not. */
+/* All return false for a message that the mechanism or popin does not allow. */
 
 /* A name or a password that can be handed on: not empty, not too long, no
  * NUL, no line end; in a name no control character at all. */

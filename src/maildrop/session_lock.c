@@ -87,7 +87,7 @@ set_lock(int fd, short type, off_t byte)
 	return fcntl(fd, F_SETLK, &lock) == 0;
 }
 
-/* Has somebody else set this mark?  Who cannot tell must not go on. */
+/* Has another process set this mark?  If that cannot be found out: yes. */
 static bool
 is_marked(int fd, off_t byte)
 {
@@ -132,7 +132,7 @@ lock_file(int fd)
 						  : SESSION_LOCK_FAILED;
 }
 
-/* Of two that do this at the same moment none may get it; never both do. */
+/* If two try this at the same moment, one or none gets it, never both. */
 static enum session_lock_result
 lock_directory(int fd)
 {
@@ -195,7 +195,7 @@ session_lock_file(int fd)
 	return get(fd, lock_file);
 }
 
-/* Can nobody but its owner, who we are, open the directory? */
+/* Are we the owner of the directory, and can nobody else open it? */
 static bool
 is_private(int fd)
 {

@@ -42,11 +42,11 @@ enum session_lock_result {
 };
 
 /*
- * For who only wants to know: no waiting, and no standing in the way of a
- * session that comes meanwhile for longer than that takes.
+ * For --check: the lock is tried once, and nobody is asked to give way.  It is
+ * held without the mark BUSY, so a session that begins meanwhile waits for it.
  */
 void session_lock_only_look(void);
-/* Who had it, where somebody did and the kernel can tell; or 0. */
+/* The pid of the process that held the lock, or 0 if the kernel cannot tell. */
 pid_t session_lock_holder(void);
 
 /* A client that is silent for so many seconds has to give way. */

@@ -63,9 +63,9 @@ same_file(int fd, int dir_fd, const char *name)
 }
 
 /*
- * The file of a moment ago may have been open to others, who can have it open
- * still.  A lock of theirs is none of a session's, so what they hold is left
- * to them, and there is a new file.
+ * Other users may still have the file open from when its mode let them.  Their
+ * lock is not a session's.  So the file is left to them, and a new one is
+ * made.
  */
 static int
 open_file(int dir_fd, const char *name)

@@ -128,7 +128,7 @@ attempts_allows(const struct attempts *a, uint32_t op)
 	case MONMSG_PASS:
 	case MONMSG_PLAIN:
 	case MONMSG_LOGIN:
-		return true; /* what policy has to say has an answer of its own */
+		return true; /* the cleartext policy answers these itself, see log_in() */
 	case MONMSG_APOP:
 		return a->offers & OFFER_APOP;
 	case MONMSG_CHALLENGE:
@@ -182,9 +182,9 @@ ask(struct attempts *a, const struct options *o, const char *method,
 }
 
 /*
- * Login waits for the answer meanwhile, so it cannot be made to hurry.  The
- * delay counts from when the question came: how long the checker took for its
- * answer is nothing the client learns.
+ * Login waits for the answer, so it cannot shorten the delay.  The delay
+ * counts from the question: the client does not learn how long the checker
+ * took.
  */
 static void
 delay_reply(const struct attempts *a, const struct options *o)
@@ -203,9 +203,9 @@ failed(struct attempts *a, const struct options *o, const char *why)
 }
 
 /*
- * What login hears when there is neither a session nor what it asked for.
- * Trouble is nobody's fault, but each costs a process of root's: it is not
- * to be had without end either.
+ * The verdict for login when there is neither a session nor an answer.  An
+ * error is nobody's fault, but each one costs a process of root's, so their
+ * number is limited, too.
  */
 static uint32_t
 login_failed(
@@ -214,7 +214,7 @@ login_failed(
 	if (verdict == CHECKER_WRONG)
 		return failed(a, o, a->checker.why);
 	if (verdict == CHECKER_ANSWERED)
-		a->checker.why = "checker"; /* and left it at that */
+		a->checker.why = "checker"; /* and did not become the session */
 	a->errors++;
 	log_attempt(a, "login error:", a->checker.why);
 	delay_reply(a, o);
@@ -229,8 +229,8 @@ remember(struct attempts *a, const struct monmsg_request *q)
 }
 
 /*
- * A name and a password that were refused on this connection already.  The
- * client has had the delay and the log its line.
+ * A name and a password that were refused on this connection before.  The
+ * client had its delay then, and the log its line.
  */
 static bool
 is_repeat(struct attempts *a, const unsigned char *code,
@@ -315,10 +315,10 @@ look_up(struct attempts *a, const struct options *o, const char *user,
 	add(&t, "");
 	verdict = ask(a, o, "scram-lookup", &t, sizeof *p);
 	if (verdict == CHECKER_SESSION) {
-		checker_end(&a->checker); /* it cannot be ours */
+		checker_end(&a->checker); /* our own checker never does this */
 		verdict = CHECKER_WRONG;
 	}
-	if (verdict == CHECKER_WRONG) /* there was nothing to be wrong */
+	if (verdict == CHECKER_WRONG) /* no password was checked */
 		a->checker.why = "checker";
 	if (verdict != CHECKER_ANSWERED)
 		return CHECKER_LATER;
@@ -328,7 +328,7 @@ look_up(struct attempts *a, const struct options *o, const char *user,
 	return verdict;
 }
 
-/* Nobody is looked up, only the passwd-file as a whole; once. */
+/* Asks about the passwd-file as a whole, not about a user; once. */
 static void
 look_at_offers(struct attempts *a, const struct options *o)
 {

@@ -113,10 +113,7 @@ check_checker(const struct options *o)
 	return true;
 }
 
-/*
- * A program that its user cannot read makes a process that he cannot trace,
- * from the exec on.
- */
+/* The kernel lets no user trace a process of a program that he cannot read. */
 static void
 check_mode(const char *path)
 {
@@ -131,7 +128,9 @@ check_mode(const char *path)
 	log_end(&r);
 }
 
-/* Who has not been served before is asked about with it. */
+/*
+ * popin-import is needed for every maildrop that popin has not served before.
+ */
 static bool
 check_import(const struct options *o)
 {
@@ -168,8 +167,8 @@ check_sandbox(void)
 }
 
 /*
- * Descriptor 2 of this run says nothing about that of a service, so both ways
- * are told.
+ * Descriptor 2 of this run is not the one of a service, so both cases are
+ * reported.
  */
 static bool
 check_log(const struct options *o)
@@ -243,8 +242,8 @@ start_as_user(const struct options *o, int out)
 }
 
 /*
- * What the user's process says, to who asked.  That may be root at a terminal:
- * it gets nothing but text.
+ * Copies the report of the user's process to standard output.  That may be
+ * root's terminal, so only text passes.
  */
 static void
 pass_on(int fd)
@@ -265,7 +264,7 @@ pass_on(int fd)
 	(void)close(fd);
 }
 
-/* Our own checker alone can tell who somebody is without a password. */
+/* Only our own checker can look a user up without a password. */
 static int
 check_user(const struct options *o)
 {
@@ -295,7 +294,7 @@ check_user(const struct options *o)
 			return EXIT_SYSTEM;
 	if (!WIFEXITED(status))
 		return EXIT_SYSTEM;
-	/* its own statuses are those of checkpassword */
+	/* the checker's other statuses are those of checkpassword */
 	return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_TEMPORARY
 	    ? WEXITSTATUS(status)
 	    : EXIT_CONFIGURATION;

@@ -33,14 +33,17 @@
 
 extern char **environ;
 
-/* It has to exist for ppoll(2) to be interrupted; waitpid(2) tells the rest. */
+/*
+ * A handler is needed for ppoll(2) to be interrupted; waitpid(2) does the
+ * rest.
+ */
 static void
 on_child(int signal_number)
 {
 	(void)signal_number;
 }
 
-/* SIGCHLD is blocked except while waiting, so none is missed. */
+/* SIGCHLD is blocked except in ppoll(2), so no child's end is missed. */
 void
 checker_prepare(void)
 {
@@ -81,8 +84,8 @@ command_line(struct spawn_words *w, const struct options *o,
 }
 
 /*
- * At most 4096 octets into a fresh pipe: this cannot block.  A checker that
- * does not read them all is no business of ours.
+ * At most 4096 octets fit a new pipe, so this cannot block.  A checker may end
+ * without reading them all.
  */
 static void
 give_credentials(int fd, const char *credentials, size_t len)
@@ -141,8 +144,8 @@ judge(struct checker *c, int status)
 }
 
 /*
- * Ends it and what it started.  Returns the status it ended with, by itself
- * or by this: it is reaped last, so that its numbers cannot be others' yet.
+ * Kills the checker and its process group.  Returns its wait status.  It is
+ * reaped last: until then the kernel cannot give its pid to another process.
  */
 static int
 end_checker(const struct checker *c)
@@ -165,7 +168,7 @@ has_ended(const struct checker *c)
 	    info.si_pid == c->pid;
 }
 
-/* The program cannot be what it should be: it is ended. */
+/* The program does not keep to the interface: it is killed. */
 static enum checker_verdict
 give_up(struct checker *c, const char *why)
 {
@@ -174,7 +177,10 @@ give_up(struct checker *c, const char *why)
 	return CHECKER_LATER;
 }
 
-/* Takes what is there.  Returns 0 at the end of it, -1 if it cannot. */
+/*
+ * Takes what has arrived.  Returns 0 at the end of the stream, -1 with errno,
+ * otherwise 1.
+ */
 static int
 listen_to(struct checker *c, size_t want)
 {
@@ -191,7 +197,7 @@ listen_to(struct checker *c, size_t want)
 	return 1;
 }
 
-/* Did all it had to say arrive, and did it mean it? */
+/* Did the whole answer arrive, and did the checker exit with 0? */
 static bool
 has_answered(struct checker *c, const struct checker_question *q, int status)
 {
@@ -293,7 +299,10 @@ checker_run(struct checker *c, const struct options *o,
 	return verdict;
 }
 
-/* Ended before our end of the handoff is: its end would start the session. */
+/*
+ * The process is killed before our end of the handoff is closed: that would
+ * start the session.
+ */
 void
 checker_end(struct checker *c)
 {

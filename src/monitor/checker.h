@@ -41,18 +41,18 @@ struct checker {
 	size_t answered;
 };
 
-/* Gets SIGCHLD noticed; once, before checker_run(). */
+/* Prepares for SIGCHLD.  Called once, before checker_run(). */
 void checker_prepare(void);
 
 /*
- * Asks.  Ends, with its process group, a program that takes longer than
- * allowed.  Unless it became the session, no process of it is left that we
- * know of.
+ * Runs the checker with the question Q.  A program that takes longer than
+ * allowed is killed with its process group.  Unless it became the session, no
+ * process of that group is left.
  */
 enum checker_verdict checker_run(struct checker *c, const struct options *o,
     const struct checker_question *q);
 
-/* Ends a session that has not been let go: it must not begin. */
+/* Kills a session that still waits for the client: it must not begin. */
 void checker_end(struct checker *c);
 
 #endif

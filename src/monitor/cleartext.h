@@ -11,8 +11,8 @@
 struct peer;
 
 /*
- * May PEER log in with a cleartext password?  Who is "local" may with any
- * networks.
+ * May PEER log in with a cleartext password?  A "local" peer may, whatever the
+ * networks are.
  */
 bool cleartext_allowed(const char *text, const struct peer *peer);
 

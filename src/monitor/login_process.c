@@ -99,8 +99,8 @@ login_process_reap(struct login_process *c, const struct peer *peer)
 	int status;
 
 	/*
-	 * Too late to change how it ended; but it may have closed the channel
-	 * and live on.
+	 * A login that has exited keeps its status; one that only closed the
+	 * channel ends here.
 	 */
 	(void)kill(c->pid, SIGKILL);
 	if (!await(c, &status) ||

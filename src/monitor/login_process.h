@@ -19,20 +19,21 @@ struct login_process {
 };
 
 /*
- * Starts login with an empty environment.  IDS is "UID:GID" of its account,
- * or NULL to leave it ours; AFTER_STLS: the client was greeted, and started
- * TLS.  Returns false, and has logged why, when it cannot be.
+ * Starts login with an empty environment.  IDS is "UID:GID" of its account, or
+ * NULL to leave it ours.  AFTER_STLS: the client was greeted, and started TLS.
+ * Returns false, logged, on failure.
  */
 bool login_process_start(struct login_process *c, const struct options *o,
     const char *ids, bool after_stls);
 
 /*
- * Ends it and waits for that.  Returns false, and has logged, when it lives on:
- * then nothing may be served any more, and it ends with the monitor.
+ * Kills login and waits for its end.  Returns false, logged, if it cannot be
+ * killed: then nothing may be served any more, and login ends with the
+ * monitor.
  */
 bool login_process_end(struct login_process *c);
 
-/* It has ended: waits for it, and says so in the log when it ended badly. */
+/* Login has ended: reaps it, and logs an abnormal end. */
 void login_process_reap(struct login_process *c, const struct peer *peer);
 
 #endif

@@ -65,7 +65,7 @@ static struct {
 
 /* ---- start ---- */
 
-/* "UID:GID", so that login need not look the account up once more. */
+/* "UID:GID": login does not look the account up again. */
 static void
 format_ids(void)
 {
@@ -83,7 +83,10 @@ start_login(const struct options *o)
 	    monitor.root ? monitor.ids : NULL, monitor.switched);
 }
 
-/* What becomes somebody else has no descriptor of root's terminal. */
+/*
+ * A process that becomes another user must not have a descriptor of root's
+ * terminal.
+ */
 static bool
 leave_terminal(struct options *o)
 {
@@ -150,7 +153,7 @@ allowed(const struct monmsg_request *q, const struct options *o)
 enum received {
 	RECEIVED_REQUEST,
 	RECEIVED_END,	 /* login has ended */
-	RECEIVED_NOTHING /* login has to be ended */
+	RECEIVED_NOTHING /* login has to be killed */
 };
 
 static enum received
@@ -224,8 +227,8 @@ welcome(const struct monmsg_request *q, const struct options *o,
 }
 
 /*
- * The login process that has spoken in clear ends before the client is told
- * to go ahead; a fresh one, which knows nothing of it, speaks under TLS.
+ * The login process that spoke in clear ends before the client is told to go
+ * ahead.  A new one, which knows nothing of the old one, speaks under TLS.
  */
 static bool
 start_tls(const struct options *o)
@@ -245,8 +248,8 @@ start_tls(const struct options *o)
 }
 
 /*
- * Nobody waits for a login that does not read its answers.  EPIPE is a login
- * that ended with its client, and no news.
+ * The monitor does not wait for a login that does not read its answers.  EPIPE
+ * is a login that ended with its client, which is normal.
  */
 static bool
 answer(const struct monmsg_answer *a)
@@ -262,7 +265,7 @@ answer(const struct monmsg_answer *a)
 	return sent != -1;
 }
 
-/* Login has ended, or cannot be spoken with. */
+/* Login has ended, or does not take its answer. */
 static void
 end_without_login(void)
 {

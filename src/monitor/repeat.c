@@ -39,7 +39,7 @@ repeat_code(struct repeat *r, const char *user, const char *password,
 	return true;
 }
 
-/* How long it takes tells something of codes only, which nobody can make. */
+/* The time that this takes depends on codes, and nobody can choose a code. */
 bool
 repeat_is_known(const struct repeat *r, const unsigned char code[BLAKE2B_SIZE])
 {

@@ -74,7 +74,7 @@ claim_ucspi(void)
 	    starttls.control != starttls.in && starttls.control != starttls.out;
 }
 
-/* The end MODE of a pipe: anything else on this number is somebody else's. */
+/* Is FD the end MODE of a pipe?  Anything else is not tlswrapper's. */
 static bool
 is_pipe(int fd, int mode)
 {
@@ -85,7 +85,7 @@ is_pipe(int fd, int mode)
 	    fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* Another descriptor for the pipe of FD, which works on Linux alone. */
+/* Opens the pipe of FD once more.  Works on Linux only. */
 static int
 reopen(int fd, int mode)
 {
@@ -188,7 +188,7 @@ ready(int fd, short events, int milliseconds)
 	return n > 0;
 }
 
-/* So short a text goes whole or not at all. */
+/* Texts this short are written whole or not at all. */
 static bool
 say(int fd, const char *p, size_t len)
 {

@@ -26,7 +26,7 @@ struct options;
  */
 void starttls_claim(const struct options *o);
 
-/* Is there somebody who can start TLS?  False from the switch on. */
+/* Can the program in front start TLS?  False after the switch. */
 bool starttls_offered(void);
 
 /*
