@@ -138,7 +138,7 @@ import(const char *spec, enum import_scheme *scheme)
 	return IMPORT_USAGE;
 }
 
-/* Mail is read with the rights of whose it is, and of nobody else. */
+/* Mail is read with the rights of its owner only: root is refused. */
 static bool
 prepare(void)
 {

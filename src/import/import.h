@@ -41,7 +41,9 @@ enum import_status {
 enum import_status import_maildir(const char *path, enum import_scheme *scheme);
 enum import_status import_mbox(const char *path, enum import_scheme *scheme);
 
-/* Says how many of COUNT messages have an id FROM there; WRONG lines. */
+/*
+ * Logs how many of COUNT messages have an id FROM there, and the WRONG lines.
+ */
 void import_log(const char *from, size_t known, size_t count, uint64_t wrong);
 
 #endif

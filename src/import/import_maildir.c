@@ -63,7 +63,7 @@ is_older(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
-/* Opens INDEX; of two the one that was written last is the better one. */
+/* Opens INDEX.  If there are two, the one that was written last counts. */
 static enum import_status
 open_index(int dir_fd, const struct import_index *index)
 {
@@ -274,7 +274,7 @@ find(struct maildrop *md, enum import_scheme *scheme)
 	return status;
 }
 
-/* Else the messages need not be listed, which takes as long as a login. */
+/* Otherwise the messages need not be listed, which takes as long as a login. */
 static bool
 knows_any(enum import_scheme scheme)
 {

@@ -23,7 +23,7 @@ clock_now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* By ppoll(2), which every role may call. */
+/* Uses ppoll(2), which the sandbox of every role allows. */
 void
 clock_nap(int milliseconds)
 {

@@ -132,7 +132,7 @@ bool
 constant_time_equal(const void *a, const void *b, size_t len)
 {
 	const unsigned char *p = a, *q = b;
-	/* volatile: no compiler may find out that it could stop early. */
+	/* volatile: the compiler must not make the loop stop early. */
 	volatile unsigned char difference = 0;
 
 	for (size_t i = 0; i < len; i++)

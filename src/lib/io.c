@@ -59,7 +59,7 @@ io_pread_all(int fd, void *buf, size_t len, uint64_t offset)
 	return got == (ssize_t)len;
 }
 
-/* Writing nothing, and no error, would go on for ever. */
+/* A write of 0 bytes without an error would loop for ever. */
 static bool
 wrote(ssize_t n, const char **p, size_t *len)
 {

@@ -91,8 +91,8 @@ from_environment(struct peer *p)
 }
 
 /*
- * A pipe and a socket of this machine have no address; whatever else has none
- * that we know, or tells none, is not therefore here.
+ * A pipe and a Unix socket have no address: the client is on this machine.
+ * Anything else without an address that we know may be anywhere.
  */
 static void
 from_socket(struct peer *p)
@@ -141,7 +141,7 @@ peer_find(struct peer *p)
 		port_from_socket(p);
 }
 
-/* What else the super-server said was about the front. */
+/* The other variables of the super-server are about the front. */
 static void
 forget_front(void)
 {

@@ -75,9 +75,9 @@ bool mbox_cannot_journal(void);
 bool mbox_is_full(int error);
 
 /*
- * Has SIGTERM or the like come?  Then an UPDATE ends here: nothing has changed
- * yet, or the journal finishes it at the next login.  Logged.  That the client
- * is gone is no reason: many do not wait for the answer to QUIT.
+ * Has a signal such as SIGTERM arrived?  Then the UPDATE ends here, logged:
+ * nothing has changed yet, or the journal finishes it at the next login.  A
+ * client that is gone is no reason: many do not wait for the answer to QUIT.
  */
 bool mbox_stopped(void);
 

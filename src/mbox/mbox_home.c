@@ -64,7 +64,7 @@ state_name(const char *path, char name[NAME_MAX])
 	return true;
 }
 
-/* A directory that others may write to is nobody's home. */
+/* A directory that others may write to is not safe as a home. */
 static int
 open_home(const char *home)
 {
@@ -164,8 +164,8 @@ mbox_home_open(const char *path, const char *home)
 }
 
 /*
- * Nobody is asked about an mbox that is not there, or that is being changed
- * until an UPDATE is finished.
+ * popin-import is not asked about an mbox that is missing, or whose UPDATE was
+ * interrupted.
  */
 enum maildrop_result
 mbox_home_open_ids(const char *path, const struct maildrop_settings *settings)

@@ -108,8 +108,8 @@ read_at(uint64_t at, void *to, size_t len)
 }
 
 /*
- * What it says is done to the mail: nobody else may be able to write it.  It
- * has mail in it, too, and restoring it may have let others read that.
+ * The journal decides what happens to the mail, so nobody else may be able to
+ * write it.  It contains mail, and a restore may have let others read it.
  */
 bool
 journal_open(int dir_fd, const char *name)

@@ -117,7 +117,7 @@ check(const struct maildrop *md, struct update *u)
 {
 	if (!same_file(u) || !same_messages(md, u))
 		return changed();
-	/* If it is no mail it may belong to the last message. */
+	/* If it is not mail it may belong to the last message. */
 	u->tail = mbox.size;
 	if (is_deleted(md, mbox.count - 1) &&
 	    !mbox_mail_follows(mbox.size, &u->tail))

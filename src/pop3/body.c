@@ -74,7 +74,7 @@ put_line_end(struct body *b)
 
 /* ---- whole lines, fast ---- */
 
-/* The blank line behind the header and the lines of TOP need more thought. */
+/* Is it the blank line behind the header, or a line that TOP counts? */
 static bool
 is_special_line(const struct body *b, const char *line, const char *lf)
 {

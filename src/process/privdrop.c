@@ -37,7 +37,7 @@ contains(const gid_t *groups, size_t count, gid_t gid)
 	return false;
 }
 
-/* Nothing is left that was not asked for. */
+/* Proves that only the ids that were asked for are left. */
 static int
 prove_groups(const gid_t *groups, size_t count)
 {

@@ -33,7 +33,7 @@ process_clear_inherited(void)
 	(void)setitimer(ITIMER_REAL, &never, NULL);
 	(void)setitimer(ITIMER_VIRTUAL, &never, NULL);
 	(void)setitimer(ITIMER_PROF, &never, NULL);
-	/* and what has come of them already: ignored it is dropped */
+	/* ignoring a signal also drops a pending one */
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		(void)signal(alarms[i], SIG_IGN);
 	(void)signal(SIGTERM, SIG_DFL);
@@ -124,7 +124,7 @@ process_leave_terminal(void)
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (fd == -1)
 		return;
-	/* It hangs up on the session, if that is ours to lead. */
+	/* If we lead the session, this sends SIGHUP to it. */
 	on_hangup = signal(SIGHUP, SIG_IGN);
 	(void)ioctl(fd, TIOCNOTTY);
 	(void)signal(SIGHUP, on_hangup);

@@ -45,11 +45,11 @@ void process_no_dump(void);
 void process_end_with_parent(void);
 
 /*
- * From here on no terminal is this process's: in a session of its own, or,
- * where it leads a process group and so cannot begin one, without the terminal
- * of the session.  With that terminal it could type for who started us, see
- * TIOCSTI in ioctl_tty(2); that is for what becomes somebody else to lose
- * before.
+ * Leaves the controlling terminal: by a session of its own or, if the process
+ * leads a process group and cannot begin one, by giving the terminal of its
+ * session up.  With that terminal it could type for whoever started us, see
+ * TIOCSTI in ioctl_tty(2).  To be called before the process becomes another
+ * user.
  */
 void process_leave_terminal(void);
 

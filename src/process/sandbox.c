@@ -46,8 +46,8 @@ const char sandbox_kinds[] = "seccomp";
 #endif
 
 /*
- * Landlock is the second wall and does without: it is missing on many kernels
- * that are otherwise fine.  seccomp is not.
+ * Landlock is the second wall.  popin serves without it, because many kernels
+ * lack it.  It does not serve without seccomp.
  */
 bool
 sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
@@ -69,7 +69,7 @@ sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
 	return false;
 }
 
-/* A kernel that takes filters looks for this one, and there is none. */
+/* A kernel that knows filters fails to read this one: EFAULT. */
 bool
 sandbox_is_possible(void)
 {

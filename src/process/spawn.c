@@ -42,8 +42,8 @@ hide_client(posix_spawn_file_actions_t *actions, const struct spawn *s)
 }
 
 /*
- * What we ignore, or were started with ignored, is not for others.  What
- * becomes somebody else must not be able to type for who started us.
+ * A new program starts with default signals.  It gets a session of its own:
+ * what becomes another user must not be able to type for whoever started us.
  */
 static int
 set_attributes(posix_spawnattr_t *a)

@@ -55,10 +55,7 @@ same_file(int a, int b)
 	    x.st_ino == y.st_ino;
 }
 
-/*
- * At a terminal the client and the administrator are one person, who wants to
- * see what is wrong.
- */
+/* At a terminal the client is the administrator, who wants to see the log. */
 static bool
 is_client(int fd)
 {
@@ -133,7 +130,7 @@ stdfds_open_log(enum log_choice choice, enum log_style *style)
 	return true;
 }
 
-/* That of root's is not his alone: others can have been given it by su(1). */
+/* Root's terminal may also be open in processes of other users, by su(1). */
 static bool
 is_own(int fd)
 {

@@ -134,7 +134,7 @@ expand(struct expansion *e, const char *template)
 	}
 }
 
-/* Whatever is no directory is for the mbox reader to judge. */
+/* Anything but a directory is left to the mbox reader. */
 static const char *
 kind_of(const char *path)
 {

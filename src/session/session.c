@@ -50,7 +50,7 @@ log_session(const struct transaction *t, const struct user *id, int64_t started)
 	log_end(&r);
 }
 
-/* The login was right, and yet there is no session.  Returns the status. */
+/* The login was right, but there is no session.  Returns the exit status. */
 static int
 refuse(struct transaction *t, enum maildrop_result why)
 {
@@ -80,14 +80,16 @@ refuse(struct transaction *t, enum maildrop_result why)
 		    "reading the maildrop takes longer than --idle, the next login continues",
 		    NULL);
 	else if (why == MAILDROP_TEMP && interrupted != NET_OK) {
-		/* What a client does is no failure of the service. */
+		/* A client that goes away is not a failure of the service. */
 		t->end = netio_word(interrupted);
 		status = EXIT_FINE;
 	}
 	return status;
 }
 
-/* From the monitor.  False, logged, when there is nothing to go on with. */
+/*
+ * Takes the client over from the monitor.  Returns false, logged, on failure.
+ */
 static bool
 take_over(char *in, size_t size, size_t *unread)
 {
@@ -126,13 +128,13 @@ session_run(const struct options *o)
 	started = clock_now();
 	if (o->handoff && !take_over(in, sizeof in, &unread))
 		return EXIT_CHECKPASSWORD_LATER;
-	/* Not before: until then 0 and 1 are not the client. */
+	/* Not earlier: until here descriptors 0 and 1 are not the client. */
 	netio_open(&t.net, in, sizeof in, out, sizeof out, !o->handoff);
 	t.net.in_end = unread;
 	t.net.received = unread;
 	t.idle = o->idle;
 	t.net.work = (int64_t)o->idle * 1000;
-	/* who logged in without us did so somehow */
+	/* whoever logged in without our monitor could do so */
 	t.offers = o->handoff ? o->offers : OFFER_USER;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;

@@ -165,9 +165,9 @@ cmd_uidl(void *state, const struct command_line *line)
 }
 
 /*
- * The first line promises no size: what a name or the state file tells has
- * not been checked yet.  When the file fails half way there is no reply that
- * would be true, so the connection ends without the final dot.
+ * The first line promises no size: the size from a name or the state file has
+ * not been checked yet.  If the file fails half way, no reply would be true,
+ * so the connection ends without the final dot.
  */
 static enum outcome
 send_message(struct transaction *s, struct message *m, uint64_t lines,
@@ -255,7 +255,7 @@ removable(struct transaction *s, struct message *m)
 	return s->drop.ops->removable(&s->drop, m);
 }
 
-/* Nobody has had a message that cannot be sent: it stays. */
+/* A message that cannot be sent stays: no client can have it. */
 static enum outcome
 cmd_dele(void *state, const struct command_line *line)
 {

@@ -31,7 +31,7 @@ copy(const char *name, char **value)
 	return text == NULL || *value != NULL;
 }
 
-/* What is there has to be a number, 1 at least. */
+/* A variable that is set must be a number of at least 1. */
 static bool
 take_limit(const char *name, uint64_t *limit)
 {
@@ -48,8 +48,8 @@ take_limit(const char *name, uint64_t *limit)
 }
 
 /*
- * Takes what is ours and wipes the rest, wherever it came from: a super-server
- * or a checker may have left secrets there.
+ * Takes popin's variables and wipes all of the environment: a super-server or
+ * a checker may have left secrets there.
  */
 bool
 user_take(struct user *id)

@@ -25,17 +25,17 @@ struct user {
 };
 
 /*
- * Takes what is ours from the environment and wipes the rest of it.  Returns
- * false, and has logged where there is something to say, if that cannot be.
+ * Takes popin's variables from the environment and wipes all of it.  Returns
+ * false for a wrong value, logged, or without memory.
  */
 bool user_take(struct user *id);
 
-/* Do we have anything of root's?  Then it is logged. */
+/* Do we have uid 0 or gid 0 anywhere?  Then it is logged. */
 bool user_is_privileged(void);
 
 /*
- * Where the maildrop is: "KIND:PATH" in SPEC.  Returns false, and has logged,
- * when there can be none.
+ * Writes where the maildrop is, "KIND:PATH", to SPEC.  Returns false, logged,
+ * if there can be none.
  */
 bool user_maildrop(
     const struct user *id, const struct options *o, char *spec, size_t size);
