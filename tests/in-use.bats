@@ -188,8 +188,8 @@ strangers_lock()
 	=> +OK 3 84
 	EOT
 	assert_log_lines 1
-	assert_equal "$(stat -c %a "$MAILDIR/popin.state")" 600
-	[ "$MAILDIR/popin.state" -ef "$MAILDIR/same" ]
+	# on a union of directories each of the two names has an inode number
+	assert_equal "$(stat -c '%a %h' "$MAILDIR/popin.state")" '600 2'
 }
 
 @test "a Maildir whose state file is useless is locked as well" {
