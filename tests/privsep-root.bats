@@ -396,18 +396,18 @@ sloppy()
 	disconnect a
 }
 
-# keep_busy UID: runs two processes until the test ends.
+# keep_busy UID: runs three processes until the test ends.
 keep_busy()
 {
 	local i
 
-	for i in 1 2; do
+	for i in 1 2 3; do
 		setpriv --reuid "$1" --regid "$1" --clear-groups -- \
 		    sleep 600 3>&- &
 		TALK_PID[busy$i]=$!
 	done
 	# setpriv has become sleep, and counts; so do a session and popin-import
-	for i in 1 2; do
+	for i in 1 2 3; do
 		wait_until 10 grep -q sleep "/proc/${TALK_PID[busy$i]}/comm"
 	done
 }
@@ -415,6 +415,8 @@ keep_busy()
 # setuid(2) of a user who has too many processes already is what went wrong
 # in many programs: it failed, or the exec behind it did, and nobody looked.
 @test "a user who may have no more processes gets no session, and never root's" {
+	local i
+
 	keep_busy "$TEST_UID"
 	start prlimit --nproc=2 tcpserver -RHl0 127.0.0.1 "$PORT" "${ROOT[@]}"
 	connect a
@@ -424,9 +426,10 @@ keep_busy()
 	assert_login_is_caged "$LOGIN_UID" "$LOGIN_UID"
 	assert_log 'login error: .*user="anna"'
 	refute_log 'session:|login: '
-	kill "${TALK_PID[busy1]}" "${TALK_PID[busy2]}"
-	reap "${TALK_PID[busy1]}"
-	reap "${TALK_PID[busy2]}"
+	for i in 1 2 3; do
+		kill "${TALK_PID[busy$i]}"
+		reap "${TALK_PID[busy$i]}"
+	done
 	log_in a anna secret
 	find_session
 	assert_session_is_caged "$TEST_UID" "$TEST_UID" "$MAILDIR"
