@@ -232,7 +232,7 @@ static const struct row {
 	{ 0, "offers", NUMBER, AT(offers), "unknown offers:", .max = 255 },
 };
 
-/* Stores VALUE, NULL for a FLAG.  Returns what is wrong with it, or NULL. */
+/* Stores VALUE, of anything but a FLAG.  Returns what is wrong, or NULL. */
 static const char *
 set(struct options *o, const struct row *r, const char *value)
 {
@@ -240,9 +240,6 @@ set(struct options *o, const struct row *r, const char *value)
 	uint64_t n;
 
 	switch (r->kind) {
-	case FLAG:
-		*(bool *)to = true;
-		return NULL;
 	case NUMBER:
 		if (!number_parse(value, strlen(value), r->max, &n) ||
 		    n < r->min)
@@ -320,8 +317,10 @@ take(struct options *o, char ***argv, const char **what)
 		return "unknown option:";
 	if (r->at == AT(log_style))
 		o->log = LOG_CHOICE_TOLD;
-	if (r->kind == FLAG)
-		return value != NULL ? "takes no value:" : set(o, r, NULL);
+	if (r->kind == FLAG) {
+		*(bool *)((char *)o + r->at) = true;
+		return value != NULL ? "takes no value:" : NULL;
+	}
 	if (value != NULL || r->fallback != NULL)
 		return set(o, r, value != NULL ? value : r->fallback);
 	if (**argv == NULL)
