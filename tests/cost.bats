@@ -76,7 +76,8 @@ count()
 	[ "$imports" -le 150 ]
 	count "${SESSION[@]}" <<<$'UIDL\r\nQUIT\r'
 	assert_equal "$imports" 0
-	[ "$calls" -le 300 ]
+	# UIDL of 3 000 messages is in here, and the heap of another libc
+	[ "$calls" -le 400 ]
 }
 
 @test "a large message leaves in large writes, before and after the handoff" {
