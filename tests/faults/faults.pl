@@ -520,7 +520,7 @@ sub faults_of {
 	my @calls = calls($s);
 	my @caged = points(@calls);
 	# a word in it selects the other program
-	my @uncaged = points(grep { $_->[0] !~ /^get(?:e?[ug]id|pid)$/ }
+	my @uncaged = points(grep { $_->[0] !~ /^get(?:e?[ug]id|pid)(?:32)?$/ }
 	    calls($s, '-e', 'inject=reboot:error=EIO')); # those cannot fail
 	for my $inject (grep { wanted($_->[0]) } @injections) {
 		my ($fault, $how) = @$inject;
