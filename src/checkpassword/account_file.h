@@ -57,6 +57,7 @@ int account_file_close(struct account_file *f);
 /* Cuts off and returns what is before the first C in REST, or all of it. */
 struct text text_cut(struct text *rest, char c);
 
+/* Is F this WORD, byte for byte? */
 bool text_is(struct text f, const char *word);
 
 /* Capitals of ASCII are the same as small letters, the locale being "C". */

@@ -102,7 +102,7 @@ maildir_trash_fd(void)
  * is cut: nothing there has to be found by it.
  */
 static void
-name_there(char to[NAME_MAX + 1], const char *name, size_t len, unsigned n)
+trash_name(char to[NAME_MAX + 1], const char *name, size_t len, unsigned n)
 {
 	char number[16] = "";
 	size_t base = maildir_base(name, len), flags_len, number_len;
@@ -127,7 +127,7 @@ maildir_trash_move(int fd, const char *name, size_t len)
 	struct stat st;
 
 	for (unsigned n = 0; n < NAMES_TRIED && trash.fd != -1; n++) {
-		name_there(to, name, len, n);
+		trash_name(to, name, len, n);
 		if (fstatat(trash.fd, to, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			return errno == ENOENT &&
 			    renameat(fd, name, trash.fd, to) == 0;

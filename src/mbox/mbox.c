@@ -14,7 +14,7 @@
  *	mbox_sums.c	does a journal belong to this mbox?
  *	mbox_journal.c	makes moving safe
  *	mbox_trash.c	where messages go instead
- *	mbox_id.c	unique-ids; mbox_foreign.c those of other servers
+ *	mbox_id.c	unique-ids
  *	mbox_scan.c	where messages begin and end, octets
  *	from_line.c	is this line the beginning of one?
  *	mbox_entry.c	what was found
