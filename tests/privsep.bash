@@ -159,8 +159,8 @@ assert_ids()
 	    'CapEff 0000000000000000'
 }
 
-# assert_caged PID: in seccomp's filter mode, with nothing to be had by exec,
-# no trace of its memory elsewhere, no new process.
+# assert_caged PID: a seccomp filter is on, an exec gains no privilege, memory
+# is neither dumped nor traced, and no new process can be made.
 assert_caged()
 {
 	assert_equal "Seccomp $(status_of "$1" Seccomp)" 'Seccomp 2'
