@@ -99,7 +99,8 @@ assert_caged()
 @test "the package is installed whole, and users cannot read its programs" {
 	assert_equal "$(dpkg-query -W -f '${Status}' popin)" 'install ok installed'
 	assert_equal "$(dpkg -V popin)" ''
-	assert_equal "$(stat -c '%U %a' /usr/sbin/popin*)" $'root 711\nroot 711'
+	assert_equal "$(stat -c '%U %a' /usr/sbin/popin{,-checkpassword,-import})" \
+	    $'root 711\nroot 711\nroot 711'
 	getent passwd _popin
 	assert_equal "$(systemctl is-enabled popin.socket popins.socket |
 	    paste -sd ' ')" 'enabled disabled'
@@ -156,8 +157,9 @@ assert_caged()
 	assert_no_instances 'popin@*'
 }
 
-# The kernel does not tell in /proc, so: is it asked, and what does it say?
-@test "login, session and wait each lock themselves in by Landlock, where it is" {
+# /proc does not show Landlock, so strace(1) shows the calls and their results.
+# The maildrop is fresh: its first service runs popin-import.
+@test "login, session, wait and popin-import confine themselves by Landlock where the kernel has it" {
 	local log=$BATS_TEST_TMPDIR/strace
 
 	fresh_mail
@@ -166,9 +168,9 @@ assert_caged()
 	    popin --cleartext always >"$OUT" 2>"$LOG"
 	grep -q '^+OK 3 ' "$OUT" || fail "$(cat "$OUT" "$LOG")"
 	if has_landlock; then
-		assert_equal "$(grep -c 'landlock_restrict_self(.*) *= 0$' "$log")" 3
+		assert_equal "$(grep -c 'landlock_restrict_self(.*) *= 0$' "$log")" 4
 	else
-		assert_equal "$(grep -c 'landlock_create_ruleset(.*) *= -1 EOPNOTSUPP' "$log")" 3
+		assert_equal "$(grep -c 'landlock_create_ruleset(.*) *= -1 EOPNOTSUPP' "$log")" 4
 	fi
 	refute_log 'Landlock|sandbox'
 }
