@@ -148,3 +148,19 @@ refers_to()
 	    grep -vE '^linux-(vdso|gate)\.so\.1$|^libc\.so(\.6)?$|^(/.*/)?ld-[^/]*$') || :
 	assert_equal "$libraries" ''
 }
+
+# The tables there cite tests: a file, then words of names in quotation marks.
+@test "every test that src/README cites is there" {
+	local file words cited=0
+
+	while IFS=$'\t' read -r file words; do
+		grep '^@test' "$TESTS_SRC/$file" | grep -qF -- "$words" ||
+		    fail "src/README cites $file \"$words\""
+		cited=$((cited + 1))
+	done < <(perl -0777 -ne 's/\s+/ /g;
+	    while (/([\w-]+\.bats)((?:(?:,| |and)*"[^"]+")+)/g) {
+		    my ($file, $list) = ($1, $2);
+		    print "$file\t$1\n" while $list =~ /"([^"]+)"/g;
+	    }' "$SRC/README")
+	[ "$cited" -gt 50 ] || fail "only $cited names were found"
+}
