@@ -134,6 +134,16 @@ refers_to()
 	refers_to strdup libsession.a
 }
 
+# glibc 2.41 asks the vDSO of Linux 6.11 for random numbers, and for that makes
+# calls that no filter allows.
+@test "nothing that is confined calls getrandom(3)" {
+	run refers_to 'getrandom|getentropy|arc4random.*' liblogin.a libsession.a \
+	    libmaildir.a libmbox.a libmaildrop.a libpop3.a
+	assert_failure 1
+	assert_output ''
+	refers_to getrandom libmonitor.a
+}
+
 @test "popin links libc and the loader, nothing else" {
 	local libraries
 

@@ -12,11 +12,13 @@
 #include "maildrop/uidl_map.h"
 
 #include <sys/random.h>
+#include <sys/syscall.h>
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/checksum.h"
 #include "lib/hex.h"
@@ -102,8 +104,14 @@ grow_slots(void)
 	map.slots[OURS] = ours;
 	map.slots[THEIRS] = theirs;
 	map.slot_count = size;
-	/* without randomness it is slow for some, never wrong */
-	(void)!getrandom(&map.seed, sizeof map.seed, GRND_NONBLOCK);
+	/*
+	 * Without randomness it is slow for some, never wrong.  The call is
+	 * made directly: getrandom(3) of glibc 2.41 blocks signals and maps
+	 * memory first where the kernel's vDSO has it (6.11), and no filter
+	 * here allows that.
+	 */
+	(void)!syscall(
+	    SYS_getrandom, &map.seed, sizeof map.seed, GRND_NONBLOCK);
 	for (size_t at = 0; at < map.len;
 	     at += LENGTHS + (size_t)map.bytes[at] + map.bytes[at + 1])
 		enter((uint32_t)at + 1);

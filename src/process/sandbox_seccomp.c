@@ -141,7 +141,7 @@ static const struct rule {
 	{ M | B | I, SYS_mremap, ALLOW },
 	{ M | B | I, SYS_madvise, ALLOW }, /* musl's free(3) */
 	{ M | B | I, SYS_getrandom,
-	    ALLOW }, /* glibc's, for a key of the heap's */
+	    ALLOW }, /* uidl_map.c; glibc's, for a key of the heap's */
 	/* qsort(3) of glibc: is there room for a copy of what it sorts? */
 	{ M | I, SYS_sysinfo, ALLOW },
 	/* UPDATE */
