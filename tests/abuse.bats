@@ -5,7 +5,7 @@
 # The short form of tests/abuse; `make abuse' is the long one.
 load lib
 
-@test "hostile clients leave no lock and no process, and all mail that others have" {
+@test "hostile clients leave no lock and no process, and cost nobody mail" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	need tcpserver ucspi-tcp
 	need /usr/bin/python3 python3

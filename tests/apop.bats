@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# APOP (RFC 1939, section 7), which is there by --apop alone: clients that see
-# a timestamp try it first.
+# APOP (RFC 1939, section 7).  popin offers it with --apop only, because clients
+# that see a timestamp try APOP first.
 load lib
 load auth
 
@@ -29,7 +29,7 @@ load auth
 	assert_log '^popin: login: ip=- port=0 user="anna" method=APOP tls=0$'
 }
 
-@test "--lower-case: APOP and CRAM-MD5 find a name in any case" {
+@test "with --lower-case APOP and CRAM-MD5 find a name in any case" {
 	auth --apop --cram-md5 --lower-case <<-'EOT'
 	for name in 'anna', 'Anna', 'ANNA':
 	    p = popin(greeting=None)
@@ -51,7 +51,7 @@ load auth
 	EOT
 }
 
-@test "the timestamp is fresh each time, and of characters that clients take" {
+@test "each connection gets a new timestamp, in characters that clients take" {
 	auth --apop <<-'EOT'
 	seen = set()
 	for i in range(20):
@@ -76,7 +76,7 @@ load auth
 	EOT
 }
 
-@test "a second try with the same timestamp may be right" {
+@test "after a wrong digest the right one for the same timestamp logs in" {
 	auth --apop <<-'EOT'
 	p = popin(greeting=None)
 	timestamp = p.hear(OK).split(' ')[-1]
@@ -87,7 +87,7 @@ load auth
 	assert_log 'login failed: .* method=APOP tls=0 reason=credentials$'
 }
 
-@test "only 32 small hexadecimal digits are a digest" {
+@test "an APOP digest is 32 lower-case hexadecimal digits and nothing else" {
 	auth --apop <<-'EOT'
 	p = popin(greeting=None)
 	digest = apop_digest(p.hear(OK).split(' ')[-1], 'secret')
@@ -101,7 +101,7 @@ load auth
 	refute_log failed
 }
 
-@test "only a password in the clear in the file will do" {
+@test "APOP refuses users whose password is not in the clear in the file" {
 	passwd_file 'anna:{PLAIN}secret' "bert:$PENCIL" 'carl:*' 'dora:' \
 	    "emil:$("$BIN/popin-checkpassword" --hash <<<secret)"
 	auth --apop <<-'EOT'
@@ -127,7 +127,7 @@ load auth
 	EOT
 }
 
-@test "another checkpassword program gets the timestamp with APOP alone" {
+@test "another checkpassword program gets the timestamp with APOP only" {
 	local checker=$BATS_TEST_TMPDIR/checker seen=$BATS_TEST_TMPDIR/seen
 
 	cat >"$checker" <<-EOT

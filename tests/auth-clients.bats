@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Debian's mail clients log in as they see fit: nothing in their configuration
+# Debian's mail clients choose how they log in: nothing in their configuration
 # asks for a mechanism.  Each test prints what they chose.
 #
 #	as is		a passwd-file with {PLAIN}: SCRAM, PLAIN, LOGIN, PASS
 #	crypt(3)	a passwd-file with hashes: PLAIN, LOGIN, PASS
 #	all		--apop --cram-md5 besides
 #	no cleartext	--cleartext never: SCRAM, and with --apop and
-#			--cram-md5 these; for clients that can do one of them
+#			--cram-md5 these; only for clients that know one of them
 load lib
 load serve
 
@@ -24,7 +24,7 @@ setup()
 	SAID=$HOME/said CHOSEN=
 }
 
-# as_hash: the passwd-file has no password in the clear any more.
+# as_hash: replaces the password in the passwd-file by a hash of it.
 as_hash()
 {
 	local hash
@@ -33,7 +33,7 @@ as_hash()
 	sed -i "s|{PLAIN}secret|$hash|" "$PASSWD"
 }
 
-# client COMMAND...: a client that ends well, within the limit.
+# client COMMAND...: runs a client, which must succeed within the limit.
 client()
 {
 	local status=0
@@ -48,8 +48,8 @@ has_logged_in()
 	grep -q ' login: ' "$LOG"
 }
 
-# log_in NAME CLIENT [OPTION...]: CLIENT logs in to popin with OPTIONs, and at
-# once: no other login is tried before.
+# log_in NAME CLIENT [OPTION...]: runs CLIENT against popin with OPTIONs.  Its
+# first attempt to log in must succeed.  Adds the mechanism to CHOSEN, as NAME.
 log_in()
 {
 	local name=$1 client=$2 method
@@ -65,7 +65,7 @@ log_in()
 	stop
 }
 
-# all_of CLIENT: where a password may cross the network.
+# all_of CLIENT: log_in in each case where a password may cross the network.
 all_of()
 {
 	log_in 'as is' "$1"
@@ -85,7 +85,7 @@ by_curl()
 	client curl -sS --user anna:secret "pop3://127.0.0.1:$PORT/"
 }
 
-@test "curl logs in unasked" {
+@test "curl logs in with no mechanism configured" {
 	log_in 'no cleartext' by_curl --cleartext never --apop --cram-md5
 	all_of by_curl
 	say curl
@@ -112,7 +112,7 @@ by_mpop()
 	client mpop -C "$HOME/mpoprc"
 }
 
-@test "mpop logs in unasked" {
+@test "mpop logs in with no mechanism configured" {
 	log_in 'no cleartext' by_mpop --cleartext never
 	log_in 'no cleartext, all' by_mpop --cleartext never --apop --cram-md5
 	log_in 'as is' by_mpop
@@ -120,7 +120,7 @@ by_mpop()
 	say mpop
 }
 
-# Without TLS it does not send a password on its own account.
+# Without TLS mpop does not send a password unless it is told to.
 @test "mpop, told to send the password, logs in to an account with a hash" {
 	as_hash
 	MPOP_AUTH=user
@@ -150,7 +150,7 @@ by_fetchmail()
 	    -v --nosyslog
 }
 
-@test "fetchmail logs in unasked" {
+@test "fetchmail logs in with no mechanism configured" {
 	log_in 'no cleartext' by_fetchmail --cleartext never --apop --cram-md5
 	all_of by_fetchmail
 	say fetchmail
@@ -162,7 +162,7 @@ by_getmail()
 	client getmail --getmaildir "$HOME/getmail"
 }
 
-@test "getmail logs in unasked" {
+@test "getmail logs in with no mechanism configured" {
 	all_of by_getmail
 	say getmail
 }
@@ -182,7 +182,8 @@ assert pop3.stat()[0] == 4
 pop3.quit()' "$PORT"
 }
 
-# poplib does what it is told; this is what a script with both would do.
+# poplib does what a script tells it.  This one uses PASS although popin offers
+# APOP.
 by_poplib_pass()
 {
 	need /usr/bin/python3 python3
@@ -224,7 +225,7 @@ die $pop3->message unless $pop3->quit;
 	say Net::POP3
 }
 
-# c-client asks three times for a password that was wrong.
+# c-client tries a wrong password three times.
 # shellcheck disable=SC2016
 PHP_IMAP='
 [, $port, $password] = $argv;
@@ -245,14 +246,14 @@ by_php_imap()
 	client php -r "$PHP_IMAP" "$PORT" "${PASSWORD:-secret}"
 }
 
-# Where PLAIN is listed without TLS it complains; that is an error for PHP.
-@test "PHP's imap_open (c-client) logs in unasked and has no complaint" {
+# c-client complains if CAPA lists PLAIN without TLS, and PHP reports an error.
+@test "PHP's imap_open (c-client) logs in and does not complain" {
 	all_of by_php_imap
 	refute grep 'SECURITY PROBLEM' "$SAID"
 	say imap_open
 }
 
-@test "PHP's imap_open tries a wrong password three times: one failure" {
+@test "three tries of one wrong password by PHP's imap_open are one failure" {
 	PORT=$(free_port)
 	start tcpserver -RHl0 127.0.0.1 "$PORT" "${SERVE[@]}"
 	PASSWORD=wrong by_php_imap

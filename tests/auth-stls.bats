@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# AUTH and APOP on both sides of STLS; the wrapper is wrapper.pl.
+# AUTH and APOP before and after STLS; wrapper.pl plays the program that starts
+# TLS.
 load lib
 
-# each [OPTION...] <SCRIPT: in every dialect
+# each [OPTION...]: plays the script on stdin (see wrapper.pl) with popin in
+# each dialect of STLS; popin must exit with 0.
 each()
 {
 	local dialect option
@@ -37,7 +39,7 @@ each()
 	assert_log 'login: .* method=PLAIN tls=1$'
 }
 
-@test "PLAIN is shown after STLS, and not before it" {
+@test "CAPA lists PLAIN after STLS, and not before it" {
 	passwd_file "anna:$("$BIN/popin-checkpassword" --hash <<<secret)"
 	each <<-'EOT'
 			=> +OK
@@ -50,7 +52,7 @@ each()
 	EOT
 }
 
-@test "attempts by AUTH before STLS count after it" {
+@test "failures of AUTH before STLS count after it, and the third is the last" {
 	each <<-'EOT'
 					=> +OK
 	AUTH PLAIN AGFubmEAd3Jvbmc=	=> -ERR [AUTH]

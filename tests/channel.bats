@@ -3,10 +3,10 @@
 # Copyright (c) 2026 The popin authors
 load lib
 
-# What the monitor does when a word to or from login, or from the checker, does
-# not get through.  The kernel says so to one system call of the monitor's; a
-# connection that goes on for no use would take the login timeout, or that of a
-# checker, which are longer than a test may take.
+# What the monitor does when it cannot send to login, or cannot receive from
+# login or the checker.  strace(1) makes one system call of the monitor fail.  A
+# connection that goes on after that would last until one of the timeouts, which
+# are longer than a test may take.
 
 setup()
 {
@@ -16,8 +16,9 @@ setup()
 	sees_socket_calls
 }
 
-# failing send|recv ERROR N: talk a with popin whose monitor has that error from
-# its Nth such call.  The kernel of most machines has sendto and recvfrom only.
+# failing send|recv ERROR N: starts popin as talk does, under the name a.  The
+# Nth such call of its monitor fails with ERROR.  The kernel of most machines
+# has sendto and recvfrom only.
 failing()
 {
 	local call="/^$1(to|from)?\$"
@@ -27,7 +28,7 @@ failing()
 	    --login-timeout 600 --checker-timeout 600
 }
 
-# assert_over: no more is answered, and nothing is left.
+# assert_over: popin ends without another answer and leaves no process.
 assert_over()
 {
 	gone a
@@ -41,7 +42,7 @@ popins()
 	find /proc -maxdepth 2 -name exe -lname "$BIN/popin" 2>/dev/null || :
 }
 
-@test "an interrupted word between monitor and login is said again" {
+@test "an interrupted send or receive between monitor and login is repeated" {
 	failing send EINTR 1
 	hear a
 	ask a 'USER anna' '+OK*'
@@ -59,7 +60,7 @@ popins()
 	assert_equal "$status" 0
 }
 
-@test "an answer that login cannot be given ends the connection at once" {
+@test "an answer that the monitor cannot send to login ends the connection" {
 	local error
 
 	for error in EPIPE ENOBUFS EIO ENOMEM; do
@@ -73,7 +74,7 @@ popins()
 	done
 }
 
-@test "so does a request of login that cannot be read" {
+@test "a request that the monitor cannot read from login ends the connection" {
 	local error
 
 	for error in EIO ENOBUFS; do
@@ -88,8 +89,9 @@ popins()
 	done
 }
 
-# recv: two words of login's, and then one of the session's
-@test "a session that cannot be heard is ended, and the client may try again" {
+# The first two calls of recv are for requests of login's, the third is for the
+# byte with which the session reports.
+@test "a session that cannot report to the monitor is ended, a retry works" {
 	failing recv EIO 3
 	hear a
 	ask a 'USER anna' '+OK*'
