@@ -25,7 +25,7 @@ setup()
 	    -m "maildir:~/Maildir")
 }
 
-# check STATUS OPTION...
+# check STATUS OPTION...: runs CHECK with OPTIONs; it must exit with STATUS.
 check()
 {
 	local wanted=$1
@@ -35,19 +35,19 @@ check()
 	assert_equal "$status" "$wanted"
 }
 
-@test "a service that is set up right is told so, with status 0" {
+@test "--check finds no fault in a service that is set up right, status 0" {
 	check 0 --check
 	refute_output --partial FAIL
 	assert_line --partial "checker: program=\"$BIN/popin-checkpassword\""
 	assert_line --partial "file=\"$PASSWD\""
 	assert_line --regexp '^(ok  |WARN)  sandbox: .* kernel-landlock=[0-9]+$'
 	assert_line --regexp '^(ok  |WARN)  log: to="standard error'
-	# that is all of its own process: nothing was served
+	# nothing was served
 	refute_output --partial '+OK'
 }
 
-# cron jobs and the like: a status of 0 has to mean that it was looked
-@test "a check is made without standard input and output, too" {
+# For cron jobs and the like: status 0 must mean that the check was made.
+@test "--check works without standard input and output, too" {
 	status=0
 	"${CHECK[@]}" --check <&- >"$OUT" 2>"$LOG" 3>&- || status=$?
 	assert_equal "$status" 0
@@ -61,7 +61,7 @@ check()
 }
 
 # bats test_tags=root
-@test "each thing that is missing is a line that says what to do, and status 78" {
+@test "--check names all that is missing and what to do, status 78" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	chmod 644 "$PASSWD"
 	CHECK=("$BIN/popin" -P "$PASSWD" --user _no_such --jail /no/such)
@@ -74,7 +74,7 @@ check()
 	assert_line --regexp '^FAIL  cannot execute the checker "/no/such/checker": No such file'
 }
 
-@test "a popin-import that is missing is told, with status 78" {
+@test "--check reports a missing popin-import, status 78" {
 	local bin=$BATS_TEST_TMPDIR/without
 
 	mkdir "$bin"
@@ -87,7 +87,7 @@ check()
 	check 0 --check --uidl own
 }
 
-@test "of a user it tells the maildrop, its owner and what is in it" {
+@test "--check-user tells the maildrop, its owner and what is in it" {
 	check 0 --check-user anna
 	assert_line "ok    user: user=\"anna\" uid=${ids%:*} gid=${ids#*:} home=\"$BATS_TEST_TMPDIR\""
 	assert_line "ok    maildrop: is=\"maildir:$MAILDIR\" owner=${ids%:*} group=${ids#*:}"
@@ -96,7 +96,7 @@ check()
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "it tells whether the state file is up to date, and names that are no unique-id" {
+@test "--check-user counts sizes not remembered and names that are no UIDL" {
 	check 0 --check-user anna
 	printf 'Subject: long\n\n' | deliver "$(printf 'x%.0s' {1..71})"
 	check 0 --check-user anna
@@ -106,7 +106,7 @@ check()
 	assert_line --partial 'sizes-not-remembered=0'
 }
 
-@test "it tells who has the maildrop, with status 75, and does not disturb him" {
+@test "--check-user names the session that has the maildrop, status 75" {
 	# as if the client had been silent for long: a login would take over
 	as_session --testing --takeover 1
 	talk a "${SESSION[@]}"
@@ -118,7 +118,7 @@ check()
 	leave a
 }
 
-@test "a user who does not exist or may not log in is told, with status 78" {
+@test "--check-user reports a user who is unknown or refused, status 78" {
 	check 78 --check-user bert
 	assert_line 'FAIL  no such user "bert"'
 	echo "carl:!:$ids::$BATS_TEST_TMPDIR::" >>"$PASSWD"
@@ -130,12 +130,12 @@ check()
 	assert_line 'FAIL  no such user "../anna"'
 }
 
-@test "with --lower-case a user is found in any case" {
+@test "with --lower-case --check-user finds a user in any case" {
 	check 0 --lower-case --check-user Anna
 	assert_line --partial 'ok    user: user="anna" '
 }
 
-@test "where a line says FAIL the status is 78, whatever else there is to say" {
+@test "if any line of --check-user says FAIL, the status is 78" {
 	mkdir "$MAILDIR/popin.state"
 	own "$MAILDIR/popin.state"
 	chmod 700 "$MAILDIR"
@@ -147,20 +147,20 @@ check()
 	refute_output --partial FAIL
 }
 
-@test "a Maildir that nobody has delivered to is told, with status 0" {
+@test "--check-user warns of a Maildir that does not exist yet, status 0" {
 	rm -r "$MAILDIR"
 	check 0 --check-user anna
 	assert_line "WARN  no Maildir yet, serving an empty maildrop: path=\"$MAILDIR\""
 	assert_line --partial 'messages: shown=0/0 '
 }
 
-@test "a maildrop that is not there is told in the words of the log" {
+@test "--check-user reports a missing maildrop in the words of the log" {
 	CHECK+=(-m maildir:/no/such/%n)
 	check 78 --check-user anna
 	assert_line 'FAIL  cannot open the Maildir "/no/such/anna": No such file or directory'
 }
 
-@test "it tells who may log in without TLS from an address" {
+@test "--check-from tells if an address may log in without TLS" {
 	CHECK+=(--cleartext 192.0.2.0/24)
 	check 0 --check-from 192.0.2.7
 	assert_line --partial 'passwords without TLS: allowed="192.0.2.0/24" from=192.0.2.7 may=yes tls=no'
@@ -171,7 +171,7 @@ check()
 	check 64 --check-from example.net
 }
 
-@test "where a user may not log in from that address, that is told" {
+@test "--check-from with --check-user fails if allow_nets forbids the address" {
 	echo "dora:{PLAIN}secret:$ids::$BATS_TEST_TMPDIR::allow_nets=192.0.2.0/24" \
 	    >>"$PASSWD"
 	check 0 --check-user dora --check-from 192.0.2.7
@@ -201,7 +201,7 @@ check()
 	assert_line --partial 'duplicates=0'
 }
 
-@test "a checker without a path is looked for in PATH, as it will be" {
+@test "--check looks for a checker without a path in PATH" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cp "$(type -P true)" "$BATS_TEST_TMPDIR/bin/popin-test-checker"
 	CHECK=("$BIN/popin" --user 54320:54320 --jail "$JAIL" --check)
@@ -214,7 +214,7 @@ check()
 	check 78 --checker popin-test-checker
 }
 
-@test "only popin-checkpassword is asked for a user; with another checker that is told" {
+@test "--check-user says that it needs popin-checkpassword, if another is set" {
 	CHECK=("$BIN/popin" --user 54320:54320 --jail "$JAIL"
 	    --check-user anna --checker /bin/true)
 	check 78
@@ -222,7 +222,7 @@ check()
 	refute_output --partial 'maildrop:'
 }
 
-@test "without root it tells whose mail can be served" {
+@test "without root --check tells whose mail can be served" {
 	[ ${#AS[@]} -gt 0 ] || AS=(env)
 	[ "$(id -u)" != 0 ] || chown "$TEST_UID" "$PASSWD"
 	CHECK=("${AS[@]}" "${CHECK[@]}")
@@ -231,7 +231,7 @@ check()
 	refute_output --partial 'directory that login is locked into'
 }
 
-@test "limits that a checker sets for a user are told" {
+@test "--check of a session tells the limits that a checker has set" {
 	run env USER=anna HOME="$BATS_TEST_TMPDIR" POPIN_MAXSIZE=30 \
 	    POPIN_NEWEST=2 "${AS[@]}" \
 	    "$BIN/popin" -R session -m "maildir:$MAILDIR" --check
@@ -240,7 +240,7 @@ check()
 	assert_line --partial 'hidden='
 }
 
-@test "what a session would refuse, a check of it refuses, with status 78" {
+@test "--check of a session refuses what a session would refuse, status 78" {
 	run env USER=anna HOME="$BATS_TEST_TMPDIR" POPIN_MAXSIZE=much "${AS[@]}" \
 	    "$BIN/popin" -R session -m "maildir:$MAILDIR" --check
 	assert_failure 78
@@ -250,13 +250,14 @@ check()
 	assert_line --regexp '^FAIL  .*an/na'
 }
 
-# with_dev [FILE]: CHECK sees a /dev with null and FILE only.
+# with_dev: sets LOOK to CHECK with a /dev of its own, which has null and what
+# the test puts there.
 with_dev()
 {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
 	mkdir "$BATS_TEST_TMPDIR/dev"
-	# with that of a file system of its own: others may be nodev
+	# the real one is mounted here: this file system may be nodev
 	: >"$BATS_TEST_TMPDIR/dev/null"
 	LOOK=(unshare -m sh -c 'mount --bind /dev/null "$0/null" &&
 	    mount --rbind "$0" /dev && exec "$@"'
@@ -264,7 +265,7 @@ with_dev()
 }
 
 # bats test_tags=root
-@test "it tells where the log goes, and fails where --log syslog finds no /dev/log" {
+@test "--check tells where the log goes, and fails if that place is missing" {
 	with_dev
 	CHECK=("${LOOK[@]}" --log syslog)
 	check 78 --check

@@ -20,7 +20,7 @@ checker()
 	    --checker-timeout 5 --checker "$CHECKER" "$@")
 }
 
-@test "a checker gets name, password and a third word, each with a NUL" {
+@test "a checker gets name, password and a third field, each with a NUL" {
 	checker <<-'EOT'
 	#!/bin/sh
 	cat <&3 >"$SEEN/got"
@@ -53,7 +53,7 @@ checker()
 	assert_equal "$(sed -n 2p "$SEEN/lines" | tr -d '\n' | wc -c)" 248
 }
 
-@test "a checker that says yes becomes the session" {
+@test "a checker that accepts the password becomes the session" {
 	three_messages
 	checker argument "with blanks" <<-'EOT'
 	#!/bin/sh
@@ -76,7 +76,7 @@ checker()
 	assert_log '^popin: session: ip=- user="anna" '
 }
 
-@test "a checker that exits with 111 is a temporary error" {
+@test "exit status 111 of a checker is a temporary error" {
 	checker <<-'EOT'
 	#!/bin/sh
 	exit 111
@@ -87,7 +87,7 @@ checker()
 	EOT
 }
 
-@test "a checker that dies is a temporary error" {
+@test "a checker that is killed is a temporary error" {
 	checker <<-'EOT'
 	#!/bin/sh
 	kill -KILL $$
@@ -98,7 +98,7 @@ checker()
 	EOT
 }
 
-@test "a checker that says yes without a session is a temporary error" {
+@test "exit status 0 of a checker without a session is a temporary error" {
 	checker <<-'EOT'
 	#!/bin/sh
 	exit 0
@@ -120,7 +120,7 @@ checker()
 	assert_log 'checker'
 }
 
-@test "a checker that hangs is ended and is a temporary error" {
+@test "a checker that hangs is ended, which is a temporary error" {
 	checker <<-'EOT'
 	#!/bin/sh
 	echo $$ >"$SEEN/pid"

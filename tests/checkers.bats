@@ -3,7 +3,8 @@
 # Copyright (c) 2026 The popin authors
 #
 # The checkpassword interface to the letter, with checkers that keep to it and
-# with such that do not; and popin on the other side of it.
+# checkers that do not; and popin as the program that a checker starts for
+# another server.
 load lib
 load serve
 
@@ -20,7 +21,8 @@ checker()
 	    --checker /bin/bash "$BATS_TEST_TMPDIR/checker" "$@")
 }
 
-# A session with the name and password anna, secret, and REPLY to them.
+# try REPLY: a dialogue that logs in as anna, with the password secret.  popin
+# must answer that with REPLY, and exit with 0.
 try()
 {
 	pop3 <<-EOT
@@ -35,7 +37,7 @@ is_gone()
 	! kill -0 "$1" 2>/dev/null
 }
 
-# assert_ended FILE: the process whose number the checker left there.
+# assert_ended FILE: the process whose pid the checker wrote into FILE ends.
 assert_ended()
 {
 	local pid
@@ -56,7 +58,7 @@ assert_ended()
 	printf 'anna\0secret\0\0' | cmp - "$SEEN/got"
 }
 
-@test "the longest name and password are 512 octets at most" {
+@test "the longest name and password make no more than 512 octets" {
 	checker <<-'EOT'
 	cat <&3 >"$SEEN/got"
 	exit 1
@@ -99,7 +101,7 @@ $BIN/popin"
 	assert_equal "$(cat "$SEEN/environment")" 'some 192.0.2.7 40112'
 }
 
-@test "exit 1 is a wrong password, everything else is a fault of ours" {
+@test "exit 1 of a checker is a wrong password, all others a login error" {
 	local code
 
 	checker <<<'exit 1'
@@ -120,7 +122,7 @@ $BIN/popin"
 	done
 }
 
-@test "a checker that a signal ends is a fault of ours" {
+@test "a checker that a signal ends is a login error, no failed login" {
 	local name
 
 	for name in KILL SEGV TERM PIPE ABRT; do
@@ -144,7 +146,7 @@ $BIN/popin"
 	assert_equal "$(wc -l <"$SEEN/signals")" 2
 }
 
-@test "a checker that reads nothing of descriptor 3 may say no or yes" {
+@test "a checker that reads nothing of descriptor 3 may accept or refuse" {
 	checker <<<'exit 1'
 	try '-ERR [AUTH]'
 	three_messages
@@ -152,7 +154,7 @@ $BIN/popin"
 	try '+OK 3 84'
 }
 
-@test "after each failure the next try asks the checker anew" {
+@test "each try asks the checker anew, whatever happened before" {
 	three_messages
 	checker <<-'EOT'
 	IFS= read -r -d '' -u 3 name
@@ -194,13 +196,13 @@ $BIN/popin"
 	assert_ended child
 }
 
-@test "a checker that hangs before it reads a password too is ended" {
+@test "a checker that hangs before it reads the password is ended, too" {
 	SECONDS_LEFT=1 checker <<<'echo $$ >"$SEEN/self"; exec sleep 600'
 	try '-ERR [SYS/TEMP]'
 	assert_ended self
 }
 
-@test "what a checker that says no has started is ended, and holds nothing up" {
+@test "a process that a refusing checker leaves is ended, and delays nothing" {
 	checker <<-'EOT'
 	sleep 600 &
 	echo $! >"$SEEN/child"
@@ -210,7 +212,7 @@ $BIN/popin"
 	assert_ended child
 }
 
-@test "a checker that crashes leaves nothing running either" {
+@test "a process that a crashed checker leaves is ended" {
 	checker <<-'EOT'
 	sleep 600 &
 	echo $! >"$SEEN/child"
@@ -258,7 +260,7 @@ $BIN/popin"
 	refute_log 'login: |session:'
 }
 
-@test "a checker that loses descriptor 4 is a fault of ours, and logged" {
+@test "a checker that closes descriptor 4 before the session is an error" {
 	three_messages
 	checker <<<'cat <&3 >/dev/null; exec 3<&- 4<&-; USER=anna HOME=/ exec "$@"'
 	try '-ERR [SYS/TEMP]'
@@ -266,14 +268,15 @@ $BIN/popin"
 	refute_log 'login: |session: '
 }
 
-@test "a checker that closes descriptor 4 and goes on is waited for" {
+@test "popin waits for a checker that closes descriptor 4 and goes on" {
 	checker <<<'exec 4<&-; sleep 0.3; exit 1'
 	try '-ERR [AUTH]'
 }
 
 # --- somebody else's checker, somebody else's chain
 
-# As D. J. Bernstein describes it, in Perl: nothing of popin's in it.
+# foreign_checker: sets CHECKER to a program in Perl that does what D. J.
+# Bernstein's description of the interface says, and knows nothing of popin.
 foreign_checker()
 {
 	CHECKER=$BATS_TEST_TMPDIR/checkpassword
@@ -294,7 +297,7 @@ foreign_checker()
 	chmod 755 "$CHECKER"
 }
 
-@test "a checker in another language serves a whole session" {
+@test "a checker that knows nothing of popin can start a whole session" {
 	three_messages
 	foreign_checker
 	CHAIN=("${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0
@@ -311,7 +314,7 @@ foreign_checker()
 	assert_files new/1.one new/3.three
 }
 
-@test "popin at the end of another chain answers PASS and serves the session" {
+@test "popin in another server's chain answers PASS and serves the session" {
 	three_messages
 	foreign_checker
 	CHAIN=("${AS[@]}" perl "$BIN/popup.pl" "$CHECKER"
@@ -328,7 +331,7 @@ foreign_checker()
 	assert_log '^popin: session: ip=- user="anna" .* end=quit$'
 }
 
-@test "popin-checkpassword and popin work in another chain" {
+@test "popin-checkpassword and popin work in another server's chain" {
 	three_messages
 	CHAIN=("${AS[@]}" perl "$BIN/popup.pl" "$BIN/popin-checkpassword"
 	    -f "$PASSWD" "$BIN/popin" -R session -m "maildir:$MAILDIR")
@@ -346,7 +349,7 @@ foreign_checker()
 }
 
 # bats test_tags=root
-@test "in another chain popin never serves root" {
+@test "in another server's chain popin never serves root" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	three_messages
 	foreign_checker
@@ -357,7 +360,7 @@ foreign_checker()
 	! grep -q '^+OK 3' "$OUT" || fail 'root has mail'
 }
 
-@test "a checker that always says later is not asked without end" {
+@test "a checker that always exits with 111 is asked ten times at most" {
 	checker <<<'exit 111'
 	for ((i = 0; i < 15; i++)); do
 		printf 'USER anna\r\nPASS secret\r\n'

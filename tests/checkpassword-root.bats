@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# popin-checkpassword as root: accounts of the system, made for each test and
-# removed after it, and becoming other users.
+# popin-checkpassword as root: it checks accounts of the system, which each test
+# makes and removes, and becomes other users.
 load lib
 
 # bats file_tags=root
@@ -46,7 +46,8 @@ account()
 	    2>/dev/null
 }
 
-# run_checker NAME PASSWORD ARG...
+# run_checker NAME PASSWORD ARG...: runs CHECKER with ARGs, and with these
+# credentials on descriptor 3; sets status, OUT and LOG.
 run_checker()
 {
 	printf '%s\0%s\0\0' "$1" "$2" >"$BATS_TEST_TMPDIR/credentials"
@@ -109,7 +110,7 @@ root_passwd_file()
 	assert_refused
 }
 
-@test "--lower-case finds a system account in any case, and nobody else does" {
+@test "a system account is found in any case with --lower-case only" {
 	account
 	run_checker "${NAME^}" secret --lower-case /bin/sh -c 'echo "$USER"'
 	assert_equal "$status:$(cat "$OUT" "$LOG")" "0:$NAME"
@@ -126,7 +127,7 @@ root_passwd_file()
 	assert_refused
 }
 
-@test "the next program has the user's uid and gid, four times each" {
+@test "all uids and gids of the next program are the user's" {
 	account
 	run_checker "$NAME" secret /bin/grep -E '^(Uid|Gid):' /proc/self/status
 	assert_equal "$(tr -s '\t ' '  ' <"$OUT")" "$(
@@ -143,8 +144,8 @@ root_passwd_file()
 	assert_equal "$(cat "$OUT")" "$(id -u "$NAME") $(id -u "$NAME")"
 }
 
-# The kernel says "done" to each of these calls and does nothing.
-@test "a step of giving up root that did not happen is noticed" {
+# strace(1) makes each of these calls do nothing and report success.
+@test "popin-checkpassword fails if a step of giving up root did nothing" {
 	local call
 
 	need strace strace
@@ -168,7 +169,7 @@ root_passwd_file()
 	assert_equal "$(cat "$OUT")" "$(id -g "$NAME")"
 }
 
-@test "with --groups it has the user's groups, but never group 0" {
+@test "with --groups the next program has the user's groups, never group 0" {
 	GROUPS_MADE+=("${UNIQUE}g")
 	groupadd "${UNIQUE}g"
 	account -G "${UNIQUE}g,root"
@@ -179,7 +180,7 @@ root_passwd_file()
 	    "$(getent group "${UNIQUE}g" | cut -d: -f3)" | sort)"
 }
 
-@test "the next program has USER, HOME, SHELL, umask, and is at home" {
+@test "the next program has USER, HOME, SHELL, umask 077, and is at home" {
 	mkdir "$BATS_TEST_TMPDIR/home"
 	account -d "$BATS_TEST_TMPDIR/home" -s /bin/dash
 	chown "$NAME" "$BATS_TEST_TMPDIR/home"
@@ -191,7 +192,7 @@ $BATS_TEST_TMPDIR/home
 0077"
 }
 
-@test "a home that is not there, or that the user cannot enter, is our fault" {
+@test "a home that is missing, or that its user cannot enter, is an error" {
 	account -d /nonexistent/home
 	login "$NAME" secret
 	assert_fault 111 '"/nonexistent/home": No such file'
@@ -201,7 +202,7 @@ $BATS_TEST_TMPDIR/home
 	assert_fault 111 'home": Permission denied'
 }
 
-@test "the hash that the system's own tools make is understood" {
+@test "a hash that chpasswd(8) made is understood" {
 	account
 	echo "$NAME:other" | chpasswd
 	login "$NAME" other
@@ -241,7 +242,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "an account that cannot become a session is a fault, told to who knows the password" {
+@test "an unusable home is an error, but a wrong password is still refused" {
 	local home why
 
 	account
@@ -261,7 +262,7 @@ $BATS_TEST_TMPDIR/home
 	done
 }
 
-@test "an account without a password is refused, whatever is tried" {
+@test "an account without a password is refused with any password" {
 	account
 	usermod -p '' "$NAME"
 	for password in '' secret x; do
@@ -329,7 +330,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "--valid-shells refuses who has no shell to log in with" {
+@test "--valid-shells refuses an account whose shell is not in /etc/shells" {
 	account -s /nonexistent/shell
 	login "$NAME" secret
 	assert_in
@@ -351,7 +352,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "--valid-shells refuses nologin and false even where /etc/shells has them" {
+@test "--valid-shells refuses nologin and false even if /etc/shells has them" {
 	account -s /usr/sbin/nologin
 	printf '/bin/sh\n/usr/sbin/nologin\n/bin/false\n' >"$BATS_TEST_TMPDIR/shells"
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
@@ -368,8 +369,8 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-# faulty FILE FAULT [WHEN]: popin-checkpassword cannot open FILE; strace(1) knows
-# FAULT, and sees the WHEN-th time.
+# faulty FILE ERROR [WHEN]: sets CHECKER to a popin-checkpassword that cannot
+# open FILE because of ERROR.  WHEN is as in strace(1), each time by default.
 faulty()
 {
 	need strace strace
@@ -377,9 +378,10 @@ faulty()
 	    -e "inject=openat:error=$2:when=${3:-1+}" "$BIN/popin-checkpassword")
 }
 
-@test "an account that cannot be looked up now is no wrong password and no unknown name" {
+@test "an account that cannot be looked up now is an error, not a refusal" {
 	local fault name
-	# with one source, such as files alone, NSS says which account it was
+	# NSS says for which account it failed if it has one source only, such
+	# as files; otherwise popin-checkpassword finds out by reading the file
 	local cannot='cannot look up (the account|accounts in) "'
 
 	account
@@ -388,7 +390,7 @@ faulty()
 			faulty /etc/passwd "$fault"
 			login "$name" secret
 			assert_fault 111 "$cannot"
-			# the first time is for the decoy
+			# it is opened for the decoy first
 			faulty /etc/shadow "$fault" 2+
 			login "$name" secret
 			assert_fault 111 "$cannot"
@@ -401,8 +403,8 @@ faulty()
 	done
 }
 
-# With one source alone NSS says why it could not find out.
-@test "a database that cannot be read is no empty one, whatever else NSS asks" {
+# With one source only NSS says why a lookup failed.
+@test "an account database that cannot be read is not taken for an empty one" {
 	account
 	need strace strace
 	for fault in EMFILE EPERM EACCES; do
@@ -416,9 +418,9 @@ faulty()
 	done
 }
 
-# What the client is told as the salt of a name that does not exist is made
-# from that file: another salt would tell that there is no such name.
-@test "a machine-id that cannot be read now is no reason to make another salt" {
+# The salt that SCRAM shows for a name that does not exist is made from that
+# file.  Another salt would tell that the name does not exist.
+@test "an unreadable machine-id is an error, and makes no other salt" {
 	local name
 
 	[ -s /etc/machine-id ] || skip 'this system has no machine-id'
@@ -431,7 +433,7 @@ faulty()
 	done
 }
 
-@test "an /etc/shells that cannot be read is no list, and one that is missing has two" {
+@test "an unreadable /etc/shells is an error, without it /bin/sh is valid" {
 	account -s /bin/bash
 	faulty /etc/shells EIO
 	run_checker "$NAME" secret --valid-shells /bin/echo in
@@ -446,7 +448,7 @@ faulty()
 	assert_in
 }
 
-@test "--valid-shells reads /etc/shells as others do" {
+@test "--valid-shells takes whole names from /etc/shells, without comments" {
 	account -s /bin/ba
 	printf '# /bin/ba\n/bin/bash\n/bin/ba\t# comment\n' \
 	    >"$BATS_TEST_TMPDIR/shells"
@@ -460,7 +462,7 @@ faulty()
 	assert_refused
 }
 
-@test "too little memory for crypt(3) is no wrong password and no unknown name" {
+@test "too little memory for crypt(3) is an error, not a wrong password" {
 	not_under asan 'address space is never short'
 	HASH=$(crypt secret '$y$j9T$saltsaltsalt')
 	[[ $HASH == '$y$'* ]] || skip 'this crypt(3) has no yescrypt'
@@ -470,7 +472,7 @@ faulty()
 	assert_fault 111 'crypt\(3\) failed'
 }
 
-@test "strange names are refused and not looked up" {
+@test "names that could be paths, formats or fields, and root, are refused" {
 	for name in . .. /etc/passwd 'a b' 'a%n' 'a"b' 'a:b' '' $'a\nb' root \
 	    + - "$(printf '%0256d' 0)"; do
 		login "$name" secret
@@ -478,8 +480,8 @@ faulty()
 	done
 }
 
-# private_shadow: for the checker NAME is the last line of /etc/shadow, whatever
-# accounts others make meanwhile.
+# private_shadow: sets CHECKER to one for which NAME is the last line of
+# /etc/shadow, whatever accounts other tests make meanwhile.
 private_shadow()
 {
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
@@ -533,7 +535,7 @@ cost()
 	done
 }
 
-@test "who is not root but may read /etc/shadow can only become himself" {
+@test "without root, but with /etc/shadow, only its own user can log in" {
 	local group
 
 	account
@@ -554,7 +556,7 @@ cost()
 
 # --- the passwd-file
 
-@test "a passwd-file user becomes uid and gid of its line, without groups" {
+@test "a passwd-file user gets uid and gid of its line, and no groups" {
 	root_passwd_file 'anna:{PLAIN}secret:12345:12346::::'
 	run_checker anna secret -f "$PASSWD" /bin/sh -c 'id -u; id -g; id -G'
 	assert_equal "$(cat "$OUT")" '12345
@@ -562,7 +564,7 @@ cost()
 12346'
 }
 
-@test "a passwd-file name that is a system account too gets nothing from it" {
+@test "a passwd-file user gets nothing from a system account of that name" {
 	GROUPS_MADE+=("${UNIQUE}g")
 	groupadd "${UNIQUE}g"
 	account -G "${UNIQUE}g"
@@ -575,7 +577,7 @@ cost()
 	assert_refused
 }
 
-@test "as root a line without uid or gid is our fault" {
+@test "as root a passwd-file line without uid or gid is an error" {
 	root_passwd_file '#' 'anna:{PLAIN}secret' 'bert:{PLAIN}secret:12345' \
 	    'carl:{PLAIN}secret::12345::::'
 	file_login anna secret
@@ -588,7 +590,7 @@ cost()
 	assert_refused
 }
 
-@test "as root uid 0 and gid 0 of a line are refused" {
+@test "as root a passwd-file line with uid 0 or gid 0 is refused" {
 	root_passwd_file 'anna:{PLAIN}secret:0:12345::::' \
 	    'bert:{PLAIN}secret:12345:0::::' 'carl:{PLAIN}secret:0:0::::'
 	for name in anna bert carl; do
@@ -597,7 +599,7 @@ cost()
 	done
 }
 
-@test "a passwd-file of someone else's is refused" {
+@test "as root a passwd-file that belongs to somebody else is an error" {
 	root_passwd_file 'anna:{PLAIN}secret:12345:12345::::'
 	file_login anna secret
 	assert_in
@@ -606,7 +608,7 @@ cost()
 	assert_fault 111 "belongs to someone else, run chown root \"$PASSWD\""
 }
 
-@test "who is not root may use a passwd-file of root's that his group may read" {
+@test "without root a passwd-file of root's works if the group may read it" {
 	root_passwd_file 'anna:{PLAIN}secret'
 	chown 0:"$TEST_UID" "$PASSWD"
 	chmod 640 "$PASSWD"
@@ -622,7 +624,7 @@ cost()
 	assert_fault 111 'belongs to someone else'
 }
 
-@test "a home that only the user may enter is entered" {
+@test "a home that only its user may enter is entered" {
 	mkdir -m 700 "$BATS_TEST_TMPDIR/home"
 	chown 12345:12345 "$BATS_TEST_TMPDIR/home"
 	root_passwd_file \

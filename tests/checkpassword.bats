@@ -16,7 +16,8 @@ setup()
 	own "$BATS_TEST_TMPDIR"
 }
 
-# run_checker TEXT ARG...: with what printf makes of TEXT on descriptor 3.
+# run_checker TEXT ARG...: runs CHECKER with ARGs, and with what printf makes of
+# TEXT on descriptor 3; sets status, OUT and LOG.
 run_checker()
 {
 	local credentials=$BATS_TEST_TMPDIR/credentials
@@ -30,7 +31,7 @@ run_checker()
 	    status=$?
 }
 
-# login NAME PASSWORD: as the bytes they are.
+# login NAME PASSWORD: logs in with these bytes; the next program prints "in".
 login()
 {
 	printf '%s\0%s\0\0' "$1" "$2" >"$BATS_TEST_TMPDIR/credentials"
@@ -45,13 +46,14 @@ assert_in()
 	assert_equal "$status:$(cat "$OUT" "$LOG")" 0:in
 }
 
-# Refused: the next program was not run and the log has nothing about it.
+# The next program was not run and nothing was logged.
 assert_refused()
 {
 	assert_equal "$status:$(cat "$OUT" "$LOG")" 1:
 }
 
-# Refused for REASON, and the log says so, to whoever knew the password.
+# assert_refused_for REASON: it was refused, and the log has one line with the
+# reason, because the password was right.
 assert_refused_for()
 {
 	assert_equal "$status:$(cat "$OUT")" 1:
@@ -59,7 +61,8 @@ assert_refused_for()
 	assert_log "^popin-checkpassword: correct password, but login refused: .*user=\"[a-z]*\" reason=$1\$"
 }
 
-# assert_fault STATUS PATTERN: one log line, and nothing else.
+# assert_fault STATUS PATTERN: it ended with STATUS, without a next program, and
+# logged one line, with PATTERN.
 assert_fault()
 {
 	assert_equal "$status:$(cat "$OUT")" "$1:"
@@ -67,7 +70,7 @@ assert_fault()
 	assert_log "^popin-checkpassword: .*$2"
 }
 
-# crypt PASSWORD SETTING: with whatever this system's crypt(3) can do.
+# crypt PASSWORD SETTING: prints the hash; fails if crypt(3) cannot make it.
 crypt()
 {
 	perl -e '$h = crypt($ARGV[0], $ARGV[1]);
@@ -117,26 +120,26 @@ $BATS_TEST_TMPDIR/home
 0077"
 }
 
-@test "a line of name and password alone will do: home is / and shell /bin/sh" {
+@test "a line may have no home and no shell: then they are / and /bin/sh" {
 	run_checker 'anna\0secret\0\0' -f "$PASSWD" \
 	    /bin/sh -c 'echo "$HOME $SHELL"; /bin/pwd'
 	assert_equal "$(cat "$OUT")" '/ /bin/sh
 /'
 }
 
-@test "a home that is not there is our fault: 111 and one log line" {
+@test "a missing home is an error: status 111 and one log line" {
 	passwd_file 'anna:{PLAIN}secret::::/nonexistent/home::'
 	login anna secret
 	assert_fault 111 '"/nonexistent/home": No such file'
 }
 
-@test "a home that is no full path is our fault" {
+@test "a home that is not a full path is an error" {
 	passwd_file 'anna:{PLAIN}secret::::home::'
 	login anna secret
 	assert_fault 111 'home that is not a full path.*user="anna".*line=1$'
 }
 
-@test "a next program that is not there is our fault" {
+@test "a missing next program is an error" {
 	run_checker 'anna\0secret\0\0' -f "$PASSWD" /nonexistent/popin
 	assert_fault 111 'cannot execute "/nonexistent/popin"'
 }
@@ -153,7 +156,7 @@ $BATS_TEST_TMPDIR/home
 4'
 }
 
-@test "the environment is handed on, and a strange POPIN_MAILDROP is not" {
+@test "the environment is handed on, but not POPIN_MAILDROP" {
 	export POPIN_MAILDROP=mbox:/etc/passwd LANG=C
 	run_checker 'anna\0secret\0\0' -f "$PASSWD" /bin/sh -c \
 	    'echo "$LANG ${POPIN_MAILDROP-none}"'
@@ -175,7 +178,7 @@ $BATS_TEST_TMPDIR/home
 
 # --- descriptor 3
 
-@test "a timestamp may follow, be empty or be missing" {
+@test "the timestamp on descriptor 3 may have a value, be empty or be missing" {
 	run_checker 'anna\0secret\0<1.2@example.org>\0' -f "$PASSWD" /bin/echo in
 	assert_in
 	run_checker 'anna\0secret\0\0' -f "$PASSWD" /bin/echo in
@@ -184,7 +187,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "anything but two or three fields with their NULs is misuse: 2" {
+@test "descriptor 3 with other than two or three fields is misuse: status 2" {
 	for text in '' 'anna' 'anna\0' 'anna\0secret' 'anna\0secret\0time' \
 	    'anna\0secret\0\0more' 'anna\0secret\0\0\0' 'anna\nsecret\n'; do
 		run_checker "$text" -f "$PASSWD" /bin/echo in
@@ -192,7 +195,7 @@ $BATS_TEST_TMPDIR/home
 	done
 }
 
-@test "512 bytes are taken, 513 are misuse: 2" {
+@test "512 bytes on descriptor 3 are taken, 513 are misuse: status 2" {
 	local pad
 
 	pad=$(printf '%0499d' 0 | tr 0 x)
@@ -211,7 +214,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "without a descriptor 3 it explains itself: 2" {
+@test "a closed descriptor 3 is misuse: status 2 and a log line that says so" {
 	status=0
 	"${CHECKER[@]}" -f "$PASSWD" /bin/echo in 3<&- >"$OUT" 2>"$LOG" ||
 	    status=$?
@@ -220,7 +223,7 @@ $BATS_TEST_TMPDIR/home
 
 # --- options
 
-@test "wrong options are misuse: 2 and one log line" {
+@test "wrong options are misuse: status 2 and one log line" {
 	run_checker 'anna\0secret\0\0' -f "$PASSWD"
 	assert_fault 2 'usage:'
 	run_checker 'anna\0secret\0\0' -f
@@ -244,7 +247,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "--log decides what a log line looks like" {
+@test "--log chooses the form of log lines" {
 	run_checker '' --log stderr -f "$PASSWD" /bin/echo in
 	assert_log '^popin-checkpassword: descriptor'
 	run_checker '' --log=journal -f "$PASSWD" /bin/echo in
@@ -257,13 +260,13 @@ $BATS_TEST_TMPDIR/home
 
 # --- memory
 
-@test "no core file is written, neither by it nor by the next program" {
+@test "neither popin-checkpassword nor the next program may dump core" {
 	run_checker 'anna\0secret\0\0' -f "$PASSWD" /bin/sh -c 'ulimit -c; ulimit -Hc'
 	assert_equal "$(cat "$OUT")" '0
 0'
 }
 
-@test "nobody can attach a debugger while it has the password" {
+@test "no debugger can attach while it has the password" {
 	local pid i
 
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
@@ -304,7 +307,7 @@ $BATS_TEST_TMPDIR/home
 	[ "$n" -ge 5 ]
 }
 
-@test "the name of a scheme is read without regard to case" {
+@test "the name of a scheme may be in any case" {
 	passwd_file 'anna:{plain}secret' "bert:{crypt}$(crypt secret '$5$salt')"
 	login anna secret
 	assert_in
@@ -329,7 +332,7 @@ $BATS_TEST_TMPDIR/home
 	assert_in
 }
 
-@test "the hash itself is no password" {
+@test "the hash itself is not accepted as the password" {
 	local hash
 
 	hash=$(crypt secret '$6$salt')
@@ -340,7 +343,7 @@ $BATS_TEST_TMPDIR/home
 	assert_refused
 }
 
-@test "an unknown scheme is our fault: the log names file and line" {
+@test "an unknown scheme is an error, and the log names file and line" {
 	passwd_file '# comment' 'bert:{PLAIN}b' 'anna:{FROB}secret'
 	login anna secret
 	assert_fault 111 "unknown password scheme user=\"anna\" file=\"$PASSWD\" line=3"
@@ -373,8 +376,9 @@ $BATS_TEST_TMPDIR/home
 	done
 }
 
-# As crypt(3) of glibc says that it cannot; libxcrypt's returns "*0".
-@test "a crypt(3) that fails lets nobody in, and calls no password wrong" {
+# crypt(3) of glibc returns NULL when it fails, as here; libxcrypt's returns
+# "*0".
+@test "if crypt(3) fails that is an error, and no password is called wrong" {
 	local shim=$BATS_TEST_TMPDIR/null.so
 
 	need readelf binutils
@@ -401,7 +405,8 @@ $BATS_TEST_TMPDIR/home
 	assert_fault 111 'crypt\(3\) failed'
 }
 
-# yescrypt takes 16 MiB; who has too little of it knows nothing.
+# short_of_memory: makes accounts.  anna's has a hash of yescrypt, which takes
+# 16 MiB, more than the tests below allow.
 short_of_memory()
 {
 	not_under asan 'address space is never short'
@@ -410,7 +415,7 @@ short_of_memory()
 	passwd_file 'bert:*' 'carl:{PLAIN}secret' "anna:$HASH"
 }
 
-@test "too little memory for crypt(3) is no wrong password and no unknown name" {
+@test "too little memory for crypt(3) is an error, not a wrong password" {
 	local name
 
 	short_of_memory
@@ -427,7 +432,7 @@ short_of_memory()
 	assert_in
 }
 
-@test "too little memory for crypt(3) is [SYS/TEMP] to the client, and no failed login" {
+@test "too little memory for crypt(3) is [SYS/TEMP], and no failed login" {
 	short_of_memory
 	CHAIN=("${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0
 	    --cleartext always --checker prlimit --as=16000000
@@ -443,7 +448,7 @@ short_of_memory()
 	refute_log 'login failed'
 }
 
-@test "an empty password is never accepted, not even where it is right" {
+@test "an empty password is never accepted, even if the file has it" {
 	passwd_file "anna:$(crypt '' '$6$salt')" 'bert:{PLAIN}' 'carl:' 'dora'
 	for name in anna bert carl dora; do
 		login "$name" ''
@@ -462,7 +467,7 @@ short_of_memory()
 
 # --- the file
 
-@test "comments, blank lines, CRLF and a missing last line end are fine" {
+@test "a passwd-file may have comments, blank lines, CRLF, no last line end" {
 	printf '# anna:{PLAIN}comment\n\n   \r\n\r\nanna:{PLAIN}secret\r\n#\nbert:{PLAIN}b' \
 	    >"$PASSWD"
 	login anna secret
@@ -484,7 +489,7 @@ short_of_memory()
 	assert_refused
 }
 
-@test "names match as a whole and in their case" {
+@test "a name matches as a whole and in its case only" {
 	passwd_file 'anna.b:{PLAIN}secret'
 	for name in anna ANNA.B anna.bb nna.b 'anna.b:{PLAIN}secret' anna_b; do
 		login "$name" secret
@@ -492,7 +497,7 @@ short_of_memory()
 	done
 }
 
-# user NAME PASSWORD: who that is by --lower-case.
+# user NAME PASSWORD: logs in with --lower-case; OUT has the name handed on.
 user()
 {
 	run_checker "$1\\0$2\\0\\0" --lower-case -f "$PASSWD" \
@@ -516,7 +521,7 @@ user()
 	assert_refused
 }
 
-@test "with --lower-case a name still matches as a whole, a password in its case" {
+@test "with --lower-case whole names match, and passwords keep their case" {
 	passwd_file 'anna.b@x:{PLAIN}secret' 'zoé:{PLAIN}secret'
 	for name in ANNA.B ANNA.B@XX NNA.B@X 'ANNA.B[X' 'anna.b`x' ZOÉ ZOé; do
 		user "$name" secret
@@ -536,7 +541,7 @@ user()
 	assert_equal "$(cat "$OUT")" Anna
 }
 
-@test "a line may have 1024 bytes, a longer one is our fault" {
+@test "a passwd-file line may have 1024 bytes, a longer one is an error" {
 	local gecos
 
 	gecos=$(printf '%01000d' 0)
@@ -559,7 +564,7 @@ user()
 	assert_in
 }
 
-@test "the rest of a line that is too long is not another account" {
+@test "the rest of a line that is too long is not read as another account" {
 	{
 		printf 'bert:{PLAIN}b:::%01100d' 0
 		printf 'anna:{PLAIN}secret\n'
@@ -573,7 +578,7 @@ user()
 	assert_in
 }
 
-@test "a line with a NUL in it is our fault for its user only" {
+@test "a line with a NUL in it is an error for its own user only" {
 	printf 'anna:{PLAIN}sec\0ret\nbert:{PLAIN}b\n' >"$PASSWD"
 	login anna sec
 	assert_fault 111 'contains a NUL.*line=1'
@@ -581,7 +586,7 @@ user()
 	assert_in
 }
 
-@test "a file of 20000 accounts is read to the last" {
+@test "a passwd-file of 20000 accounts is read to its last line" {
 	{
 		seq 20000 | sed 's/.*/user&:{PLAIN}p&/'
 		echo 'anna:{PLAIN}secret'
@@ -590,13 +595,13 @@ user()
 	assert_in
 }
 
-@test "a file that is not there is our fault" {
+@test "a missing passwd-file is an error" {
 	PASSWD=$BATS_TEST_TMPDIR/nonexistent
 	login anna secret
 	assert_fault 111 'cannot open the passwd-file ".*nonexistent": No such'
 }
 
-@test "a file that others may read, or the group may write, is refused" {
+@test "a passwd-file that others may read, or the group write, is refused" {
 	for mode in 644 604 601 660 620 602 650 666; do
 		chmod "$mode" "$PASSWD"
 		login anna secret
@@ -609,7 +614,7 @@ user()
 	done
 }
 
-@test "a directory, a device or a FIFO is refused, and not waited for" {
+@test "a directory, device or FIFO as the passwd-file is refused at once" {
 	PASSWD=$BATS_TEST_TMPDIR/fifo
 	mkfifo -m 600 "$PASSWD"
 	own "$PASSWD"
@@ -623,7 +628,7 @@ user()
 	assert_fault 111 'not a regular file'
 }
 
-@test "the file may be behind a symbolic link" {
+@test "the passwd-file may be a symbolic link" {
 	ln -s "$PASSWD" "$BATS_TEST_TMPDIR/link"
 	PASSWD=$BATS_TEST_TMPDIR/link
 	login anna secret
@@ -632,7 +637,7 @@ user()
 
 # --- names
 
-@test "names that could be taken for something else are never looked up" {
+@test "names that could be paths, formats or fields are never looked up" {
 	local long
 
 	long=$(printf '%0256d' 0)
@@ -659,7 +664,7 @@ user()
 
 # --- uid and gid
 
-@test "without root our own uid and gid are the only ones" {
+@test "without root a line can have only our own uid and gid" {
 	passwd_file "anna:{PLAIN}secret:$MY_UID:$MY_GID::::" \
 	    "bert:{PLAIN}secret:$((MY_UID + 1)):$MY_GID::::" \
 	    "carl:{PLAIN}secret:$MY_UID:$((MY_GID + 1))::::"
@@ -681,7 +686,7 @@ user()
 	done
 }
 
-@test "a uid that is no number, or too large a one, is our fault" {
+@test "a uid that is not a number, or is too large, is an error" {
 	for uid in vmail -1 +1 ' 1' 1x 4294967295 4294967296 \
 	    18446744073709551616 99999999999999999999999; do
 		passwd_file "anna:{PLAIN}secret:$uid:$MY_GID::::"
@@ -690,7 +695,7 @@ user()
 	done
 }
 
-@test "faults of an entry are told only to who knows the password" {
+@test "errors of a line are reported only if the password is right" {
 	passwd_file 'anna:{PLAIN}secret:vmail:::home::allow_nets=rubbish'
 	login anna wrong
 	assert_refused
@@ -700,7 +705,7 @@ user()
 
 # --- extra fields
 
-@test "nologin shuts an account" {
+@test "nologin closes an account to the right password" {
 	passwd_file 'anna:{PLAIN}secret::::::nologin' \
 	    'bert:{PLAIN}secret::::::mail=x nologin=y' \
 	    'carl:{PLAIN}secret::::::nologins=y'
@@ -712,7 +717,7 @@ user()
 	assert_in
 }
 
-# from ADDRESS NETS: logs in from there.
+# from ADDRESS NETS: logs in from ADDRESS where allow_nets is NETS.
 from()
 {
 	passwd_file "anna:{PLAIN}secret::::::mail=x allow_nets=$2"
@@ -740,7 +745,7 @@ from()
 	assert_in
 }
 
-@test "allow_nets knows IPv6, and IPv4 in IPv6's clothes" {
+@test "allow_nets understands IPv6, and IPv4 addresses mapped to IPv6" {
 	from 2001:db8::7 2001:db8::/32
 	assert_in
 	from 2001:db9::7 2001:db8::/32
@@ -763,7 +768,7 @@ from()
 	assert_refused_for allow_nets
 }
 
-@test "allow_nets=local is loopback and no address, as in --cleartext" {
+@test "allow_nets=local lets in loopback addresses and no network's" {
 	for address in 127.0.0.1 127.9.9.9 ::1 ::ffff:127.0.0.1; do
 		from "$address" local
 		assert_in
@@ -776,7 +781,7 @@ from()
 	done
 }
 
-@test "allow_nets refuses who has no address, unless it says local" {
+@test "allow_nets refuses a client without an address, unless it has local" {
 	passwd_file 'anna:{PLAIN}secret::::::allow_nets=0.0.0.0/0,::/0' \
 	    'bert:{PLAIN}secret::::::allow_nets=192.0.2.0/24,local'
 	unset TCPREMOTEIP
@@ -792,7 +797,7 @@ from()
 	assert_refused_for allow_nets
 }
 
-@test "an allow_nets with something else in it is our fault" {
+@test "an allow_nets that is malformed is an error" {
 	for nets in '' rubbish 192.0.2.0/33 192.0.2.0/ 192.0.2/24 2001:db8::/129 \
 	    '192.0.2.0/24,' ',192.0.2.0/24' 192.0.2.0/-1 192.0.2.0/24x \
 	    "$(printf '%0100d' 0)"; do
@@ -803,7 +808,8 @@ from()
 
 # --- time
 
-# cost NAME [LOGGED]: processor time of a refused login, in milliseconds.
+# cost NAME [LINE]: sets cost to the processor time of a refused login, in
+# milliseconds.  The log must have LINE, or nothing.
 cost()
 {
 	local TIMEFORMAT=%3U
@@ -814,7 +820,7 @@ cost()
 	cost=$((10#$(tr -d . <"$BATS_TEST_TMPDIR/time")))
 }
 
-@test "an unknown user takes as long as a wrong password, and so do all others" {
+@test "all who are refused, unknown or not, take as long as a wrong password" {
 	local hash known
 
 	hash=$(crypt secret '$6$rounds=300000$saltsalt')
@@ -834,7 +840,7 @@ cost()
 	done
 }
 
-@test "where cleartext=ok is asked for, who has none takes as long as who has" {
+@test "with --cleartext users without cleartext=ok take as long as those with" {
 	local hash known
 
 	hash=$(crypt secret '$6$rounds=300000$saltsalt')
@@ -853,7 +859,7 @@ cost()
 	assert_in
 }
 
-@test "a hash of an unknown method does not make unknown users cheap" {
+@test "a hash of an unknown method does not make unknown users faster" {
 	hash_it <<<secret
 	grep -q '^{CRYPT}' "$OUT" || skip 'libcrypt cannot tell its methods'
 	passwd_file "anna:$(crypt secret '$6$rounds=300000$saltsalt')" \
@@ -864,7 +870,7 @@ cost()
 
 # --- accounts of the system
 
-@test "without root the accounts of the system are out of reach: 111" {
+@test "without root the accounts of the system are an error: status 111" {
 	run_checker 'root\0secret\0\0' /bin/echo in
 	assert_fault 111 'run it as root.*"/etc/shadow": Permission denied'
 	run_checker 'nosuchuser\0secret\0\0' /bin/echo in
@@ -873,7 +879,7 @@ cost()
 
 # --- --hash
 
-@test "--hash makes secrets that log in" {
+@test "a secret that --hash made logs in" {
 	for scheme in '' CRYPT SHA512-CRYPT SHA256-CRYPT PLAIN plain; do
 		# shellcheck disable=SC2086
 		hash_it $scheme <<<'my  "s3cret" %n'
@@ -936,7 +942,7 @@ cost()
 	assert_equal "$status" 0
 }
 
-@test "--hash with a scheme nobody knows is misuse: 2" {
+@test "--hash with an unknown scheme is misuse: status 2" {
 	hash_it FROB <<<secret
 	assert_fault 2 'unknown password scheme "FROB"'
 	hash_it CRYPT PLAIN <<<secret
@@ -945,7 +951,7 @@ cost()
 	assert_fault 2 'unknown password scheme'
 }
 
-@test "--hash says so when it cannot write" {
+@test "--hash fails, and says so, if it cannot write" {
 	[ -e /dev/full ] || skip 'no /dev/full'
 	status=0
 	"${CHECKER[@]}" --hash <<<secret >/dev/full 2>"$LOG" || status=$?
@@ -953,12 +959,13 @@ cost()
 	assert_log 'cannot write'
 }
 
-# on_terminal FIRST SECOND: types these; the screen is in output.  The word
-# after "echo" is the terminal's echo when it is over.
+# on_terminal FIRST SECOND: runs --hash PLAIN on a terminal and types these.
+# The screen is in output.  Its last line is what stty(1) says of the echo
+# afterwards: "echo" if it is on, "-echo" if it is off.
 on_terminal()
 {
 	need expect expect
-	# without setpriv, because the terminal is whose who runs this
+	# without setpriv: the terminal belongs to the user who runs the tests
 	export FIRST=$1 SECOND=$2
 	export COMMAND="$BIN/popin-checkpassword --hash PLAIN"
 	run expect -c '
@@ -978,7 +985,7 @@ on_terminal()
 	on_terminal $'s3cret\r' $'s3cret\r'
 	assert_line --partial '{PLAIN}s3cret'
 	assert_line --partial 'status=0'
-	# the echo is on again, and the password was on the screen but once
+	# the echo is on again; the screen has the password only in the result
 	assert_line --regexp '^echo '
 	assert_equal "$(grep -c s3cret <<<"$output")" 1
 }
@@ -990,7 +997,7 @@ on_terminal()
 	refute_line --partial 's3cre'
 }
 
-@test "--hash leaves the echo on when it is interrupted" {
+@test "--hash turns the echo on again when it is interrupted" {
 	on_terminal $'\x03' ''
 	assert_line --partial 'status=111'
 	assert_line --regexp '^echo '
