@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# What works where passwords must not cross the network as they are.
+# What works where no password may cross the network in the clear.
 load lib
 load auth
 CLEARTEXT=local
@@ -13,7 +13,7 @@ setup()
 	passwd_file 'anna:{PLAIN}secret' "user:$PENCIL"
 }
 
-@test "USER is refused already, so that the password is never sent" {
+@test "without TLS USER is refused, so that no password is sent" {
 	auth --cleartext never <<-'EOT'
 	p = popin()
 	p.ask('USER anna', TLS)
@@ -24,7 +24,7 @@ setup()
 	assert_log_lines 0
 }
 
-@test "PASS and PLAIN are refused without a look at the password" {
+@test "without TLS PASS, PLAIN and LOGIN are refused without a check" {
 	auth --cleartext never <<-'EOT'
 	p = popin()
 	p.ask('PASS secret', TLS)
@@ -32,14 +32,14 @@ setup()
 	p.plain('anna', 'secret', TLS)
 	p.ask('AUTH LOGIN', TLS)
 	p.ask('AUTH LOGIN ' + b64('anna'), TLS)
-	for i in range(10):		# they are no attempts, and no errors
+	for i in range(10):		# neither attempts nor errors
 	    p.plain('anna', 'secret', TLS)
 	p.quit()
 	EOT
 	assert_log_lines 0
 }
 
-@test "CAPA then has neither USER nor PLAIN, and none of it after the login" {
+@test "without TLS CAPA has no USER and no PLAIN, before and after the login" {
 	auth --cleartext never <<-'EOT'
 	p = popin()
 	before = p.capa()
@@ -79,7 +79,7 @@ setup()
 	EOT
 }
 
-@test "with --tls in front everything works" {
+@test "with --tls passwords are accepted, whatever --cleartext says" {
 	auth --cleartext never --tls <<-'EOT'
 	p = popin()
 	assert p.sasl() == ['SCRAM-SHA-256', 'PLAIN']
@@ -90,7 +90,7 @@ setup()
 	assert_log 'method=PLAIN tls=1$'
 }
 
-@test "the client's address decides by default" {
+@test "the client's address decides if passwords are accepted without TLS" {
 	auth <<-'EOT'
 	def connect(address, *options):
 	    p = Popin(COMMAND + list(options),
@@ -122,7 +122,7 @@ setup()
 	EOT
 }
 
-@test "who is somewhere, but nobody knows where, is not local" {
+@test "if nobody knows where a client is, it is not local" {
 	passwd_file 'anna:{PLAIN}secret' 'here:{PLAIN}secret::::::allow_nets=local'
 	for address in fe80::1%eth0 mail.example.org unknown; do
 		TCPREMOTEIP=$address pop3 --cleartext local <<-'EOT'
@@ -143,7 +143,7 @@ setup()
 	EOT
 }
 
-# A socket may fail to tell, and there are more families than IPv4 and IPv6.
+# getpeername(2) may fail, and there are other addresses than IPv4 and IPv6.
 @test "a client whose address the kernel does not tell is not local" {
 	need strace strace
 	sees_socket_calls
@@ -157,14 +157,14 @@ setup()
 	! grep '^-ERR' "$OUT"
 }
 
-@test "a password refused for want of TLS stays in no buffer" {
+@test "a password that was refused without TLS stays in no buffer" {
 	not_under asan 'terabytes are mapped, too many to look through'
 	auth --cleartext never <<-'EOT'
 	import time
 	p = popin()
 	p.ask('PASS Sw0rdfishSw0rdfish', TLS)
 	p.ask('AUTH PLAIN ' + b64('\0anna\0Sw0rdfishSw0rdfish'), TLS)
-	# moved about in the buffer, too
+	# as it comes in two parts, popin moves it in the buffer
 	p.send(b'NOOP ' + b'x' * 60 + b'\r\nPASS Sw0rdfishSw0rdfish')
 	time.sleep(0.2)
 	p.send(b'\r\n')

@@ -68,8 +68,8 @@ curl_fetch()
 
 	curl_fetch
 	for n in 1 2 3 4; do
-		# Each time the first of those that are left.  As after LIST
-		# with a number, curl must expect no body.
+		# Each time the first message that is left.  With --list-only
+		# curl expects no body, as after LIST with a number.
 		client curl -sS --user anna:secret --list-only \
 		    --request DELE "pop3://127.0.0.1:$PORT/1"
 	done
@@ -85,7 +85,7 @@ curl_fetch()
 
 # --- mpop
 
-# mpop_fetch on|off: keep or not
+# mpop_fetch on|off: fetches with mpop, and keeps the mail or not.
 mpop_fetch()
 {
 	need mpop mpop
@@ -142,7 +142,7 @@ mpop_fetch()
 
 # --- getmail
 
-# getmail_fetch true|false: delete or not
+# getmail_fetch true|false: fetches with getmail, and deletes the mail or not.
 getmail_fetch()
 {
 	getmail_files "$1"
@@ -159,7 +159,7 @@ getmail_fetch()
 	assert_deleted
 }
 
-# --- the libraries of the languages in which people write their own
+# --- libraries for clients that people write themselves
 
 POPLIB='
 import poplib, sys

@@ -3,11 +3,11 @@
 # Copyright (c) 2026 The popin authors
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 #
-# What can be counted of the costs; no clock is asked.  The limits leave room
-# for another libc, not for another way of doing things.
+# Costs that can be counted, such as system calls; no test measures time.  The
+# limits leave room for another libc, not for another design.
 load lib
 
-# many N: N messages in cur.
+# many N: puts N messages into cur.
 many()
 {
 	perl -e 'for my $n (1 .. $ARGV[1]) {
@@ -20,8 +20,8 @@ many()
 	}' "$MAILDIR" "$1" "$TEST_UID"
 }
 
-# count COMMAND...: stdin goes to it; sets calls to how many system calls
-# popin and its children make, and imports to those of popin-import.
+# count COMMAND...: runs it with stdin.  Sets calls to the number of system
+# calls that popin and its children make, and imports to that of popin-import.
 count()
 {
 	local trace=$BATS_TEST_TMPDIR/trace
@@ -39,7 +39,7 @@ count()
 	[ "$calls" -gt 50 ]
 }
 
-@test "a login costs no system call for a message it knows" {
+@test "a login costs no system call for a message that popin knows" {
 	many 3000
 	session <<-'EOT'
 	=> =+OK 3000 messages (67893 octets)
@@ -49,7 +49,7 @@ count()
 	[ "$calls" -le 300 ]
 }
 
-@test "a message that is fetched costs four system calls" {
+@test "a message costs four system calls to count and four to send" {
 	many 500
 	seq -f $'RETR %.0f\r' 500 | count "${SESSION[@]}"
 	assert_equal "$(grep -c '^text' "$OUT")" 500
@@ -69,7 +69,7 @@ count()
 	[ "$calls" -le 720 ]
 }
 
-@test "popin-import is started at the first login only, and costs little more than that" {
+@test "popin-import runs at the first login only, and makes few system calls" {
 	many 3000
 	count "${SESSION[@]}" <<<$'STAT\r\nQUIT\r'
 	[ "$imports" -gt 0 ]
@@ -80,7 +80,7 @@ count()
 	[ "$calls" -le 400 ]
 }
 
-@test "a large message leaves in large writes, before and after the handoff" {
+@test "a large message is sent in few writes, also by the whole chain" {
 	perl -e 'print "A: b\n\n", ("x" x 70 . "\n") x 20000' | deliver 1.large
 	for command in SESSION CHAIN; do
 		declare -n words=$command
@@ -97,7 +97,7 @@ count()
 	done
 }
 
-@test "popin is small" {
+@test "popin is smaller than 176 KiB, or than 1 MiB with a libc in it" {
 	local limit=$((176 * 1024))
 
 	need strip binutils

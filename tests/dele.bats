@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 
-@test "DELE marks, and RSET takes it back" {
+@test "DELE marks a message, and RSET removes the marks" {
 	three_messages
 	session <<-'EOT'
 	DELE 1	=> +OK
@@ -17,7 +17,7 @@ load lib
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "DELE of a deleted message, or of none, is an error" {
+@test "DELE of a message that is deleted or does not exist is an error" {
 	three_messages
 	session <<-'EOT'
 	DELE 1	=> +OK
@@ -54,7 +54,7 @@ load lib
 	EOT
 }
 
-@test "no answer is a bare +OK: old versions of go-pop3 stop at one" {
+@test "no answer is a bare +OK, at which old versions of go-pop3 stop" {
 	three_messages
 	session <<-'EOT'
 	NOOP	=> =+OK done

@@ -9,7 +9,7 @@
 #	delivery.pl DIR MESSAGES POPIN-COMMAND...
 #
 # DIR/home/mbox is the mbox, MESSAGES how many each agent delivers.  Agents
-# that are not installed are left out, and named on standard output.
+# that are not installed are left out; standard output names the others.
 use strict;
 use warnings;
 
@@ -62,7 +62,7 @@ sub pipe_to {
 	return $? == 0;
 }
 
-# A program of an administrator, with fcntl and nothing else.
+# Delivers as a script of an administrator's may: with an fcntl lock alone.
 sub by_hand {
 	my ($text) = @_;
 	my $lock = pack('s s x4 q q l x4', F_WRLCK, 0, 0, 0, 0);
@@ -115,7 +115,7 @@ begin retry
 * * F,1h,1s
 EOT
 	chmod 0644, "$dir/exim.conf";
-	# what it accepts it delivers, now or later; -oi: a dot is no end
+	# exim delivers what it accepts, now or later; -oi: a dot ends no mail
 	$agents{exim} = sub {
 		return pipe_to($_[0], $exim, '-C', "$dir/exim.conf", '-oi', '-odf',
 		    'x@here.example');
@@ -152,7 +152,7 @@ sub line {
 	return defined $line ? $line : '';
 }
 
-# The header of each message; the Subject says which it is.
+# Returns the Subject of message N, which tells what message it is, or ''.
 sub subject_of {
 	my ($in, $out, $n) = @_;
 	my $subject = '';
@@ -217,7 +217,7 @@ while (%pids) {
 }
 $later->() if defined $later;
 
-# --- the sum
+# --- the count
 
 open(my $fh, '<:raw', $box) or die;
 local $/;

@@ -13,13 +13,14 @@ setup()
 	three_messages		# of 31, 28 and 25 octets
 }
 
-# limits LINE...: sessions with these variables, as the checker sets them.
+# limits NAME=VALUE...: adds these variables, which a checker sets, to SESSION.
 limits()
 {
 	SESSION=(env "$@" "${SESSION[@]}")
 }
 
-# copier FIELDS: anna's copier, and the whole chain over her Maildir.
+# copier FIELDS: makes accounts for anna and for her copier, which has these
+# extra fields, and sets CHAIN to the whole chain over her Maildir.
 copier()
 {
 	passwd_file "anna:{PLAIN}secret::::$BATS_TEST_TMPDIR::" \
@@ -28,7 +29,8 @@ copier()
 	as_chain -m "${TEMPLATE:-maildir:~/Maildir}"
 }
 
-# as_copier: a dialogue of the copier's behind its login.
+# as_copier REPLY: the copier logs in, which must be answered with REPLY, and
+# goes on with the dialogue on stdin.
 as_copier()
 {
 	{
@@ -40,7 +42,7 @@ as_copier()
 
 # --- maxsize and newest
 
-@test "maxsize hides larger messages from everything a session does" {
+@test "maxsize hides larger messages from all commands" {
 	limits POPIN_MAXSIZE=28
 	session <<-'EOT'
 	=> +OK 2 53
@@ -74,7 +76,7 @@ as_copier()
 	assert_log ' dele=2 left=0/0 .*end=quit$'
 }
 
-@test "a message in the middle can be hidden, and stays" {
+@test "a hidden message between others stays in the maildrop" {
 	perl -e 'print "A: b\n\n", "x" x 1000' | deliver 2.middle
 	limits POPIN_MAXSIZE=31
 	session <<-'EOT'
@@ -115,7 +117,7 @@ as_copier()
 	EOT
 }
 
-@test "newest shows all where there are not more" {
+@test "newest shows all messages if there are fewer" {
 	limits POPIN_NEWEST=4
 	session <<-'EOT'
 	=> +OK 3 84
@@ -125,7 +127,7 @@ as_copier()
 	assert_files new/1.one cur/2.two:2,S
 }
 
-@test "all can be hidden" {
+@test "maxsize may hide all messages, and they stay" {
 	limits POPIN_MAXSIZE=1
 	session <<-'EOT'
 	=> +OK 0 0
@@ -138,7 +140,7 @@ as_copier()
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "over an mbox it is the same, and what is hidden stays byte for byte" {
+@test "in an mbox hidden messages stay byte for byte" {
 	mbox_setup
 	box </dev/null
 	append one
@@ -166,7 +168,7 @@ as_copier()
 	    "$BATS_TEST_TMPDIR/before" | cmp - "$BOX"
 }
 
-@test "what is hidden from one login is remembered for the next" {
+@test "a message hidden from one login is shown to another without limits" {
 	limits POPIN_MAXSIZE=28
 	session <<-'EOT'
 	=> +OK 2 53
@@ -183,7 +185,7 @@ as_copier()
 	EOT
 }
 
-@test "a limit in the environment that is no number serves nobody" {
+@test "a limit in the environment that is not a number ends the session" {
 	local value
 
 	for value in '' 0 -1 1k ' 1' 18446744073709551615; do
@@ -197,7 +199,7 @@ as_copier()
 
 # --- the passwd-file
 
-@test "a device has a password, limits and a line in the log of its own" {
+@test "a device has its own password, its own limits and its own log lines" {
 	copier 'maxsize=28 newest=1'
 	as_copier '+OK 1 25' <<-'EOT'
 	DELE 1	=> +OK
@@ -239,14 +241,14 @@ as_copier()
 	leave a
 }
 
-@test "mail= points a device to a maildrop" {
+@test "mail= chooses the maildrop of a device" {
 	TEMPLATE=maildir:/nowhere copier "mail=maildir:$MAILDIR newest=2"
 	as_copier '+OK 2 53' <<-'EOT'
 	QUIT	=> +OK
 	EOT
 }
 
-@test "a name with a slash never becomes part of a path" {
+@test "a user name with a slash never becomes part of a path" {
 	local template
 
 	mkdir -p "$BATS_TEST_TMPDIR/anna"
@@ -259,7 +261,7 @@ as_copier()
 	done
 }
 
-@test "the limits of one user are none for the next" {
+@test "a user has no limits but those of his own line" {
 	copier 'newest=1'
 	# left over in the environment of the super-server
 	POPIN_NEWEST=2 POPIN_MAXSIZE=1 pop3 <<-'EOT'
@@ -269,7 +271,7 @@ as_copier()
 	EOT
 }
 
-@test "a limit that is no number is told to the log, not to who guesses" {
+@test "a limit that is not a number is logged only if the password is right" {
 	local field
 
 	for field in maxsize=10M maxsize= newest=0 newest=-1 newest; do
@@ -285,7 +287,7 @@ as_copier()
 	done
 }
 
-@test "allow_nets says where a login works, and the log why it did not" {
+@test "allow_nets restricts where a login works, and the log says why" {
 	copier 'allow_nets=192.0.2.0/24'
 	export TCPREMOTEIP=192.0.2.7
 	as_copier '+OK 3' <<-'EOT'
@@ -305,7 +307,8 @@ as_copier()
 
 # --- cleartext=ok
 
-# no_tls NETS...: the copier may go without TLS, in its network.
+# no_tls FIELDS...: without TLS only the copier may log in.  It has cleartext=ok
+# and FIELDS.  The client is at 192.0.2.7.
 no_tls()
 {
 	CLEARTEXT=never copier "cleartext=ok $*"
@@ -329,7 +332,7 @@ no_tls()
 	body_of 3 | cmp - "$BATS_TEST_TMPDIR/capa"
 }
 
-@test "no other user gets in there, and none can be told from no user" {
+@test "without cleartext=ok all users are refused like unknown ones" {
 	no_tls
 	pop3 <<-'EOT'
 	USER anna		=> =+OK send PASS
@@ -345,8 +348,8 @@ no_tls()
 	assert_equal "$(grep -c 'login failed: .*reason=credentials' "$LOG")" 3
 }
 
-# The log cannot be told from that of a wrong password either.
-@test "where its secret cannot be compared, a user looks like no user" {
+# The log is that of a wrong password, too.
+@test "without TLS a user whose secret is unusable looks like an unknown one" {
 	no_tls
 	printf '%s\n' 'carl:{UNHEARD-OF}x' 'dora:*' >>"$PASSWD"
 	pop3 <<-'EOT'
@@ -358,7 +361,7 @@ no_tls()
 	refute_log scheme
 }
 
-@test "USER is refused as ever where no cleartext=ok is for the client" {
+@test "USER is refused if no cleartext=ok is for the client's address" {
 	no_tls allow_nets=198.51.100.0/24
 	pop3 <<-'EOT'
 	CAPA			=> +OK
@@ -374,7 +377,7 @@ no_tls()
 	EOT
 }
 
-@test "cleartext=ok of an account that is shut opens nothing" {
+@test "cleartext=ok of an account that cannot be used changes nothing" {
 	local fields
 
 	for fields in nologin cleartext=no allow_nets=nonsense; do
@@ -386,7 +389,7 @@ no_tls()
 	done
 }
 
-@test "with TLS, and where the policy allows it, all users get in as before" {
+@test "cleartext=ok changes nothing if passwords are accepted anyway" {
 	copier cleartext=ok
 	pop3 --tls --cleartext never <<-'EOT'
 	USER anna	=> +OK

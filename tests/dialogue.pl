@@ -156,7 +156,7 @@ sub wire {
 	my $open = $bytes !~ /\n\z/;
 	$bytes =~ s/(?<!\r)\n/\r\n/g;
 	$bytes .= "\r\n" if $open;
-	# headers only: the blank line old clients wait for
+	# without a body it gets the blank line that old clients wait for
 	$bytes .= "\r\n" unless $bytes =~ /(?:\A|\n)\r\n/;
 	return $bytes;
 }

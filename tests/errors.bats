@@ -11,8 +11,9 @@ run_popin()
 	limited "${AS[@]}" "$BIN/popin" "$@"
 }
 
-# An administrator's mistake: one line in the log, the status, and to the
-# client -ERR [SYS/PERM] at most.
+# assert_refused STATUS PATTERN: popin has told an administrator of a mistake.
+# It ended with STATUS, the log has one line, with PATTERN, and the client got
+# -ERR [SYS/PERM] at most.
 assert_refused()
 {
 	assert_equal "$status" "$1"
@@ -24,7 +25,7 @@ assert_refused()
 	fi
 }
 
-@test "unknown options, and values that cannot be, exit with 64" {
+@test "unknown options and impossible values are refused with status 64" {
 	while IFS= read -r options; do
 		# shellcheck disable=SC2086
 		run_popin $options
@@ -82,7 +83,7 @@ assert_refused()
 	EOT
 }
 
-@test "a wrong option is named" {
+@test "the log names a wrong option and a wrong value" {
 	run_popin --idel=700
 	assert_refused 64 'idel'
 	run_popin --idle 700s
@@ -105,7 +106,7 @@ assert_refused()
 	assert_equal "$status" 0
 }
 
-@test "options take their values behind = or as the next word" {
+@test "options take their values after = or as the next word" {
 	three_messages
 	: >"$IN"
 	limited "${AS[@]}" "$BIN/popin" --role=session \
@@ -175,8 +176,8 @@ assert_refused()
 	assert_equal "$status" 78
 }
 
-# As an mbox that is not there: mail comes with the first delivery.
-@test "a Maildir that nobody has delivered to is empty, and nothing is made" {
+# It is like an mbox that does not exist yet: the first delivery makes it.
+@test "a Maildir that does not exist yet is served as empty, and not made" {
 	rm -r "$MAILDIR"
 	for path in "$MAILDIR" "$MAILDIR///"; do
 		session -m "maildir:$path" --trash <<-'EOT'
@@ -197,8 +198,9 @@ assert_refused()
 	EOT
 }
 
-# Whose file system is not mounted has mail, and is not told otherwise.
-@test "a Maildir whose place is not there, or a link to nowhere, is no empty one" {
+# A user whose file system is not mounted has mail, and must not hear that he
+# has none.
+@test "a Maildir whose directory is missing, or a broken link, is an error" {
 	rm -r "$MAILDIR"
 	session -m "maildir:$MAILDIR/anna" <<-'EOT'
 	=> -ERR [SYS/PERM]
@@ -211,7 +213,7 @@ assert_refused()
 	done
 }
 
-@test "a maildrop without permission is refused" {
+@test "a maildrop that its user may not open is refused" {
 	three_messages
 	chmod 0 "$MAILDIR"
 	session <<-'EOT'
@@ -233,7 +235,7 @@ assert_refused()
 	assert_equal "$status" 64
 	grep -q '^-ERR \[SYS/PERM\]' "$OUT"
 	assert_log tape
-	# The checker's word comes later, and is not an option.
+	# What a checker sets comes later, and is no mistake in an option.
 	limited env "POPIN_MAILDROP=tape:$MAILDIR" "${SESSION[@]}"
 	assert_equal "$status" 78
 	grep -q '^-ERR \[SYS/PERM\]' "$OUT"
@@ -278,7 +280,7 @@ assert_refused()
 	assert_equal "$status" 78
 }
 
-@test "what the client sees of a fault is one line with -ERR" {
+@test "the client sees a fault as one line with -ERR" {
 	rm -r "$MAILDIR"
 	session -m "maildir:$MAILDIR/anna" <<-'EOT'
 	STAT
@@ -287,7 +289,7 @@ assert_refused()
 	grep -q $'^-ERR \\[SYS/PERM\\][ -~]*\r$' "$OUT"
 }
 
-@test "closed descriptors are no trouble" {
+@test "popin works without a log, and loses no mail without a client" {
 	three_messages
 	printf 'USER anna\r\nPASS secret\r\nSTAT\r\nQUIT\r\n' >"$IN"
 	timeout "$LIMIT" "${CHAIN[@]}" <"$IN" >"$OUT" 2>&- 3>&-
@@ -311,7 +313,7 @@ assert_refused()
 	grep -q $'^+OK 3 84\r$' "$OUT"
 }
 
-@test "a client that is gone at once leaves no error behind" {
+@test "a session whose client is gone at once exits with 0" {
 	three_messages
 	yes NOOP | head -n 1000 >"$IN"
 	{
@@ -333,8 +335,8 @@ assert_refused()
 	grep -q $'^+OK 3 84\r$' "$OUT"
 }
 
-# Words are passed on to login, checker and session, which get some more.
-@test "a command line that is too long for one of the programs serves nobody, and tells" {
+# popin passes its arguments on to login, checker and session, with some more.
+@test "a command line that is too long for a program is logged, [SYS/TEMP]" {
 	local n served=0 refused=0
 
 	three_messages
