@@ -80,7 +80,7 @@ try_ptrace(void)
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 }
 
-/* That of who started the super-server comes with each exec. */
+/* Each exec keeps the keyring of the user who started the super-server. */
 static long
 try_keyring(void)
 {
@@ -105,7 +105,6 @@ try_mprotect(void)
 	return mprotect(page, PAGE, PROT_READ | PROT_EXEC);
 }
 
-/* A call that is allowed, by the other table that this kernel may have. */
 static long
 try_truncate(void)
 {
@@ -133,13 +132,14 @@ try_nodelay(void)
 	return set_option(IPPROTO_TCP, TCP_NODELAY);
 }
 
-/* The number of TCP_QUICKACK, of another level. */
+/* TCP_QUICKACK is allowed; its number at another level is not. */
 static long
 try_priority(void)
 {
 	return set_option(SOL_SOCKET, TCP_QUICKACK);
 }
 
+/* A call that is allowed, by its number in the kernel's other table. */
 static long
 try_x32(void)
 {
@@ -151,7 +151,7 @@ try_x32(void)
 #endif
 }
 
-/* Drops the monitor's channel and lives on. */
+/* Closes the channel to the monitor and goes on. */
 static long
 try_mute(void)
 {
@@ -170,7 +170,7 @@ try_create(void)
 	return openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 }
 
-/* On Linux that much empties a file. */
+/* On Linux O_TRUNC empties a file that is opened with O_RDONLY, too. */
 static long
 try_empty(void)
 {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# What README and the manuals tell people to type, typed: on a machine of its
-# own, see machine.bash.
+# Types what README and the manuals tell people to type, on a machine of its
+# own: see machine.bash.
 # shellcheck disable=SC2016
 load lib
 load machine
@@ -29,8 +29,8 @@ teardown()
 	lib_teardown
 }
 
-# examples FILE: the literal blocks of a manual's EXAMPLES, as they are shown;
-# an empty line behind each.
+# examples FILE: prints the literal blocks of a manual's EXAMPLES, as they are
+# shown, with an empty line after each.
 examples()
 {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh [^E]/{
@@ -43,7 +43,7 @@ examples()
 	}' "$1"
 }
 
-# example FILE TEXT: the one with TEXT in it.
+# example FILE TEXT: prints the only example with TEXT in it.
 example()
 {
 	examples "$1" | perl -e '
@@ -54,7 +54,8 @@ example()
 		print $blocks[0];' -- "$2"
 }
 
-# section TITLE: the indented lines of README below it, up to the next title.
+# section TITLE: prints the indented lines of README between this title and the
+# next.
 section()
 {
 	perl -e 'local $/; $_ = <STDIN>;
@@ -63,13 +64,14 @@ section()
 	    "$1" <"$README"
 }
 
-# lines BEGINNING END: of standard input, from one to the other.
+# lines BEGINNING END: prints standard input from a line that begins with the
+# one to a line that begins with the other.
 lines()
 {
 	sed -n "/^$1/,/^$2/p"
 }
 
-# as_anna COMMAND: a line of shell, on the machine, in her home.
+# as_anna COMMAND: runs a line of shell on the machine, as anna, in her home.
 as_anna()
 {
 	nsenter -t "$INIT" -a setpriv --reuid 1000 --regid 1000 \
@@ -84,7 +86,7 @@ as_root()
 	    sh -c "$1" 3>&-
 }
 
-# type_secret COMMAND: root types it, and "secret" for each question.
+# type_secret COMMAND: types it as root, and "secret" for each question.
 type_secret()
 {
 	need expect expect
@@ -97,7 +99,8 @@ type_secret()
 	    fail "$(cat "$BATS_TEST_TMPDIR/expect")"
 }
 
-# run_server COMMAND: a line of shell, on the machine, until the test ends.
+# run_server COMMAND: runs a line of shell on the machine until the test ends,
+# and waits until something listens.
 run_server()
 {
 	setsid nsenter -t "$INIT" -a env PATH="$INSIDE_PATH" \
@@ -118,7 +121,8 @@ end_server()
 	RUNNING=
 }
 
-# fetch USER URL [OPTION...]: the list of messages there.
+# fetch USER URL [OPTION...]: runs curl with the password "secret", which lists
+# the messages; sets status and output.
 fetch()
 {
 	local user=$1 url=$2
@@ -137,13 +141,13 @@ assert_fetched()
 	assert_line --index 2 --regexp '^3 [0-9]+'
 }
 
-@test "README: a session of your own mail, without a server" {
+@test "README: a session by hand serves your own mail" {
 	run as_anna "$(section 'Your first mailbox' | lines printf.*STAT '.*popin -R')"
 	assert_success
 	assert_output --partial $'+OK 3 84\r'
 }
 
-@test "README: the first mailbox, by systemd" {
+@test "README: systemd serves the first mailbox" {
 	local block
 
 	block=$(section 'Your first mailbox')
@@ -158,7 +162,7 @@ assert_fetched()
 	assert_fetched
 }
 
-@test "README: the first mailbox, by inetd" {
+@test "README: inetd serves the first mailbox" {
 	need inetd openbsd-inetd
 	section 'Your first mailbox' | grep '^pop3 ' >"$ROOT/etc/inetd.conf"
 	assert_equal "$(cat "$ROOT/etc/inetd.conf")" \
@@ -168,7 +172,7 @@ assert_fetched()
 	assert_fetched
 }
 
-@test "README: a user who has no account of the system" {
+@test "README: a user without an account of the system is served" {
 	local block
 
 	block=$(section 'Your first mailbox')
@@ -193,7 +197,7 @@ assert_fetched()
 	assert_line --regexp '^1 [0-9]+'
 }
 
-@test "README: TLS" {
+@test "README: a certificate is installed and TLS is served" {
 	local block
 
 	block=$(section TLS)
@@ -209,7 +213,7 @@ assert_fetched()
 	assert_equal "$(stat -c %a "$ROOT/etc/popin/tls.pem")" 600
 }
 
-@test "README: what to look at when it does not work" {
+@test "README: the commands for when it does not work say what is wrong" {
 	local block
 
 	block=$(section 'When it does not work' | sed 's/   .*//')
@@ -225,7 +229,7 @@ assert_fetched()
 	assert_equal "$(grep -c . <<<"$block")" 4
 }
 
-@test "the manuals: every example is one of those tested here" {
+@test "the manuals: there are as many examples as are tested here" {
 	assert_equal "$(examples "$MANUAL" | grep -c '^$')" 9
 	assert_equal "$(examples "$MANUAL_OF_CHECKER" | grep -c '^$')" 6
 	assert_equal "$(examples "$MANUAL_OF_IMPORT" | grep -c '^$')" 2
@@ -233,13 +237,13 @@ assert_fetched()
 	assert_equal "$(examples "$MANUAL_OF_MESSAGES" | grep -c '^$')" 1
 }
 
-@test "popin(8): one's own mail, by hand" {
+@test "popin(8): a session by hand serves one's own mail" {
 	run as_anna "$(example "$MANUAL" STAT)"
 	assert_success
 	assert_line --partial '+OK 3 84'
 }
 
-@test "popin(8): a server for test suites, by an ordinary user, not installed" {
+@test "popin(8): an ordinary user runs a server for test suites" {
 	local block
 
 	need systemd-socket-activate systemd
@@ -255,7 +259,7 @@ assert_fetched()
 	assert_line --index 2 $'one\r'
 }
 
-@test "popin(8): the accounts of the system under inetd" {
+@test "popin(8): inetd serves the accounts of the system" {
 	need inetd openbsd-inetd
 	example "$MANUAL" nowait.6000 >"$ROOT/etc/inetd.conf"
 	run_server '/usr/sbin/inetd -i /etc/inetd.conf'
@@ -263,14 +267,14 @@ assert_fetched()
 	assert_fetched
 }
 
-@test "popin(8): the accounts of the system under systemd" {
+@test "popin(8): systemd serves the accounts of the system" {
 	inside sh -c "$(example "$MANUAL" systemctl)"
 	fetch anna pop3://127.0.0.1/
 	inside systemctl disable --now popin.socket
 	assert_fetched
 }
 
-@test "popin(8): users in a file" {
+@test "popin(8): users in a file are served" {
 	need tcpserver ucspi-tcp
 	run_server "$(example "$MANUAL" /var/vmail)"
 	fetch bert@example.net pop3://127.0.0.1/
@@ -279,7 +283,7 @@ assert_fetched()
 	assert_failure 67
 }
 
-@test "popin(8): another checker, with options" {
+@test "popin(8): a checker gets its options" {
 	need tcpserver ucspi-tcp
 	run_server "$(example "$MANUAL" --valid-shells)"
 	fetch anna pop3://127.0.0.1/
@@ -290,21 +294,21 @@ assert_fetched()
 	assert_failure 67
 }
 
-@test "popin(8): TLS from the first octet" {
+@test "popin(8): TLS from the first octet is served" {
 	run_server "$(example "$MANUAL" '0 995')"
 	fetch anna pop3s://localhost/
 	assert_fetched
 	grep -q 'tls=1' "$LOG" || fail "$(cat "$LOG")"
 }
 
-@test "popin(8): TLS on request" {
+@test "popin(8): TLS on request is served" {
 	run_server "$(example "$MANUAL" --stls)"
 	fetch anna pop3://localhost/ --ssl-reqd
 	assert_fetched
 	grep -q 'tls=1' "$LOG" || fail "$(cat "$LOG")"
 }
 
-@test "popin(8): copiers of one network without TLS" {
+@test "popin(8): copiers of one network are served without TLS" {
 	run_server "$(example "$MANUAL" --cleartext)"
 	inside ip address add 192.0.2.1/24 dev lo
 	inside ip address add 198.51.100.1/24 dev lo
@@ -318,7 +322,7 @@ assert_fetched()
 	assert_failure
 }
 
-@test "popin-checkpassword(8): a passwd-file, a line for it, and logins by hand" {
+@test "popin-checkpassword(8): a passwd-file is made and its user logs in" {
 	inside rm "/etc/popin/passwd"
 	inside sh -c "$(example "$MANUAL_OF_CHECKER" 'install -d' |
 	    grep ^install)"
@@ -351,7 +355,7 @@ assert_fetched()
 	refute_output --partial '+OK 3 messages'
 }
 
-@test "popin-checkpassword(8): a printer that gets its mail one by one, without TLS" {
+@test "popin-checkpassword(8): a printer gets one message, without TLS" {
 	example "$MANUAL_OF_CHECKER" anna/printer >"$ROOT/etc/popin/passwd"
 	chmod 640 "$ROOT/etc/popin/passwd"
 	chown 0:2000 "$ROOT/etc/popin/passwd"
@@ -371,7 +375,7 @@ assert_fetched()
 	assert_line --partial '-ERR [AUTH]'
 }
 
-@test "popin-checkpassword(8): accounts that only PAM knows" {
+@test "popin-checkpassword(8): accounts that only PAM knows are served" {
 	local block
 
 	need tcpserver ucspi-tcp
@@ -391,13 +395,13 @@ assert_fetched()
 	    --user carla:secret pop3://127.0.0.1/
 	assert_failure 67
 	grep -q 'user="carla".* reason=credentials' "$LOG" || fail "$(cat "$LOG")"
-	# what PAM cannot tell is no wrong password
+	# a fault of PAM is not a wrong password
 	echo 'auth required pam_missing.so' >"$ROOT/etc/pam.d/popin"
 	run nsenter -t "$INIT" -n -- curl -sS --max-time 30 \
 	    --user anna:secret pop3://127.0.0.1/
 	assert_failure 67
 	grep -q 'user="anna".* reason=temporary' "$LOG" || fail "$(cat "$LOG")"
-	# and in a unit, where far less is allowed
+	# the same works in a unit, where far less is allowed
 	end_server
 	as_root "cd /root; $(grep pam_unix <<<"$block")"
 	echo 'POPIN_OPTIONS="--checker checkpassword-pam"' \
@@ -410,7 +414,7 @@ assert_fetched()
 	assert_fetched
 }
 
-@test "popin-maildrop(7): your own maildrop, and who serves it now" {
+@test "popin-maildrop(7): --check shows a maildrop and who serves it now" {
 	run as_anna "$(example "$MANUAL_OF_MAILDROPS" "Maildir --check
 ")"
 	assert_success
@@ -427,7 +431,7 @@ assert_fetched()
 	assert_output --regexp '^WARN  in use by another session: pid=[1-9]'
 }
 
-@test "popin-maildrop(7): mail in /var/mail, and a trash" {
+@test "popin-maildrop(7): mail in /var/mail is served, with a trash" {
 	mkdir -p "$ROOT/var/mail"
 	printf 'From a Mon Sep  1 10:00:00 2025\nSubject: 1\n\none\n' \
 	    >"$ROOT/var/mail/anna"
@@ -438,7 +442,7 @@ assert_fetched()
 	grep -qx 'Subject: 1' "$ROOT/home/anna/mbox.Trash"
 }
 
-@test "popin-import(8): what clients would see, and what is kept" {
+@test "popin-import(8): it shows what clients would see, and what is kept" {
 	local dir=$ROOT/home/anna/Maildir name
 
 	name=$(find "$dir/new" "$dir/cur" -type f -printf '%f\n' | head -n 1)
@@ -458,7 +462,7 @@ assert_fetched()
 	rm "$dir/courierpop3dsizelist" "$dir/popin.uidl"
 }
 
-@test "popin-messages(7): the log of a service under systemd" {
+@test "popin-messages(7): journalctl shows the log of a service" {
 	run as_root "$(example "$MANUAL_OF_MESSAGES" journalctl)"
 	assert_success
 	assert_line --partial 'login: ip=127.0.0.1'

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# The filter of contrib/fail2ban, asked by fail2ban itself about lines that
-# popin really wrote.
+# fail2ban itself applies the filter of contrib/fail2ban to lines that popin
+# really wrote.
 load lib
 load serve
 
@@ -32,8 +32,8 @@ knock()
 	cat "$LOG" >>"$LINES_FILE"
 }
 
-# The same as a syslogd writes it to a file: there it has the date, and the
-# host's name.  A datagram has no line end.
+# knock_syslog: the same, into LINES_FILE.syslog, as a syslogd writes it to a
+# file: with the date and the host's name.  A datagram has no line end.
 knock_syslog()
 {
 	knock "$@" --log-as syslog
@@ -42,15 +42,16 @@ knock_syslog()
 	    s/\z/\n/ if eof; s/^\n//' "$LOG" >>"$LINES_FILE.syslog"
 }
 
-# The same as fail2ban reads it from systemd's journal, which took the priority
-# off and has the name from the unit.
+# knock_journal: the same, into LINES_FILE.journal, as fail2ban reads it from
+# systemd's journal, which takes the priority off and adds the name of the unit.
 knock_journal()
 {
 	knock "$@" --log-as journal
 	sed 's/^<[0-7]>/mail popin[4711]: /' "$LOG" >>"$LINES_FILE.journal"
 }
 
-# banned FILE: the addresses that fail2ban sees in it, one per matching line.
+# banned FILE: prints the addresses that fail2ban sees in it, one for each line
+# that matches.
 banned()
 {
 	local file=$1
@@ -71,7 +72,7 @@ banned()
 192.0.2.9'
 }
 
-@test "what syslogd wrote to a file is matched" {
+@test "failed logins in a file of syslogd are matched" {
 	knock_syslog 192.0.2.7 anna wrong
 	knock_syslog 2001:db8::7 nobody secret
 	knock_syslog 192.0.2.8 anna secret
@@ -81,7 +82,7 @@ banned()
 2001:db8::7'
 }
 
-@test "what is in the journal is matched" {
+@test "failed logins in the journal are matched" {
 	knock_journal 192.0.2.7 anna wrong
 	knock_journal 2001:db8::7 nobody secret
 	knock_journal 192.0.2.8 anna secret
@@ -91,7 +92,7 @@ banned()
 2001:db8::7'
 }
 
-@test "what passed through logger, multilog or svlogd is matched" {
+@test "failed logins from logger, multilog or svlogd are matched" {
 	knock 192.0.2.7 anna wrong
 	{
 		sed 's/^/Nov 22 10:00:00 mail pop3d[7]: /' "$LINES_FILE"
@@ -102,7 +103,7 @@ banned()
 		    "$LINES_FILE"
 	} >"$LINES_FILE.all"
 	run banned "$LINES_FILE.all"
-	# another program's name is another program's line
+	# the line with the name pop3d is another program's
 	assert_output '192.0.2.7
 192.0.2.7
 192.0.2.7
@@ -151,7 +152,7 @@ forged_names()
 	printf '%s\n' 'failed:ip=6.6.6.6' $'a\rpopin:login-failed:ip=6.6.6.6'
 }
 
-@test "no name can put another address there, or hide the right one" {
+@test "no user name can forge or hide the address of a failed login" {
 	local name n=0
 
 	while IFS= read -r name; do
@@ -163,7 +164,7 @@ forged_names()
 	assert_output "$(yes 192.0.2.7 | head -n 8)"
 }
 
-@test "no name can make a login error or a session look like a failed login" {
+@test "no user name can make another line look like a failed login" {
 	local name
 
 	CHAIN=("${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0)
@@ -181,7 +182,7 @@ forged_names()
 	assert_output ''
 }
 
-@test "the jail is one that fail2ban can read, and uses the filter" {
+@test "fail2ban can read the jail, which uses the filter" {
 	local etc=$BATS_TEST_TMPDIR/fail2ban
 
 	need fail2ban-client fail2ban
@@ -189,7 +190,7 @@ forged_names()
 	rm -rf "$etc"/jail.d/*
 	cp "$FILTER" "$etc/filter.d/popin.conf"
 	cp "$JAIL_CONF" "$etc/jail.d/popin.conf"
-	# whatever else is switched on there is no business of ours
+	# Debian switches this one on; it is not tested here
 	printf '[sshd]\nenabled = false\n' >"$etc/jail.d/zz.conf"
 	run fail2ban-client -c "$etc" -d
 	assert_success

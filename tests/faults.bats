@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The popin authors
 load lib
 
-# `make check-faults' does all of it.
+# A part of `make check-faults', which tries all faults.
 
 setup()
 {
@@ -13,12 +13,12 @@ setup()
 	need strace strace
 	[ -x "$(dirname "$POPIN")/popin-uncaged" ] ||
 	    fail 'no popin-uncaged: make popin-uncaged'
-	# where it is tried for i386 it has been tried for this machine, too
+	# less is enough for i386: it is tried for this machine as well
 	PART=1
 	! is_i386 || PART=4
 }
 
-# faults SECONDS SCENARIO...
+# faults SECONDS SCENARIO...: runs faults.pl, which must see no violation.
 faults()
 {
 	run "${FAULTS[@]}" --seconds $(($1 / PART)) "${@:2}"
@@ -59,6 +59,6 @@ faults()
 	sed 's/^/# /' <<<"$output" >&3
 }
 
-@test "what goes into the trash is there or in the maildrop after every fault" {
+@test "a deleted message is in the trash or the maildrop after every fault" {
 	faults 20 trash folder
 }

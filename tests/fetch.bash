@@ -15,7 +15,8 @@ client_setup()
 	SAID=$HOME/said
 }
 
-# client COMMAND...: a client that ends with status WANTED, within the limit.
+# client COMMAND...: runs a client, which must end with status WANTED within
+# the limit.
 WANTED=0
 client()
 {
@@ -26,7 +27,7 @@ client()
 	    fail "$1: status $status: $(cat "$SAID" "$LOG")"
 }
 
-# fetchmail_fetch keep|nokeep [OPTION]
+# fetchmail_fetch keep|nokeep [OPTION]: fetches with fetchmail into GOT.
 fetchmail_fetch()
 {
 	need fetchmail fetchmail

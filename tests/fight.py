@@ -7,9 +7,9 @@
 They read, delete, pause, fall silent, vanish and QUIT at random.  In the end
 every message that was delivered is in the maildrop, or was deleted by one
 session whose QUIT was answered with +OK: none is lost, none deleted twice.
-And whoever is let in, the one before must be gone.  With "tail" they delete
-the last messages only, and there is little new mail: without a journal popin
-refuses the rest.
+When a client is let in, the session before must have ended.  With "tail" they
+delete the last messages only, and there is little new mail: without a journal
+popin refuses the rest.
 """
 import fcntl
 import os
@@ -26,7 +26,7 @@ HAS_TO_BE = ('taken', 'quit', 'in_use')
 
 
 def has_exited(pid):
-    """Or is on its way: PF_EXITING is set before any lock is given back."""
+    """Or has begun to: the kernel sets PF_EXITING before it frees a lock."""
     try:
         with open('/proc/%d/stat' % pid) as f:
             fields = f.read().rpartition(')')[2].split()
@@ -43,7 +43,7 @@ class Fight:
         self.starting = threading.Lock()
         self.holder = None    # process of the last one let in
         self.delivered = set()
-        self.deleted = {}     # message -> the session that did it
+        self.deleted = {}     # message -> the session that deleted it
         self.count = dict.fromkeys(
             ('sessions', 'in_use', 'taken', 'quit', 'refused'), 0)
         self.faults = []
@@ -58,7 +58,7 @@ class Fight:
             return self.count[what]
 
     def goes_on(self, until):
-        """On a busy machine it takes longer until there has been a fight."""
+        """A busy machine gets more time, until all of HAS_TO_BE happened."""
         now = time.monotonic()
         return now < until or now < until + LIMIT and not all(
             self.count[what] for what in HAS_TO_BE)
@@ -108,8 +108,9 @@ class Fight:
         return Session(self, process, ours)
 
     def let_in(self, pid):
-        """Both must be there at one moment.  PID was let in before this is called;
-        where it has ended since, whoever is noted came after it."""
+        """The session before must have ended.  PID was let in before this is
+        called; if it has ended since, another may have come after it, and may
+        be the holder already."""
         with self.lock:
             before = self.holder
             overlap = before is not None and not has_exited(before)
@@ -262,7 +263,7 @@ def main():
         sys.exit(1)
     for what in HAS_TO_BE:
         if fight.count[what] == 0:
-            print('the fight was none: no', what)
+            print('too little happened: no', what)
             sys.exit(1)
 
 

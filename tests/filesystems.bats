@@ -5,9 +5,9 @@
 #
 # Maildrops on other file systems.  With many of those that are programs, the
 # change time of a directory does not tell what happens in it: a list that is
-# trusted until it changes would hide mail for good; sizes are those of some
-# time ago, and files get other numbers.  They are mounted where nobody else
-# sees them.
+# trusted until that time changes would hide mail for good.  They may report old
+# sizes, and give files other inode numbers.  The tests mount them in a mount
+# namespace of their own.
 load lib
 
 # bats file_tags=root
@@ -50,8 +50,8 @@ fuse()
 	"${INSIDE[@]}" mountpoint -q "$MOUNT" || fail "$1 has mounted nothing"
 }
 
-# puts NAME: a delivery of stdin, to a Maildir inside; to the one in BEHIND, if
-# that is set, which is the same.
+# puts NAME: delivers stdin to the Maildir inside, through the mount; or behind
+# it, if BEHIND has the path of the same Maildir there.
 puts()
 {
 	"${INSIDE[@]}" sh -c 'cd "$0" && cat >tmp/x &&
@@ -59,7 +59,8 @@ puts()
 	    "${BEHIND:-$MAILDIR}" "$1" "$TEST_UID"
 }
 
-# What popin answers to UIDL, in OUT; sets listed to how often it read a folder.
+# poll: asks popin for UIDL; OUT has the answer.  Sets listed to how often popin
+# read a folder.
 poll()
 {
 	local trace=$BATS_TEST_TMPDIR/trace
@@ -78,15 +79,16 @@ sees()
 	    "$(printf '%s\n' "$@")"
 }
 
-# changed: when one of the folders was changed last.
+# changed: prints when one of the folders was changed last.
 changed()
 {
 	"${INSIDE[@]}" stat -c %Z "$MAILDIR/new" "$MAILDIR/cur" |
 	    sort -n | tail -n 1
 }
 
-# A Maildir is filled and polled until a list of it could be trusted; then
-# other programs deliver and remove.
+# hides_nothing: fills a Maildir and polls it until a list of it could be
+# trusted.  Sets at_rest to 1 if popin trusts it, else to 0.  Then other
+# programs deliver and remove, and popin must see that.
 hides_nothing()
 {
 	"${INSIDE[@]}" sh -c 'mkdir -p "$0" "$0/new" "$0/cur" "$0/tmp" &&
@@ -147,8 +149,8 @@ hides_nothing()
 	[ "$at_rest" = 0 ]
 }
 
-# a_box HOME: an mbox with three messages, and a home, in HOME; sessions over
-# what is mounted.
+# a_box HOME: makes a home with an mbox of three messages.  Sets SESSION to a
+# session over that mbox through the mount.
 a_box()
 {
 	"${INSIDE[@]}" sh -c 'cat >"$0/mbox" && chown -R "$1" "$0" &&
@@ -158,7 +160,7 @@ a_box()
 	    "$BIN/popin" -R session -m "mbox:$MOUNT/home/mbox")
 }
 
-# delivers MBOX: a delivery that does not go through what is mounted
+# delivers MBOX: delivers to it, not through the mount.
 delivers()
 {
 	"${INSIDE[@]}" sh -c 'cat >>"$0"' "$1" <<-'EOT'
@@ -170,14 +172,15 @@ delivers()
 	EOT
 }
 
-# late_mail_stays NUMBER...: these are deleted while mail arrives behind what is
-# mounted; the next login sees that.
+# late_mail_stays NUMBER...: deletes these while mail arrives behind the mount.
+# That mail must stay, and the next login must see what comes later.
 late_mail_stays()
 {
 	local behind=$BATS_TEST_TMPDIR/a/home/mbox number log=$LOG
 
 	a_box "${behind%/mbox}"
-	# so that it is not read again: after reading FUSE asks for the size
+	# popin does not read an old mbox again; reading makes FUSE ask for the
+	# size
 	touch -d '1 hour ago' "$behind"
 	session <<-'EOT'
 	QUIT
@@ -202,7 +205,7 @@ late_mail_stays()
 
 @test "bindfs: mail that is delivered behind it into an mbox is there after an UPDATE" {
 	mkdir "$BATS_TEST_TMPDIR/a/home"
-	# what it knows of a file it believes for so many seconds
+	# attributes of a file are believed for so many seconds
 	fuse bindfs bindfs -o attr_timeout=9999,entry_timeout=9999 \
 	    "$BATS_TEST_TMPDIR/a" "$MOUNT"
 	late_mail_stays 2
@@ -210,7 +213,7 @@ late_mail_stays()
 	late_mail_stays 1 2 3
 }
 
-@test "mergerfs: the lock of an mbox is free again, although files change their numbers" {
+@test "mergerfs: an mbox is unlocked again, though files change their numbers" {
 	mkdir "$BATS_TEST_TMPDIR/a/home"
 	fuse mergerfs mergerfs -o allow_other,minfreespace=0 \
 	    "$BATS_TEST_TMPDIR/a:$BATS_TEST_TMPDIR/b" "$MOUNT"

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The popin authors
 #
 # What begins a message of an mbox: From_ lines as real programs write them,
-# what is before and behind them, and what whoever sends mail can make of it.
+# the lines before and after them, and what a sender can do with them.
 # shellcheck disable=SC2034
 load lib
 load mbox
@@ -16,8 +16,8 @@ setup()
 
 FIRST="From x@y $STAMP"
 
-# three KIND LINE: an mbox of three messages, if LINE begins one, else of two.
-# KIND is as in the table.
+# three KIND LINE: prints an mbox of three messages if LINE begins one, else of
+# two.  KIND is as in the table, tests/from-lines.
 three()
 {
 	local blank='' next='Subject: two'
@@ -33,8 +33,8 @@ three()
 	printf 'From z@w %s\nSubject: three\n\nbody\n\n' "$STAMP"
 }
 
-# each_form FUNCTION: calls it with the rows of the table, as an array and the
-# line itself.
+# each_form FUNCTION: calls it for each row of the table.  cells has the
+# columns; the argument is the line and a dot, which keeps a blank at its end.
 each_form()
 {
 	local row line n
@@ -57,7 +57,8 @@ each_form()
 	done <"$TESTS_SRC/from-lines"
 }
 
-# cell_is N HOW-MANY KIND LINE: what was counted is what the table says.
+# cell_is N COUNT KIND LINE: the program of column N has found COUNT messages,
+# as the table says.
 cell_is()
 {
 	local wanted=2
@@ -82,7 +83,7 @@ popin_takes()
 	done
 }
 
-@test "popin takes for From_ lines what the table says" {
+@test "popin takes for From_ lines what tests/from-lines says" {
 	each_form popin_takes
 }
 
@@ -109,13 +110,13 @@ dovecot_conf()
 	    >"$BOX_HOME/dovecot.conf"
 }
 
-@test "dovecot takes for From_ lines what the table says" {
+@test "dovecot takes for From_ lines what tests/from-lines says" {
 	need /usr/lib/dovecot/pop3 dovecot-pop3d
 	dovecot_conf
 	each_form dovecot_takes
 }
 
-@test "what dovecot and mutt take, with a header behind it, popin takes, but for git's" {
+@test "in the table popin takes what dovecot and mutt take, except git's line" {
 	taken()
 	{
 		if [[ ${cells[1]} == h* && ${cells[2]} == h* &&
@@ -128,7 +129,7 @@ dovecot_conf()
 
 # --- long ones
 
-# long N: a From_ line with a local part of N octets, as Postfix writes it.
+# long N: prints a From_ line of Postfix, with a local part of N bytes.
 long()
 {
 	printf 'From '
@@ -161,7 +162,7 @@ long()
 	done
 }
 
-@test "a From_ line longer than the buffer begins a file, and stays" {
+@test "a From_ line longer than the buffer may begin a file, and stays" {
 	{
 		long 900000
 		printf 'Subject: one\n\nbody\n\n%s\nSubject: two\n\nb\n\n' \
@@ -179,7 +180,7 @@ long()
 	assert_equal "$(stat -c %s "$BOX")" $((900000 + 44 + 20))
 }
 
-@test "ids of the messages behind long From_ lines are those of their scheme" {
+@test "messages after long From_ lines have the ids of their scheme" {
 	{
 		long 5000
 		printf 'X-UIDL: this-one\n\nbody\n\n'
@@ -251,7 +252,7 @@ long()
 
 # --- holes
 
-@test "behind a hole that a crash left, the next message is shown" {
+@test "the next message behind a hole that a crash left is shown" {
 	local end
 
 	# the hole begins behind a message, in a line, or in a header; the
@@ -285,14 +286,14 @@ long()
 
 # --- Content-Length
 
-# honest TEXT: a message with a Content-Length that is true.
+# honest TEXT: prints a message with a Content-Length that is true.
 honest()
 {
 	printf '%s\nSubject: one\nContent-Length: %d\n\n%s\n' "$FIRST" \
 	    "${#1}" "$1"
 }
 
-@test "a From_ line inside a Content-Length that is exact does not count" {
+@test "a From_ line inside an exact Content-Length begins no message" {
 	local text
 
 	for text in $'see\n\nFrom a@b '"$STAMP"$'\nwas there\n' \
@@ -312,7 +313,8 @@ honest()
 	done
 }
 
-# lying LENGTH NEXT...: a message with that length, and what is behind it.
+# lying LENGTH NEXT...: makes an mbox of a message with that Content-Length, and
+# of NEXT; it must read right.
 lying()
 {
 	{
@@ -324,12 +326,12 @@ lying()
 	reads_right
 }
 
-@test "a lying Content-Length hides and joins nothing" {
+@test "a lying Content-Length hides no message and joins none to another" {
 	local later='From a@b Sat Jan  3 01:05:35 1996' mail next length
 	local same="From a@b $STAMP"
 
 	next="$FIRST"$'\nSubject: three\n\nz\n\n'
-	# mail delivered later, or with what delivery agents add
+	# mail that came later, or that has a field of delivery agents
 	for mail in "$later"$'\nSubject: two\n\ny\n\n' "$later"$'\n\ny\n\n' \
 	    "$same"$'\nReturn-Path: <a@b>\n\ny\n\n' \
 	    "$same"$'\nSubject: two\nReceived: by here\n\ny\n\n'; do
@@ -349,10 +351,10 @@ lying()
 	done
 }
 
-@test "a length that comes true when mail is delivered changes nothing by then" {
+@test "a length that a delivery makes exact reads the same from a warm state" {
 	local i
 
-	# its header ends only when there is more
+	# the header inside it ends only when more is delivered
 	{
 		honest $'see\n\nFrom a@b '"$STAMP"$'\nC:\n'"$FIRST"$'\nD: e\n\n' |
 		    head -n 8
@@ -364,7 +366,7 @@ lying()
 	rm "$BOX_HOME"/.popin*
 	reads_right
 	cmp "$OUT" "$BATS_TEST_TMPDIR/warm"
-	# it ends where the file will end one day
+	# the length ends where the file will end later
 	for i in 60 90 120 150 180; do
 		lying $i 'From what they say ' "$STAMP" $'\nA: b\n\nx\n\n'
 		while [ "$(stat -c %s "$BOX")" -lt 500 ]; do
@@ -378,7 +380,7 @@ lying()
 	done
 }
 
-@test "what dovecot's delivery agent puts into an mbox is as many messages" {
+@test "each delivery of dovecot's agent into an mbox is one message" {
 	local i
 
 	need /usr/lib/dovecot/dovecot-lda dovecot-core
@@ -415,7 +417,7 @@ lying()
 	assert_equal "$(subjects)" '1 3'
 }
 
-@test "what is removed from between two messages does not join them" {
+@test "DELE of a message between two others does not join these" {
 	local end last
 
 	# the first has no blank line behind it, the last needs one
@@ -447,7 +449,7 @@ lying()
 	done
 }
 
-@test "mail without a header that is delivered stays apart, too" {
+@test "mail without a header that comes during a session is not joined" {
 	printf '%s\nSubject: 1\n\nopen\n%s\nSubject: 2\n\nx\n\n' "$FIRST" \
 	    "$FIRST" | box
 	talk a "${SESSION[@]}"
@@ -481,7 +483,7 @@ lying()
 	done
 }
 
-@test "whoever sends more messages than can be served locks nobody out" {
+@test "an mbox with more messages than can be served is served in part" {
 	local LIMIT=300
 
 	perl -e 'print "From a\@b Sat Jan  3 01:05:34 1996\n\n" x 1000002' | box

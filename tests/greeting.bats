@@ -11,7 +11,7 @@ load lib
 	assert_equal "$(cat "$OUT")" $'+OK popin ready\r'
 }
 
-@test "a client that leaves at once is no error" {
+@test "a client that leaves at once causes no error" {
 	raw_pop3 </dev/null
 	assert_equal "$status" 0
 	assert_equal "$(cat "$OUT")" $'+OK popin ready\r'
@@ -26,7 +26,7 @@ load lib
 	assert_equal "$status" 0
 }
 
-@test "QUIT before the login says good bye and ends" {
+@test "QUIT before the login is answered and ends the connection" {
 	three_messages
 	pop3 <<-'EOT'
 	QUIT	=> +OK
