@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# A login process that has been taken over, before the real monitor and the
-# real checker: tests/hostile.c.  It hears every message of honest clients and
-# may say anything to the monitor.  It must get no further than a client.
+# A login process that was taken over, with the real monitor and the real
+# checker: tests/hostile.c.  It hears every message of honest clients and may
+# say anything to the monitor.  It must get no further than a client.
 load lib
 load auth
 
@@ -28,7 +28,7 @@ hostile()
 {
 	{
 		cat <<-'EOT'
-		# what the program says of monmsg.h
+		# the numbers of monmsg.h, as the program prints them
 		NUMBERS = {key: int(value) for key, value in re.findall(
 		    r'(\w+)=(\d+)', subprocess.run(COMMAND + ['-R', 'login'],
 		        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -84,7 +84,7 @@ hostile()
 	    "${CHAIN[@]:$((${#AS[@]} + 1))}" "$@" <"$BATS_TEST_TMPDIR/python"
 }
 
-@test "the orders work: what an honest login does logs in" {
+@test "an honest login logs in by the orders of these tests" {
 	three_messages
 	hostile --cram-md5 --apop <<-'EOT'
 	p = Login()
@@ -109,7 +109,7 @@ hostile()
 	EOT
 }
 
-@test "an overheard SCRAM proof logs in nobody a second time" {
+@test "an overheard SCRAM proof logs nobody in a second time" {
 	hostile <<-'EOT'
 	for user, password in ('user', 'pencil'), ('anna', 'secret'):
 	    p = Login()
@@ -141,7 +141,7 @@ hostile()
 	refute_log ' session: '
 }
 
-@test "a nonce serves one proof, right or wrong" {
+@test "a SCRAM nonce is good for one proof, right or wrong" {
 	hostile <<-'EOT'
 	p = Login()
 	s, text, proof = honest_proof(p, 'user', 'pencil')
@@ -151,9 +151,9 @@ hostile()
 	assert_log 'login sent an invalid request'
 }
 
-@test "one user's proof is not good for another user" {
+@test "a SCRAM proof of one user is not good for another" {
 	hostile <<-'EOT'
-	# They have the same password, and even so: a client meant one of them.
+	# They have the same password; still the client meant one of them.
 	p = Login()
 	s = Scram('anna', 'secret')
 	answer = p.op(SCRAM_FIRST, 'bert', '-', s.bare)
@@ -163,21 +163,21 @@ hostile()
 	EOT
 }
 
-@test "an overheard CRAM-MD5 digest logs in nobody a second time" {
+@test "an overheard CRAM-MD5 digest logs nobody in a second time" {
 	hostile --cram-md5 <<-'EOT'
 	p = Login()
 	digest = cram_digest(p.op(CHALLENGE)['challenge'], 'secret')
 	q = Login()
 	assert q.op(CHALLENGE)['verdict'] == CHALLENGED
 	assert q.op(CRAM_MD5, 'anna', digest)['verdict'] == WRONG
-	# and each challenge serves one answer
+	# and each challenge is good for one answer
 	q.refused(CRAM_MD5, 'anna', digest)
 	p.op(CHALLENGE)
 	assert p.op(CRAM_MD5, 'anna', digest)['verdict'] == WRONG
 	EOT
 }
 
-@test "an overheard APOP digest logs in nobody a second time" {
+@test "an overheard APOP digest logs nobody in a second time" {
 	hostile --apop <<-'EOT'
 	p, q = Login(False), Login(False)
 	digest = apop_digest(p.op(HELLO)['challenge'], 'secret')
@@ -189,7 +189,7 @@ hostile()
 	EOT
 }
 
-@test "there are three attempts, whatever login says" {
+@test "the monitor allows three attempts, whatever login says" {
 	hostile --cram-md5 --apop <<-'EOT'
 	def cram(p):
 	    p.op(CHALLENGE)
@@ -213,7 +213,7 @@ hostile()
 	EOT
 }
 
-@test "one wrong password can be repeated ten times, whatever login says" {
+@test "the same wrong password may come ten times, whatever login says" {
 	hostile <<-'EOT'
 	p = Login()
 	for verdict in [WRONG] * 10 + [LAST]:
@@ -223,7 +223,7 @@ hostile()
 	assert_equal "$(grep -c 'login failed' "$LOG")" 1
 }
 
-@test "login cannot claim that passwords are allowed" {
+@test "login cannot claim that passwords are allowed without TLS" {
 	hostile --cleartext never <<-'EOT'
 	p = Login()
 	for op in PASS, PLAIN, LOGIN:
@@ -233,7 +233,7 @@ hostile()
 	refute_log ' session: '
 }
 
-@test "what is not turned on cannot be asked for" {
+@test "login cannot use a mechanism that is not turned on" {
 	hostile <<-'EOT'
 	Login().refused(APOP, 'anna', '0' * 32)
 	Login().refused(CHALLENGE)
@@ -260,7 +260,7 @@ hostile()
 	refute_log ' session: '
 }
 
-@test "while a session waits there is one thing to say, and else it is over" {
+@test "while a session waits any request but SCRAM_DONE ends the connection" {
 	three_messages
 	hostile --cram-md5 --apop <<-'EOT'
 	for request in ((PASS, 'anna', 'secret'), (SCRAM_FINAL, '-', 'x', 'x'),
@@ -318,7 +318,7 @@ hostile()
 	assert_equal "$(grep -vc 'login sent an invalid request' "$LOG")" 0
 }
 
-# What a PROXY header told: header, tls, port, address.
+# greet() is a login whose next request says that a PROXY header told this.
 FRONT='
 NONE, LOCAL, IPV4, IPV6, MISSING, SHORT, SLOW, WRONG_HEADER = range(8)
 def greet(header, tls=0, port=b"\0\0", address=b""):
@@ -344,7 +344,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	assert_equal "$(grep -vc 'login sent an invalid request' "$LOG")" 0
 }
 
-@test "with --proxy login tells of the header once, and cannot make up what it may say" {
+@test "with --proxy login may report one header, and nothing impossible" {
 	{
 		echo "$FRONT"
 		cat <<-'EOT'
@@ -360,7 +360,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 		assert p.op(PASS, 'anna', 'secret')['verdict'] == NEEDS_TLS
 		p.order('poke', proxy, IPV4)
 		p.refused(PASS, 'anna', 'secret')
-		# TLS is not for it to claim: that takes --proxy=tls
+		# login may not claim TLS: that takes --proxy=tls
 		p = greet(IPV4, tls=1, address=bytes([192, 0, 2, 7]))
 		assert p.op(HELLO)['verdict'] == WELCOME
 		assert p.op(PASS, 'anna', 'secret')['verdict'] == NEEDS_TLS
@@ -371,7 +371,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	refute_log ' session: '
 }
 
-@test "login cannot start TLS where nobody does it" {
+@test "login cannot start TLS if no program in front can do it" {
 	hostile --stls ucspi <<-'EOT'
 	STLS, PIPELINED = 12, 13
 	Login().refused(STLS)
@@ -390,7 +390,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	cmp "$LOG" /dev/null
 }
 
-@test "odd texts are only texts to the checker" {
+@test "odd texts in SCRAM messages log nobody in and are no error" {
 	hostile <<-'EOT'
 	for text in ('x', ',', ',' * 1023, '=' * 1023, 'n=', 'n=user', 'n=user,r=',
 	    'n=user,r=,,,', 'n=user,r=' + 'x' * 1014, 'n=user,r=\xff\x01',
@@ -408,7 +408,7 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 	assert_equal "$(grep -vc 'login failed: .* reason=credentials$' "$LOG")" 0
 }
 
-@test "the answers to login hold nothing but salt, nonce and iterations" {
+@test "answers to login have nothing but salt, nonce and iterations" {
 	hostile <<-'EOT'
 	p = Login()
 	answer = p.op(SCRAM_FIRST, 'user', '-', 'n=user,r=x')

@@ -6,7 +6,7 @@
  *
  *	op OP USER PASSWORD TEXT UNREAD-LEN	a request ("-" is empty)
  *	poke OFFSET BYTE	put a byte into the next request
- *	size OCTETS		... which is that long
+ *	size OCTETS		make the next request that long
  *
  * tests/hostile.bats drives it.  The session is the one of the real popin.
  */
@@ -146,7 +146,7 @@ next_line(char line[LINE])
 	return false;
 }
 
-/* What the test has to know of monmsg.h, as NAME=NUMBER. */
+/* Prints what the test has to know of monmsg.h, as NAME=NUMBER. */
 static void
 print_numbers(void)
 {

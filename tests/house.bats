@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The popin authors
 #
 # The walls between the folders of src, and what the programs may refer to.
-# Whoever reads the folders that run as root has read all that runs as root.
+# Because of them, the folders that run as root are all that runs as root.
 load lib
 
 SRC=$TESTS_SRC/../src
@@ -32,13 +32,14 @@ setup()
 	[ -e "$OBJECTS/libmonitor.a" ] || skip "no libraries in $OBJECTS"
 }
 
-# may_use FOLDER: what the table says.
+# may_use FOLDER: prints what the table says.
 may_use()
 {
 	awk -v folder="$1" '$1 == folder { $1 = ""; print }' <<<"$HOUSE"
 }
 
-# links FOLDER USED...: all of FOLDER with nothing but these and libc.
+# links FOLDER USED...: links all of FOLDER with nothing but these and libc;
+# sets status and output.
 links()
 {
 	local folder=$1 used=()
@@ -53,7 +54,7 @@ links()
 	    -Wl,--no-whole-archive "${used[@]/%/.a}"
 }
 
-@test "a file includes its own folder and those below, nothing else" {
+@test "each file includes nothing but its own folder and those below" {
 	local file folder included
 
 	cd "$SRC"
@@ -66,7 +67,7 @@ links()
 	done
 }
 
-@test "every folder is in the table of who may use what" {
+@test "every folder of src is in the table of this test" {
 	local folder
 
 	for folder in "$SRC"/*/; do
@@ -75,12 +76,12 @@ links()
 	done
 }
 
-@test "no two files have the same name" {
+@test "no two files of src have the same name" {
 	assert_equal "$(cd "$SRC" && ls -- *.[ch] */*.[ch] |
 	    sed 's|.*/||' | sort | uniq -d)" ''
 }
 
-@test "each folder links from what it may use" {
+@test "each folder links with nothing but what it may use" {
 	local folder
 
 	for folder in $(awk '{ print $1 }' <<<"$HOUSE"); do
@@ -100,7 +101,8 @@ links()
 	assert_output --partial maildir_ops
 }
 
-# refers_to PATTERN ARCHIVE...: the names like that which it needs.
+# refers_to PATTERN ARCHIVE...: prints the undefined names of these archives
+# that match; fails if none does.
 refers_to()
 {
 	local pattern=$1
@@ -110,7 +112,7 @@ refers_to()
 	    awk 'NF > 1 { print $1 }' | sort -u | grep -xE "$pattern"
 }
 
-@test "nothing that runs as root refers to anything that parses" {
+@test "the monitor refers to no parser of what clients send" {
 	run refers_to '(sasl|base64|scram|md5|sha256|hmac)_.*' \
 	    libmonitor.a libprocess.a libipc.a
 	assert_failure 1
@@ -118,7 +120,7 @@ refers_to()
 	refers_to 'number_parse' libmonitor.a
 }
 
-@test "nothing of popin asks NSS, a shell or crypt(3)" {
+@test "popin refers to no NSS, no shell and no crypt(3)" {
 	run refers_to 'get(pw|sp|hostby|hostent|serv|user).*|getgr(nam|gid|ent|ouplist).*|get(addr|name)info|initgroups|crypt(_r)?|system|popen|dlopen|wordexp' \
 	    libmonitor.a liblogin.a libsession.a libmaildir.a libmbox.a \
 	    libmaildrop.a libpop3.a libprocess.a libipc.a liboptions.a liblib.a
@@ -126,7 +128,7 @@ refers_to()
 	assert_output ''
 }
 
-@test "login allocates no memory" {
+@test "login refers to no function that allocates memory" {
 	run refers_to 'malloc|calloc|realloc|reallocarray|strdup' \
 	    liblogin.a libpop3.a libprocess.a libipc.a liboptions.a liblib.a
 	assert_failure 1
@@ -144,7 +146,7 @@ refers_to()
 	refers_to getrandom libmonitor.a
 }
 
-@test "popin links libc and the loader, nothing else" {
+@test "popin links with libc and the loader, nothing else" {
 	local libraries
 
 	need ldd libc-bin

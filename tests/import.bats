@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# popin-import itself: what it prints, what it may do; and what a session makes
-# of an answer that is none.  The ids are in uidl-schemes.bats.
+# popin-import itself: what it prints, what it may do; and what a session does
+# with a broken answer.  The ids are in uidl-schemes.bats.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 load mbox
@@ -18,7 +18,7 @@ setup()
 	KEPT=$MAILDIR/popin.uidl
 }
 
-# of_maildir [OPTION...]
+# of_maildir [OPTION...]: runs popin-import on MAILDIR; sets status and output.
 of_maildir()
 {
 	run timeout "$LIMIT" "${IMPORTER[@]}" "$@" -m "maildir:$MAILDIR"
@@ -40,14 +40,14 @@ courier_list()
 	own "$MAILDIR/courierpop3dsizelist"
 }
 
-# kept LINE...: popin.uidl
+# kept LINE...: makes a popin.uidl of these lines.
 kept()
 {
 	printf '%s\n' "$@" >"$KEPT"
 	own "$KEPT"
 }
 
-# ids: sets IDS to all ids that a client is told, in one line.
+# ids: sets IDS to all ids that UIDL lists, in one line.
 ids()
 {
 	session <<-'EOT'
@@ -58,7 +58,8 @@ ids()
 	IDS=$(body_of 1 | tr -d '\r' | cut -d ' ' -f 2 | paste -sd ' ')
 }
 
-# fake SCRIPT: sets SESSION to one whose popin-import is that.
+# fake SCRIPT [OPTION...]: sets SESSION to one whose popin-import is that shell
+# script.
 fake()
 {
 	local bin=$BATS_TEST_TMPDIR/fake
@@ -74,7 +75,7 @@ fake()
 
 # --- what it prints
 
-@test "it prints our ids and those of the other server, in our order" {
+@test "popin-import prints our ids and the other server's, in our order" {
 	mail 1.a 2.b 3.c 4.d
 	courier_list
 	of_maildir
@@ -86,7 +87,7 @@ fake()
 	assert_line --partial 'messages=3/4 wrong=0'
 }
 
-@test "the session keeps that very text" {
+@test "the session keeps what popin-import prints, byte for byte" {
 	mail 1.a 2.b 3.c
 	courier_list
 	"${IMPORTER[@]}" -m "maildir:$MAILDIR" >"$OUT" 2>/dev/null
@@ -98,7 +99,7 @@ fake()
 	[ ! -e "$KEPT.new" ]
 }
 
-@test "a maildrop that no other server has served is told to be ours" {
+@test "popin-import prints no ids if no other server has served the maildrop" {
 	mail 1.a
 	of_maildir
 	assert_success
@@ -111,7 +112,7 @@ end"
 end"
 }
 
-@test "a name that is no id stands for itself by its hash" {
+@test "a name that is not a valid id is printed as its hash" {
 	local name sum
 
 	name=1.$(printf '%090d' 0)
@@ -125,7 +126,7 @@ end"
 	assert_equal "$IDS" 'one 2.b'
 }
 
-@test "the last line is there if and only if nothing is missing" {
+@test "the last line of popin-import is missing if anything else is" {
 	mail 1.a
 	of_maildir
 	assert_line --index 1 end
@@ -139,7 +140,7 @@ end"
 	refute_line end
 }
 
-@test "a command line that makes no sense is refused" {
+@test "an impossible command line is refused with status 64" {
 	local words
 
 	for words in '' '-m' '-m /tmp' '--from exchange -m maildir:/tmp' \
@@ -152,7 +153,7 @@ end"
 }
 
 # bats test_tags=root
-@test "root is told to become the user first" {
+@test "popin-import refuses to run as root" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	run "$BIN/popin-import" -m "maildir:$MAILDIR"
 	assert_failure 64
@@ -161,7 +162,7 @@ end"
 
 # --- what it may do
 
-@test "it changes nothing in a maildrop" {
+@test "popin-import changes nothing in a maildrop" {
 	mail 1.a 2.b
 	courier_list
 	plain_box 3
@@ -175,7 +176,7 @@ end"
 	    cmp - "$BATS_TEST_TMPDIR/before"
 }
 
-@test "it is in its sandbox before it reads what others have written" {
+@test "popin-import is in its sandbox before it reads what others wrote" {
 	local spec trace=$BATS_TEST_TMPDIR/trace
 
 	need strace strace
@@ -191,7 +192,7 @@ end"
 		timeout "$LIMIT" "${AS[@]}" strace -o "$trace" "$BIN/popin-import" \
 		    --from solid -m "$spec" >"$OUT" 2>"$LOG"
 		tail -n 1 "$OUT" | grep -qx end
-		# nothing is opened by a path then, but in the two folders
+		# after that nothing is opened but in the two folders
 		sed '1,/PR_SET_SECCOMP, SECCOMP_MODE_FILTER/d' "$trace" >"$IN"
 		[ -s "$IN" ]
 		run grep -E 'open(at)?\((AT_FDCWD|.*O_(WRONLY|RDWR|CREAT))' "$IN"
@@ -204,7 +205,7 @@ end"
 	done
 }
 
-# stuck: a popin-import that waits for somebody to read; sets PID.
+# stuck: starts a popin-import that waits because nobody reads; sets PID.
 stuck()
 {
 	perl -e 'for (1 .. 3000) { open F, ">", "$ARGV[0]/new/$_.a.b.c" or die }' \
@@ -224,7 +225,7 @@ is_stuck()
 	    [ "$(awk '{ print $1 }' "/proc/$PID/syscall" 2>/dev/null)" = 1 ]
 }
 
-@test "it may start nothing, leaves no core, and uses so much memory and time" {
+@test "popin-import may start nothing, leaves no core, and has its limits" {
 	local limits
 
 	not_under asan 'memory is not limited'
@@ -240,7 +241,7 @@ is_stuck()
 	grep -Eq 'Max open files +16 +16 ' <<<"$limits"
 }
 
-@test "it has /dev/null, the pipe and the log, and no environment" {
+@test "popin-import has /dev/null, the pipe, the log, and no environment" {
 	mail 1.a
 	fake 'exec 8>&1; ls -l /proc/$$/fd >"$0.fd"
 	    tr "\0" "\n" </proc/$$/environ >"$0.env"
@@ -252,14 +253,14 @@ is_stuck()
 	assert_line '0 /dev/null'
 	assert_line --regexp '^8 pipe:'
 	assert_line "2 $LOG"
-	# what the shell has to do with its script
+	# the shell has its script open, on a number above these
 	refute_line --regexp '^[3-79] '
 	[ ! -s "$BATS_TEST_TMPDIR/fake/popin-import.env" ]
 }
 
 # --- what is not an answer
 
-# not_served: the client is told to come again, and nothing is kept.
+# not_served: the client gets [SYS/TEMP], and nothing is kept.
 not_served()
 {
 	session <<-'EOT'
@@ -268,7 +269,7 @@ not_served()
 	[ ! -e "$KEPT" ]
 }
 
-@test "an answer that is none is not taken for no" {
+@test "an answer that is broken is [SYS/TEMP], and nothing of it is kept" {
 	local script
 
 	mail 1.a 2.b 3.c
@@ -293,7 +294,7 @@ not_served()
 	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
 }
 
-@test "without popin-import nobody is served who has not been before" {
+@test "without popin-import only those who were served before are served" {
 	mail 1.a 2.b 3.c
 	courier_list
 	fake :
@@ -318,7 +319,7 @@ not_served()
 	assert_failure
 }
 
-@test "a popin-import that says all and does not end is ended, too" {
+@test "a popin-import that prints all and does not end is ended, too" {
 	mail 1.a
 	fake 'echo $$ >"$0.pid"; echo "popin-uidl 1 own"; echo end
 	    exec sleep 1000 >&-' --testing --idle 1
@@ -349,7 +350,7 @@ has_ended()
 	[ ! -e "$KEPT" ]
 }
 
-@test "what is no mbox is refused for good" {
+@test "a file that is not an mbox is refused with [SYS/PERM]" {
 	printf 'no mbox at all\n' | box
 	as_box
 	session <<-'EOT'
@@ -360,7 +361,7 @@ has_ended()
 
 # --- what is kept
 
-@test "it is asked once, and again where its answer cannot be kept" {
+@test "popin-import is asked once, or each time if nothing can be kept" {
 	mail 1.a
 	fake 'echo x >>"$0.asked"; echo "popin-uidl 1 own"; echo end'
 	chmod 777 "$BATS_TEST_TMPDIR/fake"
@@ -380,7 +381,7 @@ has_ended()
 	assert_log 'cannot keep unique-ids in "popin.uidl"'
 }
 
-@test "--uidl own and qmail ask nobody and look at nothing that is kept" {
+@test "--uidl own and qmail use neither popin-import nor popin.uidl" {
 	mail 1.a
 	fake 'exit 1' --uidl own
 	kept 'popin-uidl 1 courier' '1.a UID1-5' end
@@ -391,7 +392,7 @@ has_ended()
 	assert_equal "$IDS" 1.a
 }
 
-@test "ids of an mbox stay without the state file, and when X-UIDL fields go" {
+@test "ids of an mbox stay without the state file and without X-UIDL fields" {
 	local -a own
 
 	{
@@ -407,7 +408,7 @@ has_ended()
 	assert_equal "$IDS" 'one two'
 }
 
-@test "an answer without a line leaves what is kept" {
+@test "an answer without ids leaves the ids that are kept" {
 	mail 1.a
 	kept 'popin-uidl 1 courier' '1.a UID1-5' end
 	as_session --uidl dovecot
@@ -419,7 +420,7 @@ has_ended()
 	assert_equal "$IDS" UID1-5
 }
 
-@test "of a damaged popin.uidl what makes sense is kept" {
+@test "the good lines of a damaged popin.uidl are kept" {
 	mail 1.a 2.b 3.c
 	courier_list
 	kept 'popin-uidl 1 dovecot' '1.a one' garbage '2.b two'
@@ -437,7 +438,7 @@ has_ended()
 
 # --- what a user writes there himself
 
-@test "no popin.uidl makes two messages the same, or an id that is none" {
+@test "no popin.uidl makes two messages have one id, or an id that is invalid" {
 	local hash long n
 
 	hash=$(printf 2.b | sha256sum | cut -d ' ' -f 1)
@@ -454,7 +455,7 @@ has_ended()
 	assert_equal "$IDS" "2.b 1.a 4.d $n 5.e 6.f"
 }
 
-@test "no kept id makes two messages of an mbox the same" {
+@test "no kept id makes two messages of an mbox have one id" {
 	local kept own
 
 	append one
@@ -474,7 +475,7 @@ has_ended()
 	assert_equal "$IDS" "${own[1]} ${own[1]}.3"
 }
 
-@test "a popin.uidl that is a trap keeps only its user out" {
+@test "a popin.uidl that is a trap, such as a FIFO, only locks its user out" {
 	local kind
 
 	mail 1.a
@@ -494,7 +495,7 @@ has_ended()
 	done
 }
 
-@test "a popin.uidl with half a million lines is read when a client asks" {
+@test "a popin.uidl of half a million lines is read to its end" {
 	mail 1.a 2.b
 	perl -e 'print "popin-uidl 1 courier\n";
 	    print "$_.gone UID$_-5\n" for 1 .. 500000;

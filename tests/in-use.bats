@@ -41,7 +41,7 @@ first_session()
 	leave a
 }
 
-@test "IN-USE is told to those who know the password only" {
+@test "[IN-USE] is told only to a client with the right password" {
 	first_session
 	pop3 <<-'EOT'
 	USER anna	=> +OK
@@ -77,7 +77,7 @@ first_session()
 	EOT
 }
 
-@test "a session that only looks holds the maildrop too" {
+@test "a session that changes nothing locks the maildrop, too" {
 	talk a "${SESSION[@]}"
 	hear a
 	ask a STAT '+OK*'
@@ -87,8 +87,8 @@ first_session()
 	leave a
 }
 
-# strangers_lock PATH: another user, if we are root, locks it in every way there
-# is, and keeps it open.
+# strangers_lock PATH: another user, if we are root, locks it in every possible
+# way, and keeps it open.
 strangers_lock()
 {
 	local as=()
@@ -105,7 +105,7 @@ strangers_lock()
 	assert_equal "$reply" locked
 }
 
-@test "a read-only Maildir is served, and locked as well" {
+@test "a read-only Maildir is served and locked" {
 	chmod 500 "$MAILDIR"
 	first_session
 	session <<-'EOT'
@@ -142,7 +142,7 @@ strangers_lock()
 }
 
 # bats test_tags=root
-@test "a state file that others could open is locked by its owner only" {
+@test "a state file that others could open is replaced if they locked it" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	session <<-'EOT'
 	=> +OK 3 84
@@ -164,7 +164,7 @@ strangers_lock()
 }
 
 # bats test_tags=root
-@test "a lock on a state file that was open to others once is none, either" {
+@test "a lock from the time when others could open it does not count, either" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	session <<-'EOT'
 	=> +OK 3 84
@@ -188,11 +188,12 @@ strangers_lock()
 	=> +OK 3 84
 	EOT
 	assert_log_lines 1
-	# on a union of directories each of the two names has an inode number
+	# the two links tell that it was kept: on a union of directories each
+	# name of a file has its own inode number
 	assert_equal "$(stat -c '%a %h' "$MAILDIR/popin.state")" '600 2'
 }
 
-@test "a Maildir whose state file is useless is locked as well" {
+@test "a Maildir whose state file cannot be used is locked, too" {
 	mkdir "$MAILDIR/popin.state"
 	own "$MAILDIR/popin.state"
 	chmod 700 "$MAILDIR"
@@ -217,7 +218,7 @@ strangers_lock()
 	leave a
 }
 
-@test "of many sessions at once one gets in" {
+@test "of many sessions that begin at once exactly one gets in" {
 	local i
 
 	for i in 1 2 3 4 5 6 7 8; do
@@ -231,7 +232,7 @@ strangers_lock()
 	assert_equal "$(grep -cF -e '-ERR [IN-USE]' "$OUT")" 7
 }
 
-@test "the same maildrop by two paths is one" {
+@test "a maildrop is locked by whatever path it is opened" {
 	ln -s Maildir "$BATS_TEST_TMPDIR/link"
 	first_session
 	MAILDIR=$BATS_TEST_TMPDIR/link/../Maildir/

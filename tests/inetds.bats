@@ -26,7 +26,8 @@ setup()
 	PORT=110
 }
 
-# The namespace has its own: with the test's accounts.
+# local_popin: makes the /usr/local/sbin/popin of the namespace, which uses the
+# accounts of the test.
 local_popin()
 {
 	mkdir "$BATS_TEST_TMPDIR/sbin" "$BATS_TEST_TMPDIR/dev"
@@ -35,7 +36,7 @@ local_popin()
 	chmod 755 "$BATS_TEST_TMPDIR/sbin" "$BATS_TEST_TMPDIR/sbin/popin"
 }
 
-# Is somebody listening on port 110 there?
+# there: true if something listens on port 110 of the namespace.
 there()
 {
 	cat "/proc/$SERVER/net/tcp" "/proc/$SERVER/net/tcp6" 2>/dev/null |
@@ -47,7 +48,8 @@ there_or_dead()
 	there || ! kill -0 "$SERVER" 2>/dev/null
 }
 
-# start_alone COMMAND...: sets SERVER and LOG, as start does.
+# start_alone COMMAND...: runs a super-server in the namespaces; sets SERVER and
+# LOG, as start does.
 start_alone()
 {
 	LOG=$BATS_TEST_TMPDIR/server.log
@@ -78,7 +80,7 @@ start_alone()
 	there || fail "$1 does not listen: $(cat "$LOG")"
 }
 
-# script NAME: the command in contrib/inetd/NAME.
+# start_script NAME: start_alone with the command in contrib/inetd/NAME.
 start_script()
 {
 	start_alone sh -c "exec $(cat "$INETD/$1")"
@@ -93,7 +95,7 @@ unpacked()
 	cannot "no $PROGRAM: sh contrib/quickstart check unpacks it"
 }
 
-# dial ADDRESS: IN to the port, and what comes back to OUT.
+# dial ADDRESS: sends IN to port 110, and puts what comes back into OUT.
 dial()
 {
 	nsenter -t "$SERVER" -n -- timeout "$LIMIT" \
@@ -101,8 +103,9 @@ dial()
 	    fail "dial $1: status $?: $(cat "$LOG" "$SYSLOG")"
 }
 
-# one_session ADDRESS PREFIX: replies, log lines with the address, and an end.
-# PREFIX: what syslog or standard error puts before them.
+# one_session ADDRESS PREFIX: a whole session.  Its replies must be right, the
+# log must have its lines with the address, and all processes must end.  PREFIX
+# is what stands before the lines, in syslog or on standard error.
 one_session()
 {
 	local ip=${1//[\[\]]/} prefix=$2 log
@@ -167,7 +170,7 @@ SYSLOG_PREFIX='<2[12]>popin\[[1-9][0-9]*\]: '
 	one_session 127.0.0.1 "$SYSLOG_PREFIX"
 }
 
-@test "tcpserver serves IPv4, and logs where it logs itself" {
+@test "tcpserver serves IPv4, and popin logs where tcpserver does" {
 	need tcpserver ucspi-tcp
 	start_script tcpserver
 	one_session 127.0.0.1 'popin: '
