@@ -3,9 +3,9 @@
 # Copyright (c) 2026 The popin authors
 load lib
 
-# What a super-server or a checker leaves to what it executes, one by one:
-# cleared where it can be an accident, kept where somebody wanted it so.  The
-# table is in src/README, "What is inherited".
+# What a super-server or a checker leaves to what it executes.  popin clears
+# what can be there by accident, and keeps what somebody has set on purpose.
+# The table is in src/README, "What is inherited".
 
 setup()
 {
@@ -14,8 +14,9 @@ setup()
 	need perl perl
 }
 
-# before SERVER CHECKER: talk a begins behind a super-server and a checker that
-# do this, in Perl, before they execute what comes next; logged in.
+# before SERVER CHECKER: starts popin as talk does, under the name a, and logs
+# in.  Its super-server and its checker do this, in Perl, before they execute
+# what comes next.  Sets LOGIN and SESSION_PID.
 before()
 {
 	talk a "${AS[@]}" perl -e "$PRELUDE $1; exec @ARGV" \
@@ -29,7 +30,7 @@ before()
 	SESSION_PID=$(pgrep -P "${TALK_PID[a]}")
 }
 
-# after N: asks after that and more seconds, in which nothing may happen; a
+# after N: the session still works after N seconds or more, and ends well.  A
 # longer wait changes nothing.
 after()
 {
@@ -44,8 +45,8 @@ after()
 PRELUDE='use Time::HiRes; use POSIX ":signal_h";
 	sub hold { sigprocmask(SIG_BLOCK, POSIX::SigSet->new(@_)) }'
 
-# assert_same WHAT COMMAND...: it says the same of the monitor, login and the
-# session, and that is not what it says of this shell.
+# assert_same WHAT COMMAND...: COMMAND prints the same for the monitor and the
+# session, and something else for this shell, where nothing was set.
 assert_same()
 {
 	local pid what=$1 here
@@ -66,14 +67,14 @@ assert_same()
 	after 2
 }
 
-@test "neither does a timer that goes on" {
+@test "an interval timer of a super-server or a checker ends no session" {
 	before 'Time::HiRes::setitimer(0, 0.2, 0.2)' \
 	    'Time::HiRes::setitimer(0, 0.2, 0.2)'
 	after 1
 }
 
-# Of processor time, of which this message takes enough.
-@test "nor one of the time that is spent" {
+# Sending this message takes more processor time than the timers allow.
+@test "a timer of processor time ends no session" {
 	local timer
 
 	{
@@ -92,14 +93,14 @@ assert_same()
 	done
 }
 
-@test "signals of timers that came while they were blocked do nothing" {
+@test "signals of timers that are blocked and pending end no session" {
 	local each='for (SIGALRM, SIGVTALRM, SIGPROF) { hold($_); kill $_, $$ }'
 
 	before "$each" "$each"
 	after 0
 }
 
-@test "blocked or ignored, SIGTERM ends every process all the same" {
+@test "SIGTERM ends monitor and session even if it was blocked or ignored" {
 	local how
 
 	for how in 'hold(SIGTERM)' '$SIG{TERM} = "IGNORE"'; do
@@ -119,8 +120,8 @@ assert_same()
 	done
 }
 
-# The same in a super-server that lets the kernel reap its children.
-@test "where SIGCHLD is ignored, ends of processes are noticed" {
+# A super-server that ignores SIGCHLD lets the kernel reap its children.
+@test "ends of processes are noticed even if SIGCHLD was ignored" {
 	before '$SIG{CHLD} = "IGNORE"' '$SIG{CHLD} = "IGNORE"'
 	after 0
 	run "${AS[@]}" perl -e '$SIG{CHLD} = "IGNORE"; exec @ARGV' \
@@ -128,13 +129,13 @@ assert_same()
 	assert_equal "$status" 78
 }
 
-@test "files are the user's alone, whatever the umask" {
+@test "files are for their user alone, whatever the umask was" {
 	before 'umask 0' 'umask 0'
 	assert_equal "$(stat -c %a "$MAILDIR/popin.state")" 600
 	after 0
 }
 
-@test "capabilities of a super-server that is not root reach neither login nor session" {
+@test "capabilities of a super-server reach neither login nor session" {
 	local pid
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	AS=(setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --clear-groups
@@ -151,8 +152,9 @@ assert_same()
 
 # --- refused
 
-# Of securebits(7) this one lets a process keep the rights of root as a user.
-@test "where giving up root does not take its rights away, nobody is served" {
+# This one of securebits(7) lets a process that becomes a user keep root's
+# capabilities.
+@test "nobody is served if giving up root does not take its rights away" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	mkdir -m 755 "$BATS_TEST_TMPDIR/jail"
 	printf 'STAT\r\n' >"$IN"
@@ -195,7 +197,7 @@ no_new_privs_of()
 	grep NoNewPrivs "/proc/$1/status"
 }
 
-# The soft limits are made the hard ones in a session.
+# A session makes its soft limits its hard ones.
 hard_limit_of()
 {
 	sed -n "s/^$2  *[^ ]*  *\([^ ]*\) .*/\1/p" "/proc/$1/limits"
@@ -216,7 +218,7 @@ stack_of()
 	hard_limit_of "$1" 'Max stack size'
 }
 
-@test "priority, scheduling, who is killed for want of memory: as they were set" {
+@test "priority, scheduling, OOM score and personality stay as they were set" {
 	need chrt util-linux
 	AS+=(nice -n 5 ionice -c 2 -n 7 setarch -R)
 	before 'open F, ">/proc/self/oom_score_adj"; print F 700; close F' ''
@@ -232,7 +234,7 @@ stack_of()
 	after 0
 }
 
-@test "limits that somebody set are not lifted" {
+@test "resource limits stay as they were set" {
 	AS+=(prlimit --fsize=10000000 --cpu=100 --stack=8000000 --)
 	before '' ''
 	assert_same fsize fsize_of
@@ -241,8 +243,8 @@ stack_of()
 	after 0
 }
 
-# A state file cannot be written then: there is none, and all else is right.
-@test "a limit on the size of files costs no message and no session" {
+# The state file cannot be written then; everything else works.
+@test "a limit of 0 on the size of files costs no message and no session" {
 	AS+=(prlimit --fsize=0 --)
 	before '' ''
 	ask a 'DELE 1' '+OK*'
@@ -251,7 +253,7 @@ stack_of()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "who runs a server with nohup wants it to outlive a hangup" {
+@test "popin outlives a hangup if SIGHUP was ignored, as with nohup" {
 	talk a "${AS[@]}" perl -e '$SIG{HUP} = "IGNORE"; exec @ARGV' \
 	    "${CHAIN[@]:${#AS[@]}}"
 	hear a

@@ -5,8 +5,8 @@
 load lib
 load mbox
 
-# Reading that would take days ends: by SIGTERM, when nobody is there for the
-# answer, and after the time of --idle.  The days are holes in files.
+# Reading that would take days is ended by SIGTERM, by the loss of the client
+# and by --idle.  What takes days to read is a hole in a file.
 
 HOLE=8T
 
@@ -18,7 +18,7 @@ setup()
 	BOX=
 }
 
-# a_hole NAME: a message that is nearly all hole.
+# a_hole NAME: makes a message that is nearly all hole.
 a_hole()
 {
 	printf 'Subject: x\n\n' | deliver "$1"
@@ -26,7 +26,7 @@ a_hole()
 	    cannot "$BATS_TEST_TMPDIR takes no file of $HOLE bytes"
 }
 
-# a_box_with_a_hole: three messages, the last one nearly all hole.
+# a_box_with_a_hole: makes an mbox of three messages, the last nearly all hole.
 a_box_with_a_hole()
 {
 	mbox_setup
@@ -55,7 +55,7 @@ begin()
 	done
 }
 
-# ended: it ends by itself within the limit.
+# ended: waits until PID has ended by itself, within the limit; sets status.
 ended()
 {
 	timeout "$LIMIT" tail --pid="$PID" -s 0.1 -f /dev/null 3>&- || {
@@ -65,7 +65,7 @@ ended()
 	reap "$PID"
 }
 
-# client ARGUMENT...: see interrupt.py.
+# client ARGUMENT...: runs the client of interrupt.py.
 client()
 {
 	/usr/bin/python3 -B "$TESTS_SRC/interrupt.py" "$1" "$2" "$STARTED" \
@@ -73,7 +73,7 @@ client()
 	    fail "$*: $(cat "$OUT" "$LOG")"
 }
 
-@test "SIGTERM ends a login that counts a message" {
+@test "SIGTERM ends a login that is counting the octets of a message" {
 	a_hole 2.hole
 	begin "${SESSION[@]}"
 	kill "$PID"
@@ -83,7 +83,7 @@ client()
 	assert_log_lines 1
 }
 
-@test "SIGTERM ends a login that lists an mbox, and the locks are free" {
+@test "SIGTERM ends a login that is reading an mbox, and frees its locks" {
 	a_box_with_a_hole
 	begin "${SESSION[@]}"
 	kill "$PID"
@@ -94,7 +94,7 @@ client()
 	[ ! -e "$BOX.lock" ]
 }
 
-@test "a login ends that takes longer than --idle, and says so" {
+@test "a login that takes longer than --idle ends, and the log says so" {
 	a_hole 2.hole
 	session --testing --idle 1 <<-'EOT'
 	=> -ERR [SYS/TEMP]
@@ -109,7 +109,7 @@ client()
 	assert_log 'reading the maildrop takes longer than --idle'
 }
 
-@test "a login ends whose client has broken the connection" {
+@test "a login whose client has broken the connection ends" {
 	a_hole 2.hole
 	client tcp reset
 	assert_log 'end=io$'
@@ -118,14 +118,14 @@ client()
 	assert_log 'end=io$'
 }
 
-@test "a client that only has nothing more to say gets its answer" {
+@test "a client that has nothing more to say still gets its answer" {
 	a_hole 2.hole
 	client tcp half --testing --idle 1
 	rm "$STARTED"
 	client unix half --testing --idle 1
 }
 
-@test "a login ends whose answer would go into a pipe that nobody reads" {
+@test "a login whose answer would go into a pipe that nobody reads ends" {
 	a_hole 2.hole
 	("${SESSION[@]}" </dev/null 2>"$LOG" 3>&- & echo $! >"$OUT") | true
 	PID=$(cat "$OUT")
@@ -136,7 +136,7 @@ client()
 	assert_log 'end=io$'
 }
 
-@test "what was counted is remembered: the next login goes on" {
+@test "sizes that an interrupted login has counted are not counted again" {
 	local i
 
 	for i in 2 3 4 5; do
@@ -157,7 +157,7 @@ client()
 	refute_log 'size corrected'
 }
 
-@test "what was listed of an mbox is remembered, as it would have been whole" {
+@test "messages of an mbox that an interrupted login has listed are kept" {
 	mbox_setup
 	plain_box 4
 	printf 'LIST\r\nUIDL\r\nQUIT\r\n' | raw_session
@@ -170,7 +170,7 @@ client()
 	=> -ERR [SYS/TEMP]
 	EOT
 	truncate -s "$SIZE" "$BOX"
-	# the last one that was whole may be read again
+	# the last message that was whole may be read again
 	"${SESSION[@]}" --check >"$OUT"
 	grep -q 'messages: shown=4/.* sizes-not-remembered=[12] ' "$OUT" ||
 	    fail "$(cat "$OUT")"
@@ -179,12 +179,12 @@ client()
 }
 
 # /dev/null takes everything at once: sending never has to wait.
-@test "SIGTERM ends sending a message to a client that takes all of it" {
+@test "SIGTERM ends RETR even if the client takes everything at once" {
 	a_hole 2.hole,W=8796093022208
 	printf 'DELE 1\r\nRETR 2\r\nQUIT\r\n' >"$IN"
 	"${SESSION[@]}" <"$IN" >/dev/null 2>"$LOG" 3>&- &
 	PID=$!
-	# written when the maildrop was read
+	# the state file is written when the maildrop has been read
 	until [ -s "$STARTED" ]; do
 		kill -0 "$PID"
 		sleep 0.02
@@ -195,9 +195,9 @@ client()
 	assert_files new/1.one "new/2.hole,W=8796093022208"
 }
 
-# signalled CALL WHEN: a session that deletes messages 2 and 3 and gets
-# SIGTERM at its CALL number WHEN.  It makes a dotlock by linkat at the login and
-# at QUIT; of syncs the third is the last before the mbox is overwritten.
+# signalled CALL WHEN: runs a session that deletes messages 2 and 3 and gets
+# SIGTERM at its CALL number WHEN.  It makes a dotlock by linkat(2) at the login
+# and at QUIT.  Its third fsync(2) is the last before the mbox is overwritten.
 signalled()
 {
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
@@ -208,7 +208,7 @@ signalled()
 	! grep '^+OK bye' "$OUT" || fail "$(cat "$LOG")"
 }
 
-# six_messages: an mbox of as many, which a session has seen.
+# six_messages: makes an mbox of six messages, which a session has seen.
 six_messages()
 {
 	need strace strace
@@ -218,7 +218,7 @@ six_messages()
 	session <<<$'QUIT\t=> +OK'
 }
 
-@test "SIGTERM ends an UPDATE that only plans what to do: nothing has changed" {
+@test "SIGTERM ends an UPDATE that has written nothing, the mbox stays" {
 	six_messages
 	signalled linkat 2
 	assert_log 'a signal has stopped the UPDATE of "mbox"'
@@ -227,7 +227,7 @@ six_messages()
 	[ ! -s "$(journal)" ]
 }
 
-@test "SIGTERM ends an UPDATE that overwrites the mbox, the next login finishes it" {
+@test "SIGTERM ends an UPDATE of an mbox, and the next login finishes it" {
 	six_messages
 	signalled fsync 3
 	assert_log 'a signal has stopped the UPDATE of "mbox"'
@@ -241,7 +241,7 @@ six_messages()
 	assert_equal "$(subjects)" '1 4 5 6'
 }
 
-@test "SIGTERM ends a login that compares an mbox with its journal" {
+@test "SIGTERM ends a login that is comparing an mbox with its journal" {
 	need strace strace
 	mbox_setup
 	interrupted 6

@@ -5,7 +5,7 @@
     interrupt.py tcp|unix reset|close|half STARTED COMMAND...
 
 STARTED is a file that is there when reading has begun.  `half' closes our side
-for writing only, and hears the answer.
+for writing only, and waits for the answer.
 """
 import os
 import socket
@@ -40,5 +40,5 @@ elif how == 'reset':
                       b'\1\0\0\0\0\0\0\0')
 client.close()
 status = process.wait(LIMIT)
-# What a client does is no failure of the service.
+# A client that goes away is no failure of the service.
 assert status == (75 if how == 'half' else 0), status

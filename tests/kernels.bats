@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Kernels that lack something: what is done without, and what is refused.  The
-# calls fail as they do there (see without.pl); all else is this kernel's.
+# Kernels that lack something: what popin does without, and what it refuses.
+# without.pl makes calls fail as they do there; all else is this kernel's.
 load lib
 
 setup()
@@ -16,7 +16,7 @@ setup()
 	three_messages
 }
 
-# lacking CALL=ERROR...: of CHAIN and SESSION
+# lacking CALL=ERROR...: makes these calls fail in CHAIN and SESSION.
 lacking()
 {
 	local what="$*"
@@ -26,7 +26,7 @@ lacking()
 	SESSION=("${WITHOUT[@]}" "${SESSION[@]}")
 }
 
-# assert_served: a whole session, and nothing in the log but what is always.
+# assert_served: a whole session works.
 assert_served()
 {
 	pop3 <<-'EOT'
@@ -38,7 +38,7 @@ assert_served()
 	assert_equal "$status" 0
 }
 
-# assert_refused STATUS: one line to the client, nothing done.
+# assert_refused: the client gets one line with -ERR, and nothing is done.
 assert_refused()
 {
 	printf '%s\r\n' 'USER anna' 'PASS secret' 'DELE 1' QUIT >"$IN"
@@ -62,8 +62,8 @@ assert_refused()
 	done
 }
 
-# As where a service is in so many of its layers that there is no room.
-@test "a Landlock that fails is told by each process, and mail is served" {
+# E2BIG is what a service gets that is in too many layers of Landlock already.
+@test "if Landlock fails each process logs that, and mail is served" {
 	lacking landlock_restrict_self=E2BIG
 	assert_served
 	assert_equal "$(grep -c '^popin: Landlock failed, going on without: ' "$LOG")" 3
@@ -103,7 +103,7 @@ assert_refused()
 }
 
 # bats test_tags=root
-@test "root serves nobody where processes cannot be made undumpable" {
+@test "as root nobody is served if processes cannot be made undumpable" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	mkdir -m 755 "$BATS_TEST_TMPDIR/jail"
 	PASSWD=$BATS_TEST_TMPDIR/accounts
@@ -117,8 +117,10 @@ assert_refused()
 	assert_log '^popin: cannot give up privilege: '
 }
 
-# Kernels before 5.9, 5.3, 3.5 to 4.18, 4.11, 4.3; and what none has to have.
-@test "what only newer kernels have is done without" {
+# close_range is in Linux since 5.9, clone3 and pidfd_open since 5.3, rseq since
+# 4.18, statx since 4.11, ambient capabilities since 4.3.  The others may fail
+# on any kernel.
+@test "mail is served without the calls that only newer kernels have" {
 	lacking close_range=ENOSYS clone3=ENOSYS rseq=ENOSYS statx=ENOSYS \
 	    prctl_ambient=EINVAL prctl_pdeathsig=EINVAL prctl_name=EINVAL \
 	    tiocoutq=ENOTTY pidfd_open=ENOSYS
@@ -126,7 +128,7 @@ assert_refused()
 	assert_log_lines 2
 }
 
-@test "without close_range(2), too, login has no descriptor of the super-server's" {
+@test "without close_range(2) login has no more descriptors than with it" {
 	local monitor login
 
 	need pgrep procps
@@ -141,7 +143,7 @@ assert_refused()
 	leave a
 }
 
-@test "without random numbers there is no login by a nonce, and each wrong password counts" {
+@test "without random numbers SCRAM fails, and each wrong password counts" {
 	lacking getrandom=ENOSYS
 	pop3 <<-'EOT'
 	AUTH SCRAM-SHA-256 biwsbj1hbm5hLHI9Zm9v	=> -ERR [SYS/TEMP]
@@ -173,7 +175,7 @@ assert_refused()
 }
 
 # bats test_tags=root
-@test "without /proc the installed popin is executed, and where there is none the log names it" {
+@test "without /proc the installed popin is run, or the log names it" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
 	# shellcheck disable=SC2016

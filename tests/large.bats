@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 
-# many N: N messages of 20 octets with names of 29 bytes.
+# many N: makes N messages of 20 octets with names of 29 bytes.
 many()
 {
 	"${AS[@]}" perl -e 'chdir "$ARGV[0]/new" or die;
@@ -16,7 +16,7 @@ many()
 	    }' "$MAILDIR" "$1"
 }
 
-# peak: the most memory, in kB, that the session on talk $1 had.
+# peak NAME: prints the most memory, in kB, that the session of talk NAME had.
 peak()
 {
 	sed -n 's/^VmHWM:[^0-9]*\([0-9]*\) kB/\1/p' \
@@ -87,7 +87,7 @@ peak()
 	assert_equal "$(body_of 6 | wc -l)" 100000
 	assert_equal "$(body_of 6 | cut -d ' ' -f 1 | cmp - <(seq 100000))" ''
 	assert_equal "$(body_of 7 | sort -u -k 2 | wc -l)" 100000
-	# and again, from what the first session left
+	# and again, with the state file of the first session
 	session <<-'EOT'
 	=> +OK 99998 1999960
 	UIDL 1	=> =+OK 1 1700000002.M000002P123.mail
@@ -95,7 +95,7 @@ peak()
 	assert_equal "$(files_in | wc -l)" 99998
 }
 
-@test "a message costs 64 bytes of memory and its name at most" {
+@test "a message costs at most 64 bytes of memory and its name" {
 	local few lots again
 
 	[ -r "/proc/$$/status" ] || skip 'no /proc'
@@ -117,7 +117,7 @@ peak()
 	again=$(peak again)
 	leave again
 	echo "kB: $few with 10, $lots with 100000, $again with the state file"
-	# 512 kB are for what grows by other steps
+	# 512 kB are for what grows in larger steps
 	[ $((lots - few)) -le $((100000 * (64 + 29) / 1024 + 512 + EXTRA_KB)) ]
 	[ $((again - few)) -le $((100000 * (64 + 29) / 1024 + 512 + EXTRA_KB)) ]
 }

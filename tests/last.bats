@@ -36,7 +36,7 @@ load lib
 	EOT
 }
 
-@test "RSET sets LAST back" {
+@test "RSET sets LAST back to 0" {
 	three_messages
 	session <<-'EOT'
 	RETR 3	=> +OK

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# What the test files share.  The real programs are driven through stdin and
+# What the test files share.  Tests drive the real programs through stdin and
 # stdout; nothing of popin is replaced.
 #
 #	POPIN, CHECKPASSWORD, IMPORT	the programs to test (default: the build's)
@@ -14,7 +14,8 @@
 # `... | session` must set variables here
 shopt -s lastpipe
 
-# Their load.bash starts a dirname(1) for each of these files, for each test.
+# The load.bash of these libraries starts a dirname(1) for each of these files,
+# for each test.
 for part in /usr/lib/bats/bats-{support,assert}/src/*.bash; do
 	# shellcheck disable=SC1090
 	. "$part"
@@ -43,42 +44,42 @@ EXTRA_KB=${POPIN_TEST_EXTRA_KB:-0}
 OWN_ETC='mount -t tmpfs etc /mnt && { cp -a /etc /mnt/ 2>/dev/null || :; } &&
     mount --bind /mnt/etc /etc'
 
-# where servers are, and ordinary users do not look
+# servers are there; the PATH of ordinary users may not have these
 PATH=$PATH:/usr/sbin:/sbin
 
 declare -gA TALK_TO=() TALK_FROM=() TALK_PID=()
 
-# cannot WHY: in CI no test may be left out; elsewhere it may.
+# cannot WHY: fails in CI, where no test may be left out; skips elsewhere.
 cannot()
 {
 	[ -z "${CI:-}" ] || fail "$1"
 	skip "$1"
 }
 
-# need PROGRAM PACKAGE: the Debian package that has it.
+# need PROGRAM PACKAGE: cannot, if PROGRAM is missing.  PACKAGE is Debian's.
 need()
 {
 	command -v "$1" >/dev/null && return
 	cannot "$1 is missing; Debian has it in the package $2"
 }
 
-# not_under TOOL WHY: a test of what asan or valgrind change; tests/sanitized
-# says when they are there.
+# not_under TOOL WHY: skips a test of something that TOOL, asan or valgrind,
+# changes.  tests/sanitized says when it is there.
 not_under()
 {
 	[ "${POPIN_TEST_TOOL:-}" != "$1" ] || skip "under $1 $2"
 }
 
-# is_i386: the programs to test are, whatever this machine is.
+# is_i386: true if the programs to test are for i386, whatever this machine is.
 is_i386()
 {
 	need readelf binutils
 	LC_ALL=C readelf -h "$POPIN" | grep -q 'Machine:.*80386'
 }
 
-# sees_socket_calls: glibc for i386 and s390x makes one system call of most of
-# them, socketcall(2).  Which of them it is, strace(1) reads in popin's memory,
-# where only root may look.
+# sees_socket_calls: skips a test if strace(1) cannot tell send(2) from recv(2)
+# and the like.  glibc for i386 and s390x makes them all by one system call,
+# socketcall(2).  Which it is strace reads in popin's memory, as only root may.
 sees_socket_calls()
 {
 	need readelf binutils
@@ -88,7 +89,8 @@ sees_socket_calls()
 	skip 'only root sees which socketcall(2) is which'
 }
 
-# called NAME...: for strace(1), with the names that they have on 32 bits
+# called NAME...: prints these system calls for strace(1), with the names that
+# they have on 32 bits as well.
 called()
 {
 	local IFS='|'
@@ -101,7 +103,7 @@ lib_setup_file()
 	# bats makes its directories 0700
 	chmod a+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" \
 	    "$BATS_RUN_TMPDIR/file" "$BATS_FILE_TMPDIR" 2>/dev/null || :
-	# mergerfs wants to read a program that it runs, and these are 0711
+	# mergerfs must be able to read a program that it runs; these are 0711
 	if [ -n "${POPIN_TEST_PROGRAMS:-}" ]; then
 		ln -s "$(mktemp -d "$POPIN_TEST_PROGRAMS/XXXXXX")" \
 		    "$BATS_FILE_TMPDIR/bin"
@@ -117,7 +119,8 @@ lib_setup_file()
 	fi
 	chmod -R a+rX "$BATS_FILE_TMPDIR/bin"
 	chmod a+x "$BATS_FILE_TMPDIR/bin" "$BATS_FILE_TMPDIR/bin"/*
-	# as they are installed; there popin is a script, which has to be read
+	# the mode of installed programs; under valgrind popin is a script,
+	# which must be readable
 	[ "${POPIN_TEST_TOOL:-}" = valgrind ] ||
 	    chmod 711 "$BATS_FILE_TMPDIR/bin"/popin*
 }
@@ -162,7 +165,7 @@ teardown()
 	lib_teardown
 }
 
-# own PATH...: gives files to the uid popin runs as.
+# own PATH...: gives files to the uid that popin runs as.
 own()
 {
 	if [ "$EUID" = 0 ]; then
@@ -170,6 +173,7 @@ own()
 	fi
 }
 
+# maildir PATH: makes an empty Maildir.
 maildir()
 {
 	mkdir -p "$1/new" "$1/cur" "$1/tmp"
@@ -184,7 +188,7 @@ deliver()
 	mv "$MAILDIR/tmp/delivery" "$MAILDIR/${2:-new}/$1"
 }
 
-# Three messages of 31, 28 and 25 octets on the wire.
+# three_messages: delivers messages of 31, 28 and 25 octets on the wire.
 three_messages()
 {
 	printf 'Subject: one\n\nfirst message\n' | deliver 1.one
@@ -192,7 +196,7 @@ three_messages()
 	printf 'Subject: three\n\nthird\n' | deliver 3.three
 }
 
-# passwd_file LINE...: the accounts of the whole chain.
+# passwd_file LINE...: makes PASSWD, the accounts of the whole chain.
 passwd_file()
 {
 	PASSWD=$BATS_TEST_TMPDIR/passwd
@@ -216,7 +220,8 @@ as_chain()
 	    --delay 0 --cleartext "${CLEARTEXT:-always}" "$@")
 }
 
-# limited COMMAND...: IN to OUT and LOG; sets status.
+# limited COMMAND...: runs it with IN as its input, OUT as its output and LOG as
+# its log, and fails if it does not end within LIMIT seconds; sets status.
 limited()
 {
 	status=0
@@ -226,13 +231,15 @@ limited()
 	fi
 }
 
+# judge ARGUMENT...: runs dialogue.pl; fails with what that says, and the log.
 judge()
 {
 	perl "$TESTS_SRC/dialogue.pl" "$@" 2>"$BATS_TEST_TMPDIR/judgement" ||
 	    fail "$(cat "$BATS_TEST_TMPDIR/judgement"; echo 'log:'; cat "$LOG")"
 }
 
-# dialogue COMMAND...: the dialogue on stdin (see dialogue.pl) with COMMAND.
+# dialogue COMMAND...: has the dialogue on stdin (see dialogue.pl) with COMMAND,
+# and fails if a reply is not as it says; sets status.
 dialogue()
 {
 	cat >"$SCRIPT"
@@ -267,8 +274,8 @@ raw_pop3()
 	limited "${CHAIN[@]}" "$@"
 }
 
-# writes COMMAND...: the script on stdin (see wire.pl) with COMMAND; records
-# gets one line for each write(2) to the client.
+# writes COMMAND...: plays the script on stdin (see wire.pl) with COMMAND; sets
+# records to one line for each write(2) to the client.
 # shellcheck disable=SC2034
 writes()
 {
@@ -278,7 +285,8 @@ writes()
 	mapfile -t records <"$OUT"
 }
 
-# body_of N: the body in the reply to the Nth command of the last dialogue.
+# body_of N: prints the body of the reply to the Nth command of the last
+# dialogue.
 body_of()
 {
 	judge body "$1" "$SCRIPT" "$OUT"
@@ -291,17 +299,19 @@ messages_match()
 	judge messages "$SCRIPT" "$OUT" "$@"
 }
 
-# files_in [DIR...]: what is in new and cur, one name per line.
+# files_in: prints what is in new and cur, one name per line.
 files_in()
 {
 	(cd "$MAILDIR" && find new cur -mindepth 1 | LC_ALL=C sort)
 }
 
+# assert_files [NAME...]: new and cur have these files and no others.
 assert_files()
 {
 	assert_equal "$(files_in)" "$(printf '%s\n' "$@" | LC_ALL=C sort)"
 }
 
+# assert_log PATTERN, refute_log PATTERN: a line of LOG matches; none does.
 assert_log()
 {
 	grep -Eq -e "$1" "$LOG" || fail "not in the log: $1
@@ -313,6 +323,7 @@ refute_log()
 	! grep -E -e "$1" "$LOG" || fail "in the log: $1"
 }
 
+# assert_log_lines N: LOG has so many lines.
 assert_log_lines()
 {
 	assert_equal "$(wc -l <"$LOG")" "$1"
@@ -320,7 +331,8 @@ assert_log_lines()
 
 # --- sessions in which something happens between two commands
 
-# talk NAME COMMAND...: starts COMMAND with its ends on two FIFOs.
+# talk NAME COMMAND...: starts COMMAND with stdin and stdout on two FIFOs.  The
+# functions below know it by NAME.  Sets LOG to its log.
 talk()
 {
 	local name=$1 dir=$BATS_TEST_TMPDIR/talk.$1 fd
@@ -358,7 +370,7 @@ hear()
 	reply=${reply%$'\r'}
 }
 
-# ask NAME LINE [PATTERN]: both; the reply must match PATTERN (a glob).
+# ask NAME LINE [PATTERN]: tell and hear; the reply must match PATTERN (a glob).
 ask()
 {
 	tell "$1" "$2"
@@ -378,14 +390,15 @@ hear_body()
 	done
 }
 
-# reap PID: sets status; quietly, as bash has a word on killed children.
+# reap PID: waits for it and sets status, without bash's message about children
+# that were killed.
 reap()
 {
 	status=0
 	{ wait "$1" || status=$?; } 2>/dev/null
 }
 
-# gone NAME: popin must end by itself now; sets status, and rest to a file
+# gone NAME: waits for popin to end by itself; sets status, and rest to a file
 # with what it still sent.
 gone()
 {

@@ -5,10 +5,9 @@
 load lib
 load serve
 
-# What becomes of a session, and of its owner's next login, when the client
-# is lost: a link between two network namespaces is cut, the client is
-# stopped, the client is killed.  192.0.2.1 is the server's end.  All of this
-# needs root.
+# What happens to a session, and to the next login of its user, when the client
+# is lost: a link between two network namespaces is cut, the client is stopped,
+# the client is killed.  192.0.2.1 is the server's end.  All of this needs root.
 
 PORT=1100
 
@@ -47,14 +46,15 @@ listening()
 	    ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
 }
 
-# serve [OPTION...]: sessions of anna's on PORT, in the server's namespace.
+# serve [OPTION...]: serves sessions of anna's on PORT, in the server's
+# namespace.
 serve()
 {
 	start ip netns exec "$HERE" tcpserver -RHl0 0 "$PORT" \
 	    "${SESSION[@]}" --testing "$@"
 }
 
-# away NAME, near NAME: a client beyond the link, and one on the server.
+# away NAME, near NAME: connects a client beyond the link, or one on the server.
 away()
 {
 	talk "$1" ip netns exec "$THERE" socat - "TCP:192.0.2.1:$PORT"
@@ -72,7 +72,7 @@ cut_link()
 	ip -n "$THERE" link set wire down
 }
 
-# in_the_middle NAME: has marked a message, and is in the middle of another.
+# in_the_middle NAME: marks a message, and begins to fetch another.
 in_the_middle()
 {
 	ask "$1" 'DELE 2' '+OK*'
@@ -85,7 +85,8 @@ huge_message()
 	perl -e 'print "A: b\n\n", ("x" x 99 . "\n") x 500000' | deliver 0.huge
 }
 
-# gets_in SECONDS: the owner does, by trying again and again.
+# gets_in SECONDS: the user logs in again within that time, by trying again and
+# again.
 gets_in()
 {
 	local until=$((SECONDS + $1))
@@ -110,7 +111,7 @@ untouched()
 }
 
 # bats test_tags=root
-@test "who lost the link while silent logs in again soon" {
+@test "a user whose link was cut while silent logs in again soon" {
 	serve --takeover 1
 	away a
 	ask a 'DELE 2' '+OK*'
@@ -121,7 +122,7 @@ untouched()
 }
 
 # bats test_tags=root
-@test "who lost the link in the middle of a message logs in again soon" {
+@test "a user whose link was cut in a message logs in again soon" {
 	huge_message
 	serve --takeover 1
 	away a
@@ -133,7 +134,7 @@ untouched()
 }
 
 # bats test_tags=root
-@test "whose client was stopped while silent logs in again soon" {
+@test "a user whose client was stopped while silent logs in again soon" {
 	serve --takeover 1
 	away a
 	ask a 'DELE 2' '+OK*'
@@ -144,7 +145,7 @@ untouched()
 }
 
 # bats test_tags=root
-@test "whose client was stopped in the middle of a message logs in again soon" {
+@test "a user whose client was stopped in a message logs in again soon" {
 	huge_message
 	serve --takeover 1
 	away a
@@ -156,7 +157,7 @@ untouched()
 }
 
 # bats test_tags=root
-@test "whose client was killed logs in again at once" {
+@test "a user whose client was killed while silent logs in again at once" {
 	serve --takeover 600
 	away a
 	ask a 'DELE 2' '+OK*'
@@ -167,7 +168,7 @@ untouched()
 }
 
 # bats test_tags=root
-@test "whose client was killed in the middle of a message does so, too" {
+@test "a user whose client was killed in a message logs in again at once" {
 	huge_message
 	serve --takeover 600
 	away a
@@ -178,8 +179,9 @@ untouched()
 	untouched
 }
 
-# Nobody comes: the kernel gives up, and what it was told takes two minutes.
-# Both cases at once, over a Maildir each.
+# There is no other login.  The kernel gives the connections up, after the two
+# minutes that popin has set.  One is silent and one in a message, over a
+# Maildir each.
 # bats test_tags=root
 @test "a session whose link was cut ends within two minutes by itself" {
 	huge_message

@@ -66,7 +66,7 @@ load lib
 	EOT
 }
 
-@test "sizes are those of the message as it is sent, CRLF counted" {
+@test "sizes count CRLF for each line end, and no byte-stuffing" {
 	printf 'A: b\n\nx\ny\n' | deliver 1.lf
 	printf 'A: b\r\n\r\nx\r\ny\r\n' | deliver 2.crlf
 	printf 'A: b\n\nx\ny' | deliver 3.open

@@ -49,7 +49,7 @@ line()
 	assert_log '^popin: session: ip=- user="anna" retr=1/31 top=1/16 dele=1 left=2/53 in=[0-9]+ out=[0-9]+ secs=[0-9]+ end=quit$'
 }
 
-@test "a session counts what it read and wrote" {
+@test "a session logs the octets that it read and wrote" {
 	session <<-'EOT'
 	RETR 1	=> +OK
 	RETR 2	=> +OK
@@ -81,7 +81,7 @@ line()
 	refute_log '^popin: login: '
 }
 
-@test "format characters in names and passwords are text" {
+@test "format characters in names and passwords are logged as text" {
 	pop3 <<-'EOT'
 	USER %n%s%x%d%n		=> +OK
 	PASS %n%s%x%d%n		=> -ERR [AUTH]
@@ -119,7 +119,7 @@ line()
 	refute_log 's3cr3t'
 }
 
-@test "a client that only looks at the greeting is not logged" {
+@test "a client that does not try to log in is not logged" {
 	pop3 <<-'EOT'
 	CAPA	=> +OK
 	QUIT	=> +OK
@@ -155,7 +155,7 @@ line()
 	assert_log '^popin: session: ip=2001:db8::1 '
 }
 
-@test "what is no address in the environment is not logged" {
+@test "an invalid address in the environment is not logged" {
 	SESSION=(env TCPREMOTEIP=$'1.2.3.4 user="root"\n' "${SESSION[@]}")
 	session <<-'EOT'
 	QUIT	=> +OK
@@ -164,10 +164,10 @@ line()
 	assert_log '^popin: session: ip=- '
 }
 
-@test "when fd 2 is the client, nothing of the log gets to the client" {
+@test "when descriptor 2 is the client, it gets nothing of the log" {
 	printf 'USER anna\r\nPASS wrong\r\nUSER anna\r\nPASS secret\r\nQUIT\r\n' \
 	    >"$IN"
-	# one pipe for both, as with 2>&1; then one socket for all, as inetd
+	# one pipe for both, as with 2>&1; then one socket for all, as by inetd
 	timeout "$LIMIT" "${CHAIN[@]}" <"$IN" 2>&1 3>&- | cat >"$OUT"
 	assert_equal "$(cut -c 1-4 "$OUT" | tr -d '\r' | tr '\n' ' ')" \
 	    '+OK  +OK  -ERR +OK  +OK  +OK  '
@@ -178,7 +178,7 @@ line()
 	assert_equal "$(wc -l <"$OUT")" 2
 }
 
-@test "when fd 2 is the client, faults of ours do not reach it either" {
+@test "when descriptor 2 is the client, it gets no path and no usage" {
 	rm -r "$MAILDIR/new" "$MAILDIR/cur"
 	perl "$TESTS_SRC/wire.pl" inetd "${SESSION[@]}" <<<STAT >"$OUT" 3>&- ||
 	    :
@@ -190,7 +190,7 @@ line()
 	! grep -v '^-ERR \[SYS/PERM\]' "$OUT" || fail 'usage told'
 }
 
-@test "--log stderr puts the log on fd 2" {
+@test "--log stderr writes the log to descriptor 2" {
 	session --log stderr <<-'EOT'
 	QUIT	=> +OK
 	EOT
@@ -198,14 +198,14 @@ line()
 	assert_log '^popin: session: '
 }
 
-@test "--log syslog leaves fd 2 alone" {
+@test "--log syslog writes nothing to descriptor 2" {
 	session --log syslog <<-'EOT'
 	QUIT	=> +OK
 	EOT
 	assert_log_lines 0
 }
 
-@test "a path of any length is cut in the log, and stays one line" {
+@test "a long path is cut in the log, and its line stays one line" {
 	local path
 
 	for path in "/no/$(printf 'x%.0s' {1..250})/such" \
@@ -218,7 +218,7 @@ line()
 	done
 }
 
-@test "at a terminal the log is what the administrator sees" {
+@test "at a terminal the administrator sees the log" {
 	need script bsdutils
 	LC_ALL=C script -qec "$BIN/popin --no-such-option" \
 	    "$BATS_TEST_TMPDIR/typescript" </dev/null >"$OUT" 3>&- || :

@@ -99,7 +99,7 @@ capa_of()
 	EOT
 }
 
-@test "PASS before USER is refused without asking anyone" {
+@test "PASS before USER is refused without asking the checker" {
 	pop3 <<-'EOT'
 	PASS secret	=> -ERR
 	PASS secret	=> -ERR
@@ -128,7 +128,7 @@ capa_of()
 	EOT
 }
 
-@test "the last USER counts" {
+@test "the last USER before PASS counts" {
 	pop3 <<-'EOT'
 	USER bert	=> +OK
 	USER anna	=> +OK
@@ -136,7 +136,7 @@ capa_of()
 	EOT
 }
 
-@test "an empty password is never tried" {
+@test "an empty password is refused without asking the checker" {
 	passwd_file 'anna:{PLAIN}' 'bert::::::'
 	pop3 <<-'EOT'
 	USER anna	=> +OK
@@ -208,7 +208,7 @@ capa_of()
 	EOT
 }
 
-@test "what popin cannot do is answered with -ERR, in both states" {
+@test "commands that popin does not offer get -ERR before and after login" {
 	pop3 <<-'EOT'
 	APOP anna c4c9334bac560ecc979e58001b3e22fb	=> -ERR
 	STLS		=> -ERR
@@ -237,7 +237,7 @@ capa_of()
 	cmp <(body_of 1) <(body_of 5)
 }
 
-@test "CAPA between USER and PASS does not forget the name" {
+@test "after CAPA between USER and PASS the name still counts" {
 	pop3 <<-'EOT'
 	USER anna	=> +OK
 	CAPA		=> +OK
@@ -245,7 +245,7 @@ capa_of()
 	EOT
 }
 
-# Behind the last of them popin says that it has had enough.
+# After the last of them popin sends one more -ERR, and closes.
 @test "ten bad commands before the login end the connection" {
 	{
 		printf '\\{x*300}\t=> -ERR\n'
@@ -273,7 +273,7 @@ capa_of()
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "a flood of bad commands ends although the client never stops" {
+@test "a session ends a flood of bad commands that goes on and on" {
 	status=0
 	yes foo | timeout "$LIMIT" "${SESSION[@]}" >"$OUT" 2>"$LOG" ||
 	    status=$?
