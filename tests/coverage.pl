@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# coverage.pl SRC EXPLAINED JSON <LCOV: a table of what was reached of the
-# files below SRC, and each line that was not, with what EXPLAINED has to say
-# on it; on descriptor 3 every line and every branch, one line each.
+# coverage.pl SRC EXPLAINED JSON <LCOV: prints a table of what was reached of
+# the files below SRC, and each line that was not, with its reason from
+# EXPLAINED; on descriptor 3 every line and every branch that was not reached.
 #
 # Lines and functions are in LCOV.  Branches are taken from JSON, which tells
 # where they are: one that is compiled into several programs is one branch.
 #
-# Exits with 1 where less was reached than is asked for, or a line that was
-# not is not explained.
+# Exits with 1 if less was reached than %asked, or if a line that was not
+# reached is not explained.
 
 use strict;
 use warnings;
@@ -46,8 +46,8 @@ for my $f (@{ decode_json(join '', <$exported>)->{data}[0]{files} }) {
 	}
 }
 
-# FILE FUNCTION: WHY, continued behind a tab and "- "; below it, behind a tab,
-# lines of that function.  They are told by their text: numbers would change.
+# FILE FUNCTION: WHY, continued after a tab and "- "; below it, after a tab,
+# lines of that function.  They are found by their text, as numbers change.
 my (%why, %used, @order, $place);
 open my $known, '<', $explained or die "$explained: $!\n";
 while (my $line = <$known>) {
@@ -91,7 +91,7 @@ sub function
 	return defined $at ? $functions{$file}{$at} : '-';
 }
 
-# llvm-cov takes what follows an assert(3) on the next line for unreached.
+# llvm-cov takes the line after an assert(3) for unreached.
 my $asserts = 0;
 sub behind_asserts
 {
@@ -168,7 +168,7 @@ for my $p (grep { $_->{lines} } @order) {
 	print "$p->{file}, $p->{function}: $p->{text}\n";
 	print "\t$_\n" for @{ $p->{lines} };
 }
-# for this run; another one may come here only now and then
+# in this run: some lines are reached only now and then
 my @reached = grep { !$used{$_} } sort keys %why;
 print "\nExplained, but reached this time, or not there:\n",
     map { "\t$_\n" } @reached if @reached;

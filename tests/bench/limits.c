@@ -102,7 +102,7 @@ run(const char *task)
 		fail(task);
 }
 
-/* As if it had asked somebody about USER and PASS. */
+/* Answers USER and PASS without asking anybody. */
 static void
 login(void)
 {
@@ -180,7 +180,7 @@ directory(const char *path, const char *task)
 	    "%ju files, %ju octets\n", (uintmax_t)files, (uintmax_t)octets);
 }
 
-/* Does not care about messages that begin at the edge of a buffer. */
+/* Does not count a message that begins at the edge of a buffer. */
 static void
 scan(const char *name)
 {

@@ -7,28 +7,28 @@
 #	faults.pl POPIN UNCAGED [--full] [--seconds N] [--only FAULT,FAULT]
 #	    [SCENARIO...]
 #
-# strace(1) cannot make a system call fail that a sandbox watches over: then
+# strace(1) cannot make a system call fail under a seccomp filter.  For that
 # UNCAGED is used, the same program built without its sandbox.
 #
 # A session deletes messages while mail is delivered.  At each of its system
 # calls in turn it is killed, or the call fails (ENOSPC, EDQUOT, EIO, EINTR),
 # or writes only half, or there is no memory; then a new session logs in.
-# Whatever happened, then every message that was not deleted is there exactly
-# once, byte for byte and with its unique-id, be it one that another server
-# gave; each deleted one is gone (with a trash: is in it) or back, nothing else
+# Whatever happened, every message that was not deleted is there then exactly
+# once, byte for byte and with its unique-id, also with one that another server
+# gave.  Each deleted one is gone (with a trash: is in it) or back; nothing else
 # is there, and the journal is empty.  After +OK to QUIT the deleted ones are
 # gone.
 #
 # Loss of power is modelled: from the recorded writes, at each point, those
 # that were not synced yet are dropped, kept, torn and mixed at random.  Before
-# the next login the world has changed, too, in every combination: the mbox was
-# put back as it was, or as it was earlier, cut short, or mail was delivered;
-# what was delivered last was never synced; the device has another number; the
-# mbox is not there at first; the clock was set back or forward.  Where others
-# changed the mbox popin leaves it alone and keeps the journal.
+# the next login other things have changed as well, in every combination: the
+# mbox was put back as it was, or as it was earlier, cut short, or mail was
+# delivered; what was delivered last was never synced; the device has another
+# number; the mbox is not there at first; the clock was set back or forward.
+# Where others changed the mbox popin leaves it alone and keeps the journal.
 #
-# With POPIN_FAULTS_SPARE_MEMORY in the environment calls for memory do not
-# fail, nor those for signal handlers: a sanitizer does not live without.
+# With POPIN_FAULTS_SPARE_MEMORY in the environment requests for memory do not
+# fail, nor calls for signal handlers: a sanitizer needs them.
 #
 # Without --full, or when the seconds are over, points are left out evenly.
 # Interrupted, it tells what it has tried so far.
@@ -75,7 +75,7 @@ my @as = $root ? ('setpriv', '--reuid', $UID, '--regid', $UID,
 $SIG{TERM} = $SIG{INT} = sub { exit 1 }; # and clean up
 my $dir = tempdir(CLEANUP => 1);
 chmod 0755, $dir;
-# the mail is where syncing costs nothing: loss of power is only a model here
+# the maildrop is where syncing costs nothing: loss of power is only a model
 my $place = -d '/dev/shm' && -w _ ?
     tempdir(DIR => '/dev/shm', CLEANUP => 1) : $dir;
 chmod 0755, $place;
@@ -101,7 +101,7 @@ sub slurp {
 	return defined $bytes ? $bytes : '';
 }
 
-# In place: the file stays the same inode.
+# Writes in place: the file keeps its inode.
 sub put {
 	my ($path, $bytes) = @_;
 	my $is_new = !-e $path;
@@ -117,7 +117,7 @@ sub message {
 	my $text = "Received: by here id $name\nSubject: $name\n\n";
 	my $line = "text of $name, .with: dots\n.\n\nFrom here on\n";
 	$text .= $line while length($text) < $size && length($text) < 32768;
-	# quicker to judge, and no two lines are the same
+	# long lines are quicker to judge, and no two are the same
 	my $n = 0;
 	$text .= sprintf("%s %d %s\n", $name, ++$n, 'x' x 400)
 	    while length($text) < $size;
@@ -169,7 +169,7 @@ sub deliver {
 	close($fh) or die;
 }
 
-# The first state, once with a session so that our own files are there.
+# Makes the first state, and runs a session, so that popin's files are there.
 sub prepare {
 	my ($s) = @_;
 	system('rm', '-rf', $home);
@@ -191,8 +191,8 @@ sub prepare {
 	$s->{first} = { map { $_ => slurp("$home/$_") } own_files() };
 }
 
-# A state file that does not know all of the messages, so that each session
-# has something to write.
+# Makes a state file that does not know all of the messages, so that each
+# session has something to write.
 sub keep_state {
 	my ($s) = @_;
 	unlink "$home/Maildir/popin.state", "$home/Maildir/new/2.m.here";
@@ -206,7 +206,7 @@ sub own_files {
 	return grep { /^\.popin/ && !/\.\d+$/ } readdir $d;
 }
 
-# Journals that were set aside.
+# Returns the journals that were set aside.
 sub aside {
 	my @found = glob "$home/.popin*.journal.*";
 	return @found;
@@ -244,7 +244,8 @@ sub other_server {
 
 # --- sessions
 
-# Runs COMMAND (before popin) with two parts of input; between them mail comes.
+# Runs a session, behind the words in BEFORE, such as strace's.  Its input has
+# two parts; between them mail is delivered.  Returns false if it hangs.
 sub session {
 	my ($s, $first, $second, $before, %env) = @_;
 	my $spec = $s->{maildir} ? "maildir:$home/Maildir" :
@@ -287,8 +288,8 @@ sub session {
 	return $good;
 }
 
-# Unique-ids of the session that just was, by what the messages are.
-# One that an UPDATE was moving can be there twice: the first has the id.
+# Returns the unique-ids that the last session told, by the messages' names.  A
+# message that an UPDATE was moving can be there twice: the first has the id.
 sub uidls {
 	my ($s) = @_;
 	my %ids;
@@ -304,7 +305,7 @@ sub name {
 	return $message =~ /^Subject: (\S+)/m ? $1 : '?';
 }
 
-# The messages that are there, in order.
+# Returns the messages that are there, in order.
 sub stored {
 	my ($s) = @_;
 	return map { $_->[1] } messages(slurp("$home/mbox"))
@@ -314,7 +315,7 @@ sub stored {
 	    sort { ($a =~ /^(\d+)/)[0] <=> ($b =~ /^(\d+)/)[0] } keys %order;
 }
 
-# Those in the trash: any of them may be there twice, or not to its end.
+# Returns those in the trash.  Each may be there twice, or be cut off.
 sub in_trash {
 	my ($s) = @_;
 	return map { slurp($_) } glob "$home/Maildir/.Trash/cur/*"
@@ -383,7 +384,7 @@ sub judge {
 	$wrong ||= 'the journal was set aside'
 	    if aside() && !$s->{foreign};
 	my %after = uidls($s);
-	# of the one that was cut off in the middle the header may have changed
+	# the header of the message that was cut off may have changed
 	delete $after{name($there[-1])} if $s->{fault} eq 'cut' && @there;
 	for my $name (sort keys %before) {
 		next unless exists $after{$name};
@@ -401,15 +402,15 @@ sub judge {
 		$wrong ||= "$f is not empty"
 		    if $f =~ /journal/ && -s "$home/$f";
 	}
-	# between making and linking a lock a killed process leaves an empty
-	# name behind, as liblockfile's do; nobody takes it for a lock
+	# a process that is killed between making and linking a dotlock leaves
+	# an empty file, as liblockfile does; nobody takes it for a lock
 	my @left = ("$home/mbox.lock",
 	    $s->{fault} eq 'kill' ? () : glob "$home/.lk*");
 	$wrong ||= "left behind: $_" for grep { -e } @left;
 	complain($s, $what, $wrong) if $wrong;
 }
 
-# One session with a fault, and the next one.
+# Runs a session with a fault, and judges by the next one.
 sub attempt {
 	my ($s, $what, $before, %env) = @_;
 	my @commands = commands($s);
@@ -434,8 +435,8 @@ sub attempt {
 
 # --- faults at system calls
 
-# The system calls of a session: [ name, which of that name, does it matter ].
-# What is before the maildrop is opened matters little.
+# Returns the system calls of a session: [ name, its number among those of that
+# name, whether it matters ].  Before the maildrop is opened they matter little.
 sub calls {
 	my ($s, @more) = @_;
 	my @commands = commands($s);
@@ -456,8 +457,8 @@ sub calls {
 	return @calls;
 }
 
-# Every Nth of LIST, so that not more than MAX are left; in an order that is
-# spread evenly wherever it is broken off.
+# Returns at most MAX of LIST, chosen evenly.  Their order is even, too,
+# wherever it is broken off.
 sub thin {
 	my ($max, @list) = @_;
 	@list = map { $list[int($_ * @list / $max)] } 0 .. $max - 1
@@ -471,7 +472,7 @@ sub thin {
 my $started = time;
 my $deadline = 0;
 
-# Each kind of fault has its share of the time, as a part of 14.
+# Gives a kind of fault its share of the time, in fourteenths.
 sub allow {
 	my ($parts) = @_;
 	$deadline = time + $seconds * $parts / 14 / (@wanted || 1)
@@ -503,12 +504,12 @@ my @injections = (
 	[ EINTR => 'error=EINTR' ],
 );
 
-# Those of CALLS that are tried.
+# Returns those of CALLS that are tried.
 sub points {
 	my (%n, @few, @bulk);
 	for my $c (@_) {
 		next unless $full || $c->[2];
-		# hundreds of the same kind
+		# there are hundreds of these
 		push @{$c->[0] =~ /^p?(?:read|write)(?:64)?$/ &&
 		    $n{$c->[0]}++ > 25 ? \@bulk : \@few}, $c;
 	}
@@ -519,7 +520,7 @@ sub faults_of {
 	my ($s, $share) = @_;
 	my @calls = calls($s);
 	my @caged = points(@calls);
-	# a word in it selects the other program
+	# "error=" makes session() take the program without a sandbox
 	my @uncaged = points(grep { $_->[0] !~ /^get(?:e?[ug]id|pid)(?:32)?$/ }
 	    calls($s, '-e', 'inject=reboot:error=EIO')); # those cannot fail
 	for my $inject (grep { wanted($_->[0]) } @injections) {
@@ -616,7 +617,8 @@ sub tear {
 	}
 }
 
-# What a file may be after the first OPS, HOW given.
+# Returns what a file may have become after OPS.  HOW tells what became of those
+# that were not synced.
 sub content_after {
 	my ($first, $how, @ops) = @_;
 	my $synced = -1;
@@ -638,7 +640,7 @@ sub content_after {
 	return $content;
 }
 
-# What may have become of the mbox by the next login, and of the rest.
+# What may have happened by the next login to the mbox, and to other things.
 my @fates = qw(power grown unsynced restored older cut);
 my @spools = ('there', 'absent');
 my @devices = (0, 1);
@@ -647,7 +649,7 @@ my %worlds; # how many of each
 my @hows = ([ 'dropped', 'dropped' ], [ 'kept', 'kept' ], [ 'torn', 'mixed' ],
     [ 'mixed', 'torn' ], [ 'dropped', 'kept' ], [ 'kept', 'dropped' ]);
 
-# Every combination of elements of LISTS.
+# Returns every combination of elements of LISTS.
 sub combinations {
 	my ($first, @lists) = @_;
 	return [] unless $first;
@@ -694,7 +696,7 @@ sub note_world {
 	$s->{log} = '';
 }
 
-# What makes a session see it.
+# Returns the environment in which a session sees this device and clock.
 sub world_of {
 	my ($device, $clock) = @_;
 	return $device || $clock ? (LD_PRELOAD => $shim,
@@ -716,7 +718,7 @@ sub lose_power {
 		substr($first{mbox}, $at) = '';
 		unshift @ops, { what => 'w', inode => $mbox, offset => $at,
 		    data => $late };
-		# it was the agent that did not sync it
+		# the delivery agent did not sync it: it may be lost
 		$s->{delivered} = [] if $how->[0] ne 'kept' &&
 		    !grep { $_->{what} eq 's' && $_->{inode} == $mbox } @ops;
 		$how = [ $how->[0] eq 'kept' ? 'kept' : 'dropped', $how->[1] ];
@@ -768,8 +770,8 @@ sub power_loss {
 	}
 }
 
-# What is done to names in a Maildir, after the first OPS: each is on the disk
-# if its directory was synced since, and others may be.
+# Does to names in a Maildir what OPS did.  Each change is on the disk if its
+# directory was synced after it; otherwise it may be.
 sub names_after {
 	my ($s, $how, $path, @ops) = @_;
 	my %synced;
@@ -790,8 +792,8 @@ sub names_after {
 	}
 }
 
-# The same of a Maildir: popin's files as they were, or cut off; the folders
-# as they were.
+# One loss of power over a Maildir.  By FATE popin's files are as they were, or
+# cut off, or the folders are as they were.
 sub lose_power_maildir {
 	my ($s, $at, $file, $path, $first, $world, @all) = @_;
 	my @ops = @all[0 .. $at - 1];

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Runs a command and lets one system call of one role of popin fail.
+ * Runs a command and makes one system call of one role of popin fail.
  *
  *	inject ROLE ACTION N COMMAND...
  *
- * ROLE is monitor (the command itself), login, checker or session; a process
- * has a role from the exec on that gives it to it, and the monitor keeps its
- * one when it has become wait.  ACTION is an errno's name, kill, term or
- * short, at the Nth system call of the role; with N 0 nothing happens.
- * strace(1) counts for all processes together, or for each the same, and so
- * cannot reach what comes late in one role.  Programs for i386 are followed,
- * too; NUMBER is then that of x86-64, or OTHER and more.
+ * ROLE is monitor (the command itself), login, checker, session or import.  A
+ * process has its role from its exec on; the monitor keeps its role when it
+ * becomes wait.  ACTION is an errno's name, kill, term or short, at the Nth
+ * system call of the role; with N 0 nothing happens.  strace(1) counts the
+ * calls of all processes together, or takes one number for each of them, and so
+ * cannot reach a late call of one role.  Programs for i386 are followed, too;
+ * NUMBER is then that of x86-64, or OTHER and more.
  *
  * Writes to descriptor 9: "calls K" (how many the role made), with N 0 "call
  * NUMBER" for each of them, "hit NUMBER" when the fault was injected,
  * "privileged ..." when a process with anything of root's reads the client,
  * "left K" when K processes were still there three seconds after the command
- * had ended.  Exits as the command did, 128 plus the signal if by one.
+ * had ended.  Exits as the command did, with 128 plus a signal that ended it.
  */
 #define _GNU_SOURCE
 #include <sys/prctl.h>
@@ -104,7 +104,7 @@ error_number(const char *name)
 	return 0;
 }
 
-/* What matters of a system call, whichever of the two kinds it is. */
+/* What matters of a system call, of x86-64 or of i386. */
 struct call {
 	long number;
 	unsigned long long first, third;
@@ -135,7 +135,7 @@ call_of(const struct user_regs_struct *r)
 	return c;
 }
 
-/* What /proc/PID/cmdline says, after an exec. */
+/* Reads the role from /proc/PID/cmdline, after an exec. */
 static void
 take_role(struct process *p)
 {
@@ -165,7 +165,7 @@ take_role(struct process *p)
 		strcpy(p->role, "monitor");
 }
 
-/* Until its exec a child is what its parent is. */
+/* Until its exec a child has the role of its parent. */
 static void
 inherit_role(const struct process *parent)
 {
@@ -175,7 +175,7 @@ inherit_role(const struct process *parent)
 		strcpy(find((pid_t)pid)->role, parent->role);
 }
 
-/* Has it anything of root's? */
+/* Is one of its uids, gids or groups root's? */
 static bool
 privileged(pid_t pid)
 {

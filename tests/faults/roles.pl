@@ -9,20 +9,20 @@
 #
 # The whole of popin, started by root, serves a login that deletes a message.
 # A scenario is one way to log in, or one kind of maildrop; in each of them
-# those roles have their turn in which it makes a difference.
+# those roles have their turn to which it makes a difference.
 # At each system call of each role in turn the process is killed or told to
 # end, the call fails (ENOMEM, EMFILE, EAGAIN, EINTR, EIO, ENOSPC, EPERM,
 # ENOSYS), or moves half of its bytes.  UNCAGED is popin without a sandbox: a
-# seccomp filter would see the system call that was taken away.  Of POPIN
-# itself the system calls that make the sandbox have their turn: scenario cage.
+# seccomp filter would see the number that replaces the system call.  POPIN
+# itself is used for the system calls that make the sandbox: scenario cage.
 #
-# Whatever happened: popin ends, and leaves no process; nothing of root's ever
-# reads the client; what was not deleted is there, byte for byte; what was
-# confirmed to be deleted is gone, and what was not confirmed to be marked is
-# there; no message is sent cut off and yet with its end; the next login works.
-# With STLS besides: nothing is said in clear after the go-ahead, and nobody
-# logs in without TLS.  What serves nobody (check, hash) says that all is well
-# only if it has said all that it should.
+# Whatever happened: popin ends, and leaves no process; no process of root's
+# reads the client; messages that were not deleted are there, byte for byte; one
+# is gone if QUIT has confirmed it, and is there if DELE was not confirmed; no
+# message that is cut off is sent with a final dot; the next login works.  With
+# STLS besides: nothing is said in clear after the go-ahead, and nobody logs in
+# without TLS.  A command that serves nobody (check, hash) exits with 0 only if
+# it has said all that it should.
 #
 # With --seconds points are left out evenly; --actions tries a few of them.
 # Of many equal system calls in a row, such as a libc makes for each signal
@@ -46,11 +46,11 @@ my $LIMIT = 120; # without close_range(2) 65536 calls are followed
 my ($UID, $LOGIN_UID) = (54321, 54320);
 my @actions = qw(kill term ENOMEM EMFILE EAGAIN EINTR EIO ENOSPC EPERM ENOSYS
     short);
-# x86-64's numbers, as inject.c says them
+# x86-64's numbers, as inject.c reports them
 my %moves = map { $_ => 1 } 0, 1, 17, 18; # read, write, pread64, pwrite64
 my $PRCTL = 157;
 
-# Once login has been told who it is, all of them are the same.
+# After the login all ways to log in are the same: few of them need a session.
 my %scenarios = (
 	pass => { roles => [ qw(monitor login checker session) ] },
 	sasl => { roles => [ qw(monitor login checker) ],
@@ -184,7 +184,7 @@ sub stored {
 
 # --- programs that start TLS, without TLS: see wrapper.pl
 
-# The ends of each pipe: ours, and those of popin by number.
+# Returns the ends of each pipe: ours by name, and those of popin by number.
 sub channels {
 	my ($dialect) = @_;
 	my (%ours, %theirs);
@@ -210,7 +210,7 @@ sub channels {
 	return (\%ours, \%theirs);
 }
 
-# In the child: first high, where none of them is in the way of another.
+# In the child: moves each up first, so that none is in the way of another.
 sub arrange {
 	my (%theirs) = @_;
 	POSIX::dup2(fileno $theirs{$_}, 100 + $_) for keys %theirs;
@@ -220,7 +220,7 @@ sub arrange {
 	}
 }
 
-# The program's part of the switch; false if popin did not ask for it.
+# Does the program's part of the switch; false if popin did not ask for it.
 sub switch {
 	my ($dialect, $pid, $ours) = @_;
 	if ($dialect ne 'tlswrapper') {
@@ -231,7 +231,7 @@ sub switch {
 	close $ours->{control};
 	return 1 if $dialect eq 'ucspi';
 	syswrite $ours->{ack}, "\0" if $ours->{ack};
-	# A handshake takes its time; here, until there is a fresh login.
+	# A handshake takes its time: this waits until there is a fresh login.
 	until (`pgrep -f -- "$dir/passwd.*--after-st[l]s"`) {
 		last if waitpid($pid, WNOHANG) != 0;
 		select undef, undef, undef, 0.01;
@@ -239,7 +239,8 @@ sub switch {
 	return 1;
 }
 
-# Client and program in one; returns what was heard in clear, and under TLS.
+# Plays the client and the program; returns what popin sent in clear and under
+# TLS.
 sub converse {
 	my ($s, $pid, $ours) = @_;
 	my ($in, $out) = @$ours{'in', 'out'};
@@ -305,7 +306,8 @@ sub run {
 	return ($clear, $tls, slurp("$dir/report"), $status);
 }
 
-# Who waits for what a fault has taken away waits for no more than SECONDS.
+# Returns the command.  A process that waits for something that a fault has
+# taken away waits for no more than SECONDS, or twice that for a client.
 sub popin {
 	my ($where, $seconds, $s) = @_;
 	return ("$dir/$where/popin", '-P', "$dir/passwd", '--user',
@@ -317,7 +319,7 @@ sub popin {
 	    @{$s->{options} // []});
 }
 
-# What is wrong with the mail after OUT, or ''.
+# Returns what is wrong with the mail after OUT, or ''.
 sub lost {
 	my ($s, $out) = @_;
 	my %there = stored($s);
@@ -339,13 +341,13 @@ sub lost {
 	return %there ? 'there is mail that nobody sent' : '';
 }
 
-# What is wrong with the outcome, or ''.
+# Returns what is wrong with the outcome, or ''.
 sub wrong {
 	my ($s, $clear, $tls, $report, $status) = @_;
 	return 'it did not end' unless defined $clear;
 	return $1 if $report =~ /^(privileged .*|left \d+)$/m;
 	my $out = $clear . $tls;
-	# when it was a write that failed, the report is what was lost
+	# if a write(2) failed, what it should have said is lost
 	return 'it said that all is well'
 	    if $s->{says} && $status == 0 && "$out$log" !~ $s->{says} &&
 		$report !~ /^hit 1$/m;
@@ -357,7 +359,7 @@ sub wrong {
 	}
 	return 'a message was sent cut off'
 	    if $out =~ /^\+OK message follows\r\n(.*?)^\.\r\n/ms && $1 ne $wire;
-	# an mbox that is left half done is for the next session to complete
+	# the next session completes an UPDATE of an mbox that was interrupted
 	my ($next) = run({ in => lines(@pass, 'QUIT') },
 	    popin('bin', $LIMIT / 2, { mbox => $s->{mbox} }));
 	my $lost = lost($s, $out);
@@ -398,7 +400,7 @@ sub gcd {
 	return $a;
 }
 
-# Which of these system calls are tried.
+# Returns which of these system calls are tried.
 sub places {
 	my ($name, @calls) = @_;
 	my ($run, $before, @places) = (0, -1);
@@ -444,7 +446,7 @@ sub report {
 }
 
 $SIG{TERM} = $SIG{INT} = sub { report(); exit 1 };
-# Evenly, however many there is time for: by the golden section.
+# Tries points evenly, however many there is time for: by the golden section.
 my $stride = defined $seconds ? int(@points * 0.618) || 1 : 1;
 $stride++ while gcd($stride, scalar @points) != 1;
 my ($shown, $done) = (time, 0);

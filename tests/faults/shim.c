@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * For the fault tests, preloaded: notes what popin writes to files and where
- * it asks for memory, makes single writes short, and has no memory to give.
- * What it does goes to a file that is mapped before popin closes descriptors
- * and enters its sandbox.
+ * Preloaded by the fault tests: records what popin writes to files and when it
+ * asks for memory, makes one write short, lets one request for memory fail, and
+ * changes device numbers and the time.  The record is a file that is mapped
+ * before popin closes descriptors and enters its sandbox.
  *
  *	SHIM_LOG	where: records of struct op, each with its data
  *	SHIM_SHORT	N: the Nth pwrite(2) writes half of what it should
- *	SHIM_MEMORY	N: there is none when it is asked for the Nth time
+ *	SHIM_MEMORY	N: the Nth request for memory fails
  *	SHIM_DEVICE	N: added to the device number of every file
  *	SHIM_CLOCK	N: the time of day is N seconds later
  *
- * With SPARE_MEMORY defined, memory is left alone.
+ * With SPARE_MEMORY defined, requests for memory are left alone.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>
@@ -31,9 +31,11 @@
 enum { LOG_SIZE = 256 * 1024 * 1024 };
 
 struct op {
-	char what; /* w, t, s or m; u: removes a name, r: renames it */
+	/* w: pwrite, t: ftruncate, s: fsync, m: a request for memory,
+	 * u: unlinkat, r: renameat: offset is the new directory's inode */
+	char what;
 	char fill[7];
-	uint64_t inode, offset, bytes; /* r: OFFSET is where to */
+	uint64_t inode, offset, bytes;
 };
 
 static unsigned char *op_log;
