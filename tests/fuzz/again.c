@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * A fresh process for the next session.
+ * Makes memory that of a fresh process, for the next session.
  */
 #include "config.h"
 

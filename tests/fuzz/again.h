@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * One process serves one session.  Here it serves many, one after another.
+ * A process of popin serves one session.  A fuzz target serves many, one after
+ * another, and resets what a process would begin with.
  */
 #ifndef FUZZ_AGAIN_H
 #define FUZZ_AGAIN_H
@@ -14,10 +15,10 @@ void again_mbox_id(void);
 void again_mbox_journal(void);
 void again_uidl_kept(void);
 
-/* What popin-import says when it is asked; it fails where that is no text. */
+/* What popin-import answers.  uidl_ask() fails if it is not a whole text. */
 extern struct input again_answer;
 
-/* Ends the process of a session, as far as memory is concerned. */
+/* Frees and resets what the last session has left in memory. */
 void again(struct maildrop *md);
 
 #endif

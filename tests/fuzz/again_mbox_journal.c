@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * mbox_journal.c as it is, and what its process never needs: a second beginning.
+ * mbox_journal.c as it is, with a function that resets it, as popin needs none.
  */
 #include "mbox/mbox_journal.c"
 /* not sorted in above */

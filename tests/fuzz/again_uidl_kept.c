@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * uidl_kept.c as it is, and what its process never needs: a second beginning.
+ * uidl_kept.c as it is, with a function that resets it, as popin needs none.
  */
 #include "maildrop/uidl_kept.c"
 /* not sorted in above */

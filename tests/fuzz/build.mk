@@ -5,7 +5,7 @@
 #
 #	top	the source tree
 #	config	the directory of config.h
-#	CC	a compiler that knows them
+#	CC	a compiler that knows these flags
 #	FLAGS	sanitizers and coverage, for everything
 #	GUIDE	... and for what is fuzzed only
 #	MAIN	what drives a target: a flag of the compiler's, or a file
@@ -17,7 +17,7 @@ CPPFLAGS = -I$(config) -iquote $(top)/src -iquote $(top)/tests/fuzz \
 	-DPOPIN_NO_SANDBOX -DPOPIN_SBINDIR='"/nowhere"' -D_GNU_SOURCE
 CFLAGS = -std=c11 -g -O2 -Wall -Wextra
 
-# System calls that tests/fuzz/descriptors.c takes the place of.
+# System calls that tests/fuzz/descriptors.c replaces.
 wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
 	fstatat fstatfs fsync ftruncate getrandom open openat ppoll pread pwrite \
 	read readdir renameat shutdown unlinkat write
@@ -45,7 +45,7 @@ src/%.o: $(top)/src/%.c $(headers)
 descriptors.o mboxes.o: GUIDE =
 src/import/import.o: CPPFLAGS += -Dmain=import_main
 
-# Of these only what a target needs and does not bring itself is linked.
+# Of these the linker takes only what a target needs and does not have itself.
 popin.a: $(objects)
 	rm -f $@
 	ar rc $@ $^

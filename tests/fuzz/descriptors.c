@@ -40,7 +40,7 @@ struct fault fault;
 
 static bool active; /* in a run: before the first one all calls are real */
 static int64_t now; /* nanoseconds */
-static int64_t off; /* what CLOCK_REALTIME is ahead of it */
+static int64_t off; /* how much CLOCK_REALTIME is ahead of it */
 static uint64_t random_state;
 
 void
@@ -147,14 +147,14 @@ __wrap_getrandom(void *p, size_t len, unsigned flags)
 /* ---- files ---- */
 
 static struct file {
-	unsigned char *bytes; /* FILE_MAX of them, zeros behind the end */
+	unsigned char *bytes; /* FILE_MAX of them, zeros after the end */
 	size_t len, at;
 	int directory; /* -1: removed */
 	char name[NAME_MAX + 1];
 	int64_t modified;
 	struct {
 		size_t start, end;
-	} writes[WRITES]; /* what is not zeros any more */
+	} writes[WRITES]; /* where it may have other bytes than zeros */
 	size_t write_count;
 } files[FILES];
 
@@ -431,7 +431,7 @@ __wrap_fstat(int fd, struct stat *st)
 	return 0;
 }
 
-/* One whose change times are trusted. */
+/* Tells a file system whose change times popin trusts. */
 int
 __wrap_fstatfs(int fd, struct statfs *fs)
 {
@@ -470,7 +470,7 @@ __wrap_fstatat(int fd, const char *name, struct stat *st, int flags)
 	return f != NULL ? 0 : -1;
 }
 
-/* The first directory has two in it, "new" and "cur". */
+/* The first directory contains the two others, "new" and "cur". */
 static int
 open_directory(int fd, const char *name)
 {
@@ -509,7 +509,7 @@ __wrap_openat(int fd, const char *name, int flags, ...)
 	return FD_FILES + (int)(f - files);
 }
 
-/* "//" is the first directory, and what is behind it a name in there. */
+/* "//" is the first directory; what follows it is a name in there. */
 int
 __wrap_open(const char *name, int flags, ...)
 {
@@ -570,7 +570,7 @@ __wrap_close(int fd)
 	return file_of(fd) != NULL || is_directory(fd) ? 0 : __real_close(fd);
 }
 
-/* Locks: nobody else wants them. */
+/* Locks, which nobody else holds. */
 int
 __wrap_fcntl(int fd, int command, ...)
 {
@@ -718,7 +718,7 @@ client_write(const void *p, size_t len)
 	return (ssize_t)len;
 }
 
-/* A record is one line of printable ASCII; strerror(3)'s are, too. */
+/* A record is one line of printable ASCII, also with strerror(3)'s texts. */
 static void
 check_record(const char *p, size_t len)
 {
@@ -803,7 +803,7 @@ descriptors_reset(void)
 	memset(directory_changed, 0, sizeof directory_changed);
 	memset(&channel, 0, sizeof channel);
 	channel.fd = -1;
-	/* What a file of the last run had is zeros again when it is made. */
+	/* file_make() clears what a file of the last run had. */
 	file_count = 0;
 	for (size_t i = 0; i < DIRECTORIES; i++)
 		listings[i].open = false;

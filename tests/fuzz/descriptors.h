@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What is at the other end of popin's descriptors while it is fuzzed: a
- * client, files, a directory, a log and a clock, all of them in memory.
- * Nothing else of popin's surroundings is replaced.
+ * What popin's descriptors lead to while it is fuzzed: a client, files, three
+ * directories, a log and a clock, all of them in memory.  Nothing else of
+ * popin's surroundings is replaced.
  *
- * The linker sends the calls here (--wrap, see tests/fuzz/run); those on
+ * The linker sends the calls here (--wrap, see tests/fuzz/build.mk); those on
  * other descriptors go on to the system.
  */
 #ifndef FUZZ_DESCRIPTORS_H
@@ -19,7 +19,7 @@
 
 struct netio;
 
-/* Stops here, as a sanitizer would. */
+/* Ends the program, as a sanitizer would, if the condition is false. */
 #define MUST(condition) \
 	((condition) ? (void)0 : must_failed(#condition, __FILE__, __LINE__))
 void must_failed(const char *condition, const char *file, int line)
@@ -34,10 +34,10 @@ struct input {
 	size_t len;
 };
 
-/* The next byte or two, 0 when there are no more. */
+/* Takes the next byte or two; 0 when there are no more. */
 unsigned take_byte(struct input *in);
 unsigned take_two(struct input *in);
-/* The next LEN bytes, or as many as there are. */
+/* Takes the next LEN bytes, or as many as there are. */
 struct input take_bytes(struct input *in, size_t len);
 
 /* ---- the client ---- */
@@ -46,7 +46,7 @@ extern struct client {
 	struct input in;
 	unsigned piece; /* most octets in one read, 0: all */
 	unsigned takes; /* most octets in one write, 0: all */
-	bool stays;	/* says nothing more at the end, and does not go */
+	bool stays;	/* at the end it is silent and does not go */
 	size_t breaks;	/* octets of output after which it is gone, 0: never */
 	char *out;	/* what it got */
 	size_t out_len;
@@ -55,12 +55,12 @@ extern struct client {
 /* Forgets everything in this file; the first thing in each run. */
 void descriptors_reset(void);
 
-/* A client that sends IN.  Two bytes of HOW say in what manner. */
+/* Starts a client that sends IN.  Two bytes of HOW choose in what manner. */
 void client_start(struct netio *net, struct input in, struct input *how);
 
 /* ---- another process ---- */
 
-/* A descriptor that is served by functions of the target's. */
+/* A descriptor that functions of the target serve. */
 extern struct channel {
 	int fd; /* -1: there is none */
 	ssize_t (*read)(void *p, size_t len);
@@ -69,17 +69,17 @@ extern struct channel {
 
 /* ---- files ---- */
 
-/* Makes NAME in DIRECTORY (0..2) with these bytes; its descriptor. */
+/* Makes NAME in DIRECTORY (0..2) with these bytes; returns its descriptor. */
 int file_make(int directory, const char *name, const void *p, size_t len);
-/* What is in it. */
+/* Returns what is in the file; it stays the file's. */
 struct input file_bytes(int fd);
 /* Is it still in its directory? */
 bool file_is_there(int fd);
-/* Another program writes. */
+/* Writes as another program. */
 void file_append(int fd, const void *p, size_t len);
 void file_change(int fd, size_t at, const void *p, size_t len);
 
-/* A system call on a file that fails: the one after COUNT more of them. */
+/* Makes a system call on a file fail: the COUNT-th from now on. */
 extern struct fault {
 	unsigned count; /* 0: none */
 	int error;
@@ -90,7 +90,7 @@ extern struct fault {
 /* ---- time ---- */
 
 void clock_forward(unsigned seconds);
-/* Somebody sets the clock that files have their times from. */
+/* Sets the clock that files have their times from, by so many seconds. */
 void clock_set(int seconds);
 
 #endif

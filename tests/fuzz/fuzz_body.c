@@ -17,10 +17,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
-/* Little more than what body.c wants at once: the buffer is often full. */
+/* Little more than body.c needs at once, so that the buffer is often full. */
 enum { OUT_SIZE = 4096 + 64, WIRE_MAX = 1 << 20 };
 
-/* What came, with the stuffing gone; the octets of it. */
+/* Removes the byte-stuffing of what came; returns the octets. */
 static size_t
 unstuff(const char *wire, size_t len, char *to)
 {
@@ -41,7 +41,7 @@ unstuff(const char *wire, size_t len, char *to)
 	return n;
 }
 
-/* What RFC 1939 makes of P, written down once more in a simpler way. */
+/* Does what RFC 1939 says with P, once more and in a simpler way. */
 static size_t
 expected(const uint8_t *p, size_t len, uint64_t lines, char *to)
 {
@@ -74,7 +74,8 @@ expected(const uint8_t *p, size_t len, uint64_t lines, char *to)
 	return n;
 }
 
-/* Feeds P in pieces of at most PIECE bytes; it ends where its memory does. */
+/* Feeds P in pieces of at most PIECE bytes.  The copy has no byte after the
+ * end, so that a sanitizer sees each one that is read there. */
 static void
 feed(struct body *b, const uint8_t *p, size_t len, size_t piece)
 {

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 enum { MESSAGES = 16, SCHEMES = IMPORT_XUIDL + 1 };
 
-/* Names that may be in the file: numbers and a letter, with or without flags. */
+/* Makes messages whose names may be in the file: a number and a letter, with or
+ * without flags. */
 static void
 make_messages(struct input *in)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The journal: any bytes at all; plans and steps that carry right checksums,
- * but that no UPDATE of ours would have written; and such as ours would have,
- * with the step done in part.  Whatever it says, the next login ends, and
- * makes the mbox no longer than it was; where the journal does not fit it
- * writes nothing.
+ * The journal: any bytes at all; plans and steps with right checksums that no
+ * UPDATE of popin's would have written; and plans that it would have written,
+ * with the step done in part.  Whatever the journal says, the next login ends,
+ * and does not make the mbox longer than it was.
  */
 #include "config.h"
 
@@ -28,7 +27,7 @@ enum { RANGES = 32, DATA_MAX = 512 };
 
 static struct maildrop md;
 
-/* A number that is likely to matter: in the mbox, or out of the common. */
+/* Returns a number that is likely to matter: in the mbox, or an extreme one. */
 static uint64_t
 number(struct input *in, uint64_t size)
 {
@@ -74,7 +73,7 @@ make_plan(struct journal_plan *p, struct input *in, uint64_t size)
 		p->head = number(in, size);
 }
 
-/* Is it one that could be of this mbox? */
+/* Could the plan be of this mbox? */
 static bool
 is_sane(const struct journal_plan *p, uint64_t size)
 {
@@ -125,13 +124,13 @@ make_step(const struct journal_plan *p, struct input *in, uint64_t size)
 	if (flags & 16)
 		s.len = data.len;
 	s.data = checksum(CHECKSUM_START, data.p, data.len);
-	/* far away is much to keep in memory */
+	/* a longer step would need much memory */
 	if (s.len <= JOURNAL_INLINE && data.len > 0)
 		MUST(journal_put(&s, 0, data.p, data.len));
 	MUST(journal_commit(&s));
 }
 
-/* The one step of a sane plan, some of which is in the mbox. */
+/* Writes the one step of a sane plan, and does some of it in the mbox. */
 static void
 do_in_part(const struct journal_plan *p, struct input *in, int fd)
 {
@@ -164,7 +163,7 @@ do_in_part(const struct journal_plan *p, struct input *in, int fd)
 	}
 }
 
-/* As UPDATE would, but for what is in it. */
+/* Writes it as UPDATE would, with other contents. */
 static void
 write_journal(struct input *in, uint64_t size, int fd)
 {

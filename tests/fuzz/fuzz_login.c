@@ -2,9 +2,8 @@
  * Copyright (c) 2026 The popin authors
  *
  * The AUTHORIZATION state: commands, AUTH and APOP, the PROXY header in front
- * of them.  Whatever the client sends, login asks nothing of the monitor that
- * the monitor would take for the work of an intruder; what it says to the
- * client is lines, and ends with a line.
+ * of them.  Whatever the client sends, login sends the monitor no request that
+ * the monitor would call invalid; what it sends to the client is whole lines.
  */
 #include "config.h"
 
@@ -13,18 +12,18 @@
 #include "descriptors.h"
 #include "monitor/nonce.h"
 
-/* As they are; both have state of one process, which here serves many. */
+/* Included, to reset their state: a process serves many clients here. */
 #include "login/login.c"
 #include "login/proxy.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
-/* The monitor's answers are right; which of them is up to the input. */
+/* The monitor's answers are valid; the input chooses among them. */
 static struct {
 	struct input in;
 	struct monmsg_answer answer;
 	bool answers;
-	bool ended; /* the session, or STLS: login should be no more */
+	bool ended; /* the last answer was the end: login must not ask again */
 	bool greeted;
 	unsigned offers;
 	bool proxy;
@@ -121,7 +120,7 @@ monitor_read(void *p, size_t len)
 	return (ssize_t)len;
 }
 
-/* Nothing but lines of which each is a reply, a challenge or a capability. */
+/* The output is whole lines; each is a reply, a challenge or a capability. */
 static void
 check_output(void)
 {
@@ -149,7 +148,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 		.proxy = flags & 1,
 		.after_stls = flags & 2 };
 	struct login *l = calloc(1, sizeof *l);
-	/* Memory of their own: what is done beside them is seen. */
+	/* Memory of their own: a sanitizer sees what is done outside them. */
 	char *buffer = malloc(IN_SIZE), *out = malloc(OUT_SIZE);
 
 	descriptors_reset();

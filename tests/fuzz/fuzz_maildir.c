@@ -97,7 +97,7 @@ uidl(size_t i, char text[MAILDROP_UIDL_MAX])
 	return len;
 }
 
-/* The order is one, and it is kept; ids are different. */
+/* The list is in order, and the order is total; all ids are different. */
 static void
 check_list(void)
 {
@@ -121,8 +121,8 @@ check_list(void)
 }
 
 /*
- * Octets are those of the content, unless the name says something else, or it
- * is not sent.
+ * The octets are those of the content, unless the name says something else, or
+ * the message cannot be sent.
  */
 static void
 check_octets(void)
@@ -194,7 +194,7 @@ serve(struct input commands, struct input how)
 	free(out);
 }
 
-/* By name: what the first session said, and the second has to say again. */
+/* The ids that the first session told, by name; the second tells the same. */
 static struct {
 	char name[NAME_MAX + 1], id[MAILDROP_UIDL_MAX];
 	size_t id_len;
@@ -252,8 +252,8 @@ set_fault(struct input *in)
 }
 
 /*
- * At rest the list comes from the state file, and is what the folders have,
- * also where the clock is set meanwhile.
+ * At rest the list comes from the state file.  It is what the folders have,
+ * even if the clock was set meanwhile.
  */
 static void
 rest(bool faulty, int step)

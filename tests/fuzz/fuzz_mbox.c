@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The mbox parser: finds the messages, and counts the octets, that a simple
- * reader finds and body.c counts; from the beginning, and when it goes on
+ * The mbox parser.  It finds the messages that a simple reader finds, and
+ * counts the octets that body.c counts: from the beginning, and when it goes on
  * from what the state file remembers after mail was delivered.
  */
 #include "config.h"
@@ -18,7 +18,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 enum {
-	WINDOW = 256 * 1024, /* the scanner's; what is there is of interest */
+	WINDOW = 256 * 1024, /* the scanner's buffer; its edge matters */
 	BEFORE_MAX = 255
 };
 
@@ -26,8 +26,8 @@ static struct maildrop md;
 static struct reference reference;
 
 /*
- * A first message so long that what is added to it is BACK bytes before the
- * end of what the scanner has in memory.
+ * Makes an mbox with a first message so long that what is added to it begins
+ * BACK bytes before the end of the scanner's buffer.
  */
 static int
 long_mbox(size_t back)

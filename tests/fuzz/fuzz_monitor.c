@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The monitor with a login that has been taken over: requests of any bytes.
- * A login gets no more attempts than there are, no session that no checker
- * vouched for, no word of a checker without having asked, no use of a
- * challenge that was used; a checker gets strings.
+ * The monitor with a login that was taken over: requests of any bytes.  Login
+ * gets no more attempts than allowed, no session that no checker vouched for,
+ * no answer of a checker to what it has not asked, and no second use of a
+ * challenge.  A checker gets whole strings.
  *
- * Starting and ending other processes is replaced: their part is the input's.
+ * Starting and ending other processes is replaced; the input plays their part.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@
 #include "descriptors.h"
 #include "monitor/nonce.h"
 
-/* As it is; it has state of one process, which here serves many. */
+/* Included, to reset its state: a process serves many logins here. */
 #include "monitor/monitor.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -72,7 +72,7 @@ checker_prepare(void)
 {
 }
 
-/* The Nth string of Q's from the end. */
+/* Returns the Nth string of Q from the end. */
 static const char *
 last_string(const struct checker_question *q, unsigned n)
 {
@@ -85,7 +85,7 @@ last_string(const struct checker_question *q, unsigned n)
 	return p + 1;
 }
 
-/* A challenge is ours, and good for one answer. */
+/* A challenge is one of ours, and was not used before. */
 static void
 check_fresh(const char *challenge)
 {
@@ -95,7 +95,7 @@ check_fresh(const char *challenge)
 	memcpy(world.used, challenge, strlen(challenge) + 1);
 }
 
-/* What is for the checker: as many strings as its method has. */
+/* A checker gets as many strings as its method has. */
 static void
 check_question(const struct checker_question *q)
 {
@@ -106,7 +106,7 @@ check_question(const struct checker_question *q)
 		strings += q->text[i] == '\0';
 	if (q->method != NULL && strcmp(q->method, "scram-verify") == 0)
 		wanted = 5;
-	/* no room for the timestamp, behind the longest name and password */
+	/* no room for the timestamp after the longest name and password */
 	if (q->method == NULL &&
 	    q->len == MONMSG_USER_MAX + MONMSG_PASSWORD_MAX)
 		wanted = 2;
@@ -226,7 +226,7 @@ int __wrap_setenv(const char *name, const char *value, int overwrite);
 int __real_setenv(const char *name, const char *value, int overwrite);
 int __wrap_unsetenv(const char *name);
 
-/* For checkers, and libc would keep every value for ever. */
+/* These variables are for checkers; libc would keep every value for ever. */
 int
 __wrap_setenv(const char *name, const char *value, int overwrite)
 {
@@ -252,8 +252,9 @@ __wrap_poll(struct pollfd *p, nfds_t n, int timeout)
 }
 
 /*
- * A request in few bytes: op, flags, then the fields there are to be.  Some
- * are only bytes, and some not of the right size.
+ * Makes a request from few bytes: op, flags, then the fields that the flags
+ * choose.  Some get random bytes, and some have a wrong size, which is
+ * returned.
  */
 static size_t
 make_request(struct monmsg_request *q)

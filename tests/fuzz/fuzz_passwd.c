@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The reader of passwd-files: any bytes, and any name asked for.  Who has an
- * entry is found in it and nowhere else; nobody becomes root; texts fit.
+ * The reader of passwd-files: any bytes, and any name asked for.  The entry
+ * that it finds is one of that name; nobody becomes root; texts fit.
  */
 #include "config.h"
 
@@ -31,7 +31,7 @@ check_text(const char *s, size_t size)
 static void
 check(const struct account *a, const char *name, bool any_case)
 {
-	/* a line with a NUL in it is one of those with a fault, and unused */
+	/* the texts of a line with a fault are not used; it may have a NUL */
 	if (a->scheme != ACCOUNT_UNKNOWN) {
 		check_text(a->name, sizeof a->name);
 		check_text(a->home, sizeof a->home);
@@ -54,7 +54,7 @@ check(const struct account *a, const char *name, bool any_case)
 		MUST(crypthash_valid(a->decoy, strlen(a->decoy)));
 }
 
-/* A secret of SCRAM's that is taken is written again as it was. */
+/* A SCRAM secret that is accepted is written again as it was. */
 static void
 check_secret(const char *text)
 {

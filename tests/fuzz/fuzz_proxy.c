@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The PROXY header.  However it arrives, what is told of it is something that
- * the monitor takes, and not one octet behind it is read.
+ * The PROXY header.  However it arrives, the monitor accepts what is reported
+ * of it, and not one octet after it is read.
  */
 #include "config.h"
 
 #include "descriptors.h"
 #include "lib/clock.h"
 
-/* As it is; one process reads one header, here it is many. */
+/* Included, to reset its state: a process reads many headers here. */
 #include "login/proxy.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
@@ -41,7 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 	size_t read = header.len;
 
 	MUST(result != MONMSG_HEADER_NONE && monmsg_valid(&q));
-	/* all at once, and no more than what was read is there */
+	/* the same when it comes at once, and nothing comes after it */
 	if (result <= MONMSG_HEADER_IPV6) {
 		in.len = read;
 		how.len = 0;

@@ -37,7 +37,7 @@ check_base64(const char *p, size_t len)
 	free(text);
 }
 
-/* A string with no line end in it, and nothing behind it. */
+/* A string without a line end, and with zeros after it. */
 static void
 check_string(const char *s, size_t size)
 {
@@ -115,7 +115,7 @@ check_scram(const char *p, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t len)
 {
-	/* An allocation of its own: nothing may look behind its end. */
+	/* An allocation of its own: nothing may read after its end. */
 	char *copy = malloc(len);
 
 	MUST(copy != NULL || len == 0);

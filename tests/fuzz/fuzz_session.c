@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The session over an mbox: commands of the client's, the mbox, a system call
- * on a file that fails, mail that is delivered right before UPDATE.  What was
- * not deleted is there afterwards, each message once and each byte of it, at
- * the latest when the next session has begun; what was deleted is gone if the
+ * The session over an mbox: commands of the client, the mbox, a system call on
+ * a file that fails, mail that is delivered right before UPDATE.  What was not
+ * deleted is there afterwards, each message once and with each byte, at the
+ * latest when the next session has begun.  What was deleted is gone if the
  * client was told so.
  */
 #include "config.h"
@@ -58,8 +58,8 @@ deliver(void)
 }
 
 /*
- * What begins at START comes behind what ends at END, if anything does: not
- * without a blank line where it had one.
+ * What begins at START will follow what ends at END.  It keeps the blank line
+ * that it had before it, unless what ends at END has one.
  */
 static void
 keep_blank(struct input all, size_t end, size_t start)
@@ -73,7 +73,7 @@ keep_blank(struct input all, size_t end, size_t start)
 	keep(all.p + start - blank, blank);
 }
 
-/* Notes what should come of it, and has it done. */
+/* Notes what the mbox must become, and runs the real commit. */
 static enum maildrop_result
 commit(struct maildrop *md)
 {
@@ -106,7 +106,7 @@ commit(struct maildrop *md)
 	if (old < all.len)
 		keep_blank(all, end, old);
 	keep(all.p + old, all.len - old);
-	/* and what is before the first message, with the last one */
+	/* what is before the first message goes with the last message */
 	if (goes && update.after_len == reference.start[0])
 		update.after_len = 0;
 	update.result = update.ops->commit(md);
@@ -121,7 +121,7 @@ holds(const uint8_t *p, size_t len)
 	return now.len == len && memcmp(now.p, p, len) == 0;
 }
 
-/* All of the mail, or what was to stay of it. */
+/* The mbox is as before UPDATE, or as it must be after it. */
 static void
 check_mail(bool final)
 {

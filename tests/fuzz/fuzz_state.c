@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The state file: any bytes at all; and records that carry a right checksum
- * but are not what popin would write of the mbox, or the Maildir, beside it.
- * The worst it may do is cost time: sessions work with it, and mail stays.
+ * The state file: any bytes at all; and records with a right checksum that
+ * popin would not write of the mbox or the Maildir beside it.  The worst it may
+ * do is to cost time: sessions work with it, and mail stays.
  */
 #include "config.h"
 
@@ -100,7 +100,7 @@ write_records(struct state *s)
 	state_write_end(s);
 }
 
-/* Everything a client can ask for, of each message. */
+/* Does with each message everything that a client can ask for. */
 static void
 use(void)
 {
@@ -124,7 +124,7 @@ use(void)
 	}
 }
 
-/* A session that deletes what is in MARKS. */
+/* Runs a session that deletes what is in MARKS. */
 static void
 session(bool is_maildir, int box, uint64_t marks)
 {
@@ -148,7 +148,7 @@ session(bool is_maildir, int box, uint64_t marks)
 	again(&md);
 }
 
-/* Sessions until the state file has all that it can have. */
+/* Runs sessions until the state file has all that it can have. */
 static void
 rest(bool is_maildir)
 {

@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The popin authors
  *
  * The reader of popin.uidl, and of what popin-import prints.  It does not
- * matter how the text is cut in pieces; nothing gets into the map that is no
- * id or there twice; and what is written is read again as it was.
+ * matter how the text is cut into pieces; nothing gets into the map that is not
+ * a valid id, or is there already; what is written is read again as it was.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t len);
 
 enum { IDS = 64 };
 
-/* Reads it in pieces of STEP bytes; the text that is written then. */
+/* Reads it in pieces of STEP bytes; returns the text that is written then. */
 static struct input
 read_in(struct uidl_text *t, struct input text, size_t step)
 {
@@ -33,7 +33,7 @@ read_in(struct uidl_text *t, struct input text, size_t step)
 	return file_bytes(fd);
 }
 
-/* Each line on its own: both ids are valid, and lead to each other. */
+/* In each line both ids are valid, and one is found by the other. */
 static void
 check_lines(struct input text)
 {

@@ -49,7 +49,7 @@ next_line(struct input mbox, size_t at)
 	return lf != NULL ? (size_t)(lf - mbox.p) + 1 : mbox.len;
 }
 
-/* Is the line at AT blank, or the beginning of one that is? */
+/* Returns the length of the blank line at AT, or 0 if there is none. */
 static size_t
 blank_at(struct input mbox, size_t at)
 {
@@ -58,7 +58,8 @@ blank_at(struct input mbox, size_t at)
 	return mbox.len - at > 1 && memcmp(mbox.p + at, "\r\n", 2) == 0 ? 2 : 0;
 }
 
-/* The From_ line at AT, that has an end and no NUL in it; that end, or 0. */
+/* Reads the From_ line at AT, which must have an end and no NUL in it.  Returns
+ * that end, or 0. */
 static size_t
 from_at(struct input mbox, size_t at, struct from_line *f)
 {
@@ -111,10 +112,10 @@ traced_at(struct input mbox, size_t at)
 	return false;
 }
 
-/* The message being looked at. */
+/* The message that is being read. */
 struct part {
-	size_t body;	/* behind its header; SIZE_MAX without an end */
-	uint64_t until; /* where Content-Length ends; 0 without */
+	size_t body;	/* after its header; SIZE_MAX if that has no end */
+	uint64_t until; /* where Content-Length ends; 0 if it has none */
 	int64_t time;
 };
 
@@ -196,8 +197,8 @@ begins(struct input mbox, size_t at, const struct part *m)
 }
 
 /*
- * A message begins at AT.  Its line may be anything where it is the first, but
- * ends where another message begins.
+ * Adds the message that begins at AT; returns where its header begins.  The
+ * line at AT ends before another message that begins in it.
  */
 static size_t
 add(struct reference *r, struct input mbox, size_t at, struct part *m)

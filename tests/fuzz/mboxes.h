@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * An mbox taken apart byte by byte, to compare the real scanner with.
+ * A simple reader of an mbox, byte by byte, to compare the real scanner with.
  */
 #ifndef FUZZ_MBOXES_H
 #define FUZZ_MBOXES_H
@@ -16,22 +16,22 @@
 enum { MBOXES_ENTRIES = 20000, MBOXES_LINE = 128 * 1024 };
 
 struct reference {
-	size_t start[MBOXES_ENTRIES + 1]; /* and the end of the last one */
-	size_t content[MBOXES_ENTRIES];	  /* behind the From_ line */
+	size_t start[MBOXES_ENTRIES + 1]; /* the last is the mbox's end */
+	size_t content[MBOXES_ENTRIES];	  /* after the From_ line */
 	size_t count;
 };
 
-/* False where the bytes are no mbox, or too much of one. */
+/* Returns false if the bytes are not an mbox, or have too many messages. */
 bool reference_read(struct reference *r, struct input mbox);
 
-/* The length of the blank line that ends at AT, or 0. */
+/* Returns the length of the blank line that ends at AT, or 0. */
 size_t reference_blank(struct input mbox, size_t at);
 
-/* The octets of entry I, by the body transform. */
+/* Returns the octets of entry I, by the body transform. */
 uint64_t reference_octets(
     const struct reference *r, struct input mbox, size_t i);
 
-/* The maildrop that was just scanned is what the reference says. */
+/* Stops unless the maildrop that was just scanned is as the reference says. */
 void reference_compare(
     const struct reference *r, struct input mbox, const struct maildrop *md);
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# seeds.pl DIRECTORY: what fuzzing begins with.  For each target a directory
-# of inputs; their first bytes are read by the target as it says.
+# seeds.pl DIRECTORY: makes what fuzzing begins with, a directory of inputs for
+# each target.  The first bytes of an input choose how the target uses the rest;
+# comments below name them.
 
 use strict;
 use warnings;
@@ -69,7 +70,7 @@ for my $proxy (@proxies) {
 	seed 'proxy', byte(0x11, 0), $proxy, "CAPA\r\n";
 }
 
-# how, flags, offers, 8 answers of the monitor's
+# how, flags, offers, 8 answers of the monitor
 my @logins = (
 	[ 'CAPA', 'USER anna', 'PASS secret word', 'QUIT' ],
 	[ 'AUTH', 'AUTH PLAIN AGFubmEAc2VjcmV0', 'QUIT' ],
@@ -148,8 +149,8 @@ for my $commands (@commands) {
 	    lines(@$commands);
 }
 
-# how, fault, length of the state file, flags, an index, files: folder and length of the name,
-# name, length of the content, content
+# how, fault, length of the state file, flags, an index, files: folder and
+# length of the name, name, length of the content, content
 sub maildir
 {
 	my @files = @_;
@@ -203,7 +204,7 @@ for my $mbox (@mboxes) {
 		    byte(3, 0, 40, 7, 1, 8, 9, 2, 30, 1);
 	}
 }
-# a longer one, and a From_ line of the state's that is longer than any
+# a longer mbox, and a From_ line in the state that is longer than any in it
 my $long = "${from}A: b\n\n" . "line\n" x 400 . "\n";
 seed 'state', byte(2 | 16 | 32), two(1), two(length $long), $long,
     byte(1, 1, 37, 5);
