@@ -149,13 +149,14 @@ assert_refused()
 	! grep -e Maildir -e uch "$OUT" || fail 'told the client'
 }
 
-@test "a missing maildrop does not fail the whole chain's unit" {
+@test "in the whole chain a missing maildrop is [SYS/PERM], status 78" {
 	rm -r "$MAILDIR"
 	pop3 -m "maildir:$MAILDIR/anna" <<-'EOT'
 	USER anna	=> +OK
 	PASS secret	=> -ERR [SYS/PERM]
 	STAT		=> (end)
 	EOT
+	assert_equal "$status" 78
 	assert_log "$MAILDIR"
 }
 
