@@ -16,7 +16,7 @@ setup()
 
 # before SERVER CHECKER: starts popin as talk does, under the name a, and logs
 # in.  Its super-server and its checker do this, in Perl, before they execute
-# what comes next.  Sets LOGIN and SESSION_PID.
+# what comes next.  Sets LOGIN_CAPS, while there is a login, and SESSION_PID.
 before()
 {
 	talk a "${AS[@]}" perl -e "$PRELUDE $1; exec @ARGV" \
@@ -25,9 +25,14 @@ before()
 	    perl -e "$PRELUDE $2; exec @ARGV"
 	hear a
 	ask a 'USER anna' '+OK*'
-	LOGIN=$(pgrep -P "${TALK_PID[a]}")
+	LOGIN_CAPS=$(capabilities_of "$(pgrep -P "${TALK_PID[a]}")")
 	ask a 'PASS secret' '+OK 3 *'
 	SESSION_PID=$(pgrep -P "${TALK_PID[a]}")
+}
+
+capabilities_of()
+{
+	grep 'Cap[PE]' "/proc/$1/status" | tr -d '\t\n'
 }
 
 # after N: the session still works after N seconds or more, and ends well.  A
@@ -136,17 +141,15 @@ assert_same()
 }
 
 @test "capabilities of a super-server reach neither login nor session" {
-	local pid
+	local none='CapPrm:0000000000000000CapEff:0000000000000000'
+
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	AS=(setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --clear-groups
 	    '--inh-caps=+dac_override,+net_bind_service'
 	    '--ambient-caps=+dac_override,+net_bind_service' --)
 	before '' ''
-	for pid in "$LOGIN" "$SESSION_PID"; do
-		[ ! -e "/proc/$pid" ] || assert_equal "$(grep 'Cap[PE]' \
-		    "/proc/$pid/status" | tr -d '\t\n')" \
-		    'CapPrm:0000000000000000CapEff:0000000000000000'
-	done
+	assert_equal "$LOGIN_CAPS" "$none"
+	assert_equal "$(capabilities_of "$SESSION_PID")" "$none"
 	after 0
 }
 
