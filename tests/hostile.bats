@@ -373,7 +373,6 @@ def greet(header, tls=0, port=b"\0\0", address=b""):
 
 @test "login cannot start TLS if no program in front can do it" {
 	hostile --stls ucspi <<-'EOT'
-	STLS, PIPELINED = 12, 13
 	Login().refused(STLS)
 	Login().refused(PIPELINED)
 	Login(False).refused(STLS)
