@@ -77,15 +77,16 @@ each()
 	assert_equal "$(grep -c 'login failed' "$LOG")" 2
 }
 
-@test "APOP is there after STLS, with the timestamp of the greeting" {
+@test "after STLS APOP works with the timestamp of the greeting" {
 	each --apop <<-'EOT'
 						=> +OK
 	STLS					=> +OK
 	@switch
 	APOP anna c4c9334bac560ecc979e58001b3e22fb	=> -ERR [AUTH]
-	AUTH PLAIN AGFubmEAc2VjcmV0		=> +OK
+	APOP anna {secret}			=> +OK
 	QUIT					=> +OK
 	@end
 	EOT
 	assert_log 'login failed: .* method=APOP tls=1 '
+	assert_log 'login: .* method=APOP tls=1$'
 }

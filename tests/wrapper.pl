@@ -12,6 +12,7 @@
 #
 #	USER anna	=> +OK		a command; status, and code, of the reply
 #			=> +OK		a reply without a command
+#	APOP anna {secret}		{} is the digest of the password in it
 #	@capa TAG yes|no		is the line TAG among the capabilities?
 #	@send TEXT			raw octets (\r, \n)
 #	@switch				the wrapper does its part
@@ -23,6 +24,7 @@
 #	@end				popin has closed, and sent nothing more
 use strict;
 use warnings;
+use Digest::MD5 qw(md5_hex);
 use IO::Handle;
 use POSIX ();
 use Socket;
@@ -80,6 +82,7 @@ $ours{$_}->autoflush(1) for keys %ours;
 my ($to, $from) = @ours{'in', 'out'};
 my $line_number = 0;
 my $greeter = 0;
+my $timestamp = ''; # of the greeting, for APOP
 
 sub fail {
 	print STDERR "wrapper.pl: line $line_number: @_\n";
@@ -150,8 +153,11 @@ while (<STDIN>) {
 	if (/^(.*?)\t*=> (.*)$/) {
 		my ($command, $expected) = ($1, $2);
 		before($command, $expected);
+		$command =~ s/\{(.+)\}$/md5_hex("$timestamp$1")/e;
 		print $to "$command\r\n" if $command ne '';
-		judge($command, hear(), $expected);
+		my $reply = hear();
+		judge($command, $reply, $expected);
+		$timestamp ||= $1 if $reply =~ /(<\S+>)$/;
 		$greeter ||= login();
 	} elsif (/^\@capa (.+) (\S+)$/) {
 		my ($tag, $wanted) = ($1, $2);
