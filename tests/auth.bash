@@ -6,6 +6,7 @@
 # that answers challenges: tests/talk.py.
 
 PYTHON=${PYTHON:-/usr/bin/python3}
+# PENCIL: the secret for the password "pencil" of RFC 7677, section 3.
 PENCIL='{SCRAM-SHA-256}4096,W22ZaJ0SNY7soEsUEjb6gQ==,'\
 'WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,'\
 'wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU='

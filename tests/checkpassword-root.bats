@@ -535,7 +535,7 @@ cost()
 	done
 }
 
-@test "without root, but with /etc/shadow, only its own user can log in" {
+@test "without root, but with /etc/shadow, it can become its own user only" {
 	local group
 
 	account

@@ -702,7 +702,7 @@ user()
 
 # --- extra fields
 
-@test "nologin closes an account to the right password" {
+@test "a user with nologin is refused, even with the right password" {
 	passwd_file 'anna:{PLAIN}secret::::::nologin' \
 	    'bert:{PLAIN}secret::::::mail=x nologin=y' \
 	    'carl:{PLAIN}secret::::::nologins=y'

@@ -351,7 +351,7 @@ lying()
 	done
 }
 
-@test "a length that a delivery makes exact reads the same from a warm state" {
+@test "a Content-Length that becomes exact reads the same with a warm state" {
 	local i
 
 	# the header inside it ends only when more is delivered

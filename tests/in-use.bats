@@ -164,7 +164,7 @@ strangers_lock()
 }
 
 # bats test_tags=root
-@test "a lock from the time when others could open it does not count, either" {
+@test "a lock from when others could open the state file does not count" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	session <<-'EOT'
 	=> +OK 3 84
