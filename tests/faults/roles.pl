@@ -21,7 +21,8 @@
 # is gone if QUIT has confirmed it, and is there if DELE was not confirmed; no
 # message that is cut off is sent with a final dot; the next login works.  With
 # STLS besides: nothing is said in clear after the go-ahead, and nobody logs in
-# without TLS.  A command that serves nobody (check, hash) exits with 0 only if
+# without TLS.  Where Courier has served the mail before (import) clients hear its
+# ids, or none.  A command that serves nobody (check, hash) exits with 0 only if
 # it has said all that it should.
 #
 # With --seconds points are left out evenly; --actions tries a few of them.
@@ -57,6 +58,9 @@ my %scenarios = (
 	    options => [ '--apop' ], # a challenge in the greeting
 	    login => [ 'AUTH PLAIN', encode_base64("\0anna\0secret", '') ] },
 	mbox => { roles => [ qw(session) ], mbox => 1 },
+	import => { roles => [ qw(session import) ], courier => 1,
+	    in => lines('USER anna', 'PASS secret', 'UIDL', 'DELE 1', 'RETR 2',
+		'QUIT') },
 	cage => { roles => [ qw(monitor login session) ], where => 'bin' },
 	proxy => { roles => [ qw(monitor login) ], options => [ '--proxy' ],
 	    first => [ 'PROXY TCP4 192.0.2.1 192.0.2.2 1110 110' ] },
@@ -71,7 +75,7 @@ my %scenarios = (
 	'tlswrapper-new' => { roles => [ qw(monitor) ],
 	    stls => 'tlswrapper-new' },
 );
-my @order = qw(pass sasl mbox cage check hash proxy ucspi tlswrapper
+my @order = qw(pass sasl mbox import cage check hash proxy ucspi tlswrapper
     tlswrapper-new);
 
 my (@programs, @wanted, $seconds, $few);
@@ -163,6 +167,12 @@ sub restore {
 	}
 	unlink glob "$maildir/*/*";
 	put("$maildir/new/$_", $messages{$_}) for keys %messages;
+	if ($s->{courier}) {
+		unlink glob "$maildir/popin.*";
+		put("$maildir/courierpop3dsizelist", join '', "/3 9 5\n",
+		    map { "$_ 1 " . substr($_, 0, 1) . ":5:0\n" }
+		    sort keys %messages);
+	}
 	system('chown', '-R', "$UID:$UID", $maildir);
 }
 
@@ -341,6 +351,15 @@ sub lost {
 	return %there ? 'there is mail that nobody sent' : '';
 }
 
+# Returns an id in OUT that is not Courier's, or ''.
+sub other_id {
+	my ($out) = @_;
+	for my $id ($out =~ /^\d (\S+)\r$/mg) {
+		return $id unless $id =~ /^UID[1-3]-5\z/;
+	}
+	return '';
+}
+
 # Returns what is wrong with the outcome, or ''.
 sub wrong {
 	my ($s, $clear, $tls, $report, $status) = @_;
@@ -360,13 +379,14 @@ sub wrong {
 	return 'a message was sent cut off'
 	    if $out =~ /^\+OK message follows\r\n(.*?)^\.\r\n/ms && $1 ne $wire;
 	# the next session completes an UPDATE of an mbox that was interrupted
-	my ($next) = run({ in => lines(@pass, 'QUIT') },
+	my ($next) = run({ in => lines(@pass, 'UIDL', 'QUIT') },
 	    popin('bin', $LIMIT / 2, { mbox => $s->{mbox} }));
 	my $lost = lost($s, $out);
 	my $left = keys %{{ stored($s) }};
 	$lost ||= "the next login got " . ($next // 'nothing')
 	    unless ($next // '') =~ /^\+OK $left messages/m;
-	return $lost;
+	my $other = $s->{courier} ? other_id($out . ($next // '')) : '';
+	return $lost || $other && "a client heard another id: $other";
 }
 
 sub try {
