@@ -141,12 +141,6 @@ assert_fetched()
 	assert_line --index 2 --regexp '^3 [0-9]+'
 }
 
-@test "README: a session by hand serves your own mail" {
-	run as_anna "$(section 'Your first mailbox' | lines printf.*STAT '.*popin -R')"
-	assert_success
-	assert_output --partial $'+OK 3 84\r'
-}
-
 @test "README: systemd serves the first mailbox" {
 	local block
 
