@@ -167,10 +167,8 @@ static const struct choice dialects[] = {
 enum kind { FLAG, TEXT, NUMBER, CHOICE, STYLE };
 
 #define AT(member) offsetof(struct options, member)
-#define SECONDS(least, member)                                                 \
-	NUMBER, AT(member),                                                    \
-	    "not a number of seconds from the allowed range:", .min = (least), \
-							       .max = DAY
+#define SECONDS(least, member, error) \
+	NUMBER, AT(member), (error), .min = (least), .max = DAY
 
 static const struct row {
 	char letter;	  /* or 0 */
@@ -184,45 +182,56 @@ static const struct row {
 	const char *fallback; /* the value where none is given; NULL: needed */
 } rows[] = {
 	{ 'm', "maildrop", TEXT, AT(maildrop),
-	    "not maildir:PATH, mbox:PATH or PATH, a full one:",
+	    "--maildrop must be maildir:PATH, mbox:PATH or PATH, a full path, not",
 	    .valid = is_maildrop },
 	{ 'P', "passwd-file", .kind = TEXT, .at = AT(passwd_file) },
 	{ 0, "lower-case", .kind = FLAG, .at = AT(lower_case) },
-	{ 'R', "role", CHOICE, AT(role), "unknown role:", .choices = roles },
-	{ 0, "trash", TEXT, AT(trash), "not the name of a folder:",
-	    .valid = is_folder, .fallback = "Trash" },
-	{ 0, "idle", SECONDS(1, idle) },
-	{ 0, "takeover", SECONDS(0, takeover) },
-	{ 0, "login-timeout", SECONDS(1, login_timeout) },
-	{ 0, "checker-timeout", SECONDS(1, checker_timeout) },
-	{ 0, "delay", SECONDS(0, delay) },
+	{ 'R', "role", CHOICE, AT(role), "--role must be session, not",
+	    .choices = roles },
+	{ 0, "trash", TEXT, AT(trash),
+	    "--trash must be the name of a folder, not", .valid = is_folder,
+	    .fallback = "Trash" },
+	{ 0, "idle",
+	    SECONDS(1, idle, "--idle must be 600 to 86400 seconds, not") },
+	{ 0, "takeover",
+	    SECONDS(
+		0, takeover, "--takeover must be 10 to 86400 seconds, not") },
+	{ 0, "login-timeout",
+	    SECONDS(1, login_timeout,
+		"--login-timeout must be 1 to 86400 seconds, not") },
+	{ 0, "checker-timeout",
+	    SECONDS(1, checker_timeout,
+		"--checker-timeout must be 1 to 86400 seconds, not") },
+	{ 0, "delay",
+	    SECONDS(0, delay, "--delay must be 0 to 86400 seconds, not") },
 	{ 0, "max-messages", NUMBER, AT(max_messages),
-	    "not a number from 1 to 1000000:", .min = 1,
+	    "--max-messages must be 1 to 1000000, not", .min = 1,
 	    .max = OPTIONS_MESSAGES_MAX },
 	{ 0, "mbox-locks", CHOICE, AT(mbox_locks),
-	    "locks can be fcntl, dotlock or fcntl,dotlock, not",
+	    "--mbox-locks must be fcntl, dotlock or fcntl,dotlock, not",
 	    .choices = locks },
 	{ 0, "uidl", TEXT, AT(uidl),
 	    "unknown scheme of unique-ids:", .valid = is_scheme },
 	{ 0, "user", .kind = TEXT, .at = AT(account) },
-	{ 0, "jail", TEXT, AT(jail),
-	    "the jail must be an absolute path:", .valid = is_absolute },
+	{ 0, "jail", TEXT, AT(jail), "--jail must be an absolute path, not",
+	    .valid = is_absolute },
 	{ 0, "cleartext", TEXT, AT(cleartext),
-	    "not local, never, always or a list of networks:",
+	    "--cleartext must be local, never, always or a list of networks, not",
 	    .valid = is_cleartext },
 	{ 0, "tls", .kind = FLAG, .at = AT(tls) },
 	{ 0, "stls", CHOICE, AT(stls),
-	    "not ucspi, tlswrapper or tlswrapper-new:", .choices = dialects },
+	    "--stls must be ucspi, tlswrapper or tlswrapper-new, not",
+	    .choices = dialects },
 	{ 0, "proxy=tls", .kind = FLAG, .at = AT(proxy_tls) },
 	{ 0, "proxy", .kind = FLAG, .at = AT(proxy) },
 	{ 0, "apop", .kind = FLAG, .at = AT(apop) },
 	{ 0, "cram-md5", .kind = FLAG, .at = AT(cram_md5) },
 	{ 0, "log", CHOICE, AT(log),
-	    "the log can be auto, stderr or syslog, not", .choices = logs },
+	    "--log must be auto, stderr or syslog, not", .choices = logs },
 	{ 0, "testing", .kind = FLAG, .at = AT(testing) },
 	{ 0, "check-user", .kind = TEXT, .at = AT(check_user) },
 	{ 0, "check-from", TEXT, AT(check_from),
-	    "not an address:", .valid = is_address },
+	    "--check-from must be an address, not", .valid = is_address },
 	{ 0, "check", .kind = FLAG, .at = AT(check) },
 	/* what the monitor tells login and the session */
 	{ 0, "log-as", .kind = STYLE, .at = AT(log_style),
@@ -321,11 +330,14 @@ take(struct options *o, char ***argv, const char **what)
 		*(bool *)((char *)o + r->at) = true;
 		return value != NULL ? "takes no value:" : NULL;
 	}
-	if (value != NULL || r->fallback != NULL)
-		return set(o, r, value != NULL ? value : r->fallback);
-	if (**argv == NULL)
+	if (value == NULL && r->fallback == NULL && **argv == NULL)
 		return "needs a value:";
-	*what = *(*argv)++;
+	if (value != NULL)
+		*what = value;
+	else if (r->fallback != NULL)
+		*what = r->fallback;
+	else
+		*what = *(*argv)++;
 	return set(o, r, *what);
 }
 
