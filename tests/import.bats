@@ -425,7 +425,7 @@ has_ended()
 	courier_list
 	kept 'popin-uidl 1 dovecot' '1.a one' garbage '2.b two'
 	ids
-	assert_log 'damaged: "popin.uidl"'
+	assert_log 'some unique-ids are damaged in "popin.uidl"'
 	assert_equal "$IDS" 'one two UID3-5'
 	ids
 	refute_log damaged
@@ -491,7 +491,7 @@ has_ended()
 		session <<-'EOT'
 		=> -ERR [SYS/PERM]
 		EOT
-		assert_log 'cannot use "popin.uidl"'
+		assert_log 'cannot read unique-ids from "popin.uidl"'
 	done
 }
 

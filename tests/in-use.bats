@@ -127,7 +127,7 @@ strangers_lock()
 	chmod 555 "$MAILDIR"
 	strangers_lock "$MAILDIR"
 	first_session
-	assert_log 'no lock, two sessions may be served at once: "/.*Maildir": '
+	assert_log 'no lock, two sessions may be served at once: "/.*Maildir" user="anna": '
 	session <<-'EOT'
 	=> +OK 3 84
 	DELE 2	=> +OK
@@ -150,7 +150,7 @@ strangers_lock()
 	chmod 644 "$MAILDIR/popin.state"
 	strangers_lock "$MAILDIR/popin.state"
 	first_session
-	assert_log 'locked by another user, replaced: "popin\.state"'
+	assert_log 'the state file was locked by another user, replaced: "popin\.state"'
 	assert_equal "$(stat -c '%a %u' "$MAILDIR/popin.state")" "600 $TEST_UID"
 	session <<-'EOT'
 	=> -ERR [IN-USE]

@@ -205,6 +205,21 @@ line()
 	assert_log_lines 0
 }
 
+@test "what is wrong with a maildrop is logged with the name of its user" {
+	session --max-messages 2 <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_log_lines 2
+	line 1 'popin: too many messages (see --max-messages) user="anna"'
+	mv "$MAILDIR/new" "$MAILDIR/moved"
+	: >"$MAILDIR/new"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	line 1 "popin: cannot open the Maildir \"$MAILDIR/new\" user=\"anna\": Not a directory"
+	refute_log 'user=.*user='
+}
+
 @test "a long path is cut in the log, and its line stays one line" {
 	local path
 
@@ -214,7 +229,7 @@ line()
 		=> -ERR [SYS/PERM]
 		EOT
 		assert_log_lines 2
-		line 1 "popin: cannot open the Maildir \"${path:0:256}\": No such file or directory"
+		line 1 "popin: cannot open the Maildir \"${path:0:256}\" user=\"anna\": No such file or directory"
 	done
 }
 

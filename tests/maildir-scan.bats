@@ -308,7 +308,7 @@ message()
 	session <<-'EOT'
 	=> -ERR [SYS/TEMP]
 	EOT
-	assert_log 'cannot tell whether it is mail: "2.b:2,S": '
+	assert_log 'cannot tell whether it is mail: "2.b:2,S" user="anna": '
 	assert_equal "$status" 75
 }
 
@@ -324,7 +324,7 @@ message()
 		session <<-'EOT'
 		=> -ERR [SYS/TEMP]
 		EOT
-		assert_log 'cannot list "(new|cur)": '
+		assert_log 'cannot list "(new|cur)" user="anna": '
 	done
 }
 

@@ -47,7 +47,7 @@ set_aside()
 	=> +OK
 	QUIT	=> +OK
 	EOT
-	assert_log 'the mbox was changed since; it may need a backup: mbox="mbox" journal="[^"]*.journal.1"$'
+	assert_log 'the mbox was changed since; it may need a backup: mbox="mbox" journal="[^"]*.journal.1" user="[^"]*"$'
 	cmp "$BOX" "$BATS_TEST_TMPDIR/box"
 	cmp "$name.1" "$BATS_TEST_TMPDIR/journal"
 	[ ! -e "$name" ]
@@ -105,7 +105,7 @@ set_aside()
 		session <<-'EOT'
 		=> -ERR [SYS/TEMP]
 		EOT
-		assert_log 'now there is no mbox; is it mounted[?].*journal="[^"]*.journal"$'
+		assert_log 'now there is no mbox; is it mounted[?].*journal="[^"]*.journal" user="[^"]*"$'
 	done
 	[ -s "$(journal)" ]
 	mv "$BATS_TEST_TMPDIR/elsewhere" "$BOX"
@@ -352,7 +352,7 @@ syncs()
 	DELE 2	=> +OK
 	QUIT	=> -ERR [SYS/TEMP]
 	EOT
-	assert_log 'cannot rename "[^"]*.journal": File exists'
+	assert_log 'cannot rename "[^"]*.journal" user="[^"]*": File exists'
 	cmp "$BOX" "$BATS_TEST_TMPDIR/box"
 	cmp "$name" "$BATS_TEST_TMPDIR/journal"
 }

@@ -316,7 +316,7 @@ three_of_courier()
 	cat "$BATS_TEST_TMPDIR/torn" >"$MAILDIR/popin.uidl"
 	ids
 	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
-	assert_log 'damaged: "popin.uidl"'
+	assert_log 'some unique-ids are damaged in "popin.uidl"'
 	ids
 	refute_log damaged
 }
@@ -329,7 +329,7 @@ three_of_courier()
 	session <<-'EOT'
 	=> -ERR [SYS/PERM]
 	EOT
-	assert_log 'cannot use "popin.uidl"'
+	assert_log 'cannot read unique-ids from "popin.uidl"'
 }
 
 @test "a Maildir that cannot be written keeps the ids, too" {
@@ -501,7 +501,7 @@ three_of_courier()
 		printf '%s\n1 :1.a\n' "$first" | dovecot_index
 		ids
 		assert_equal "$IDS" 1.a
-		assert_log 'not what it should be: "dovecot-uidlist"'
+		assert_log 'wrong format, no unique-ids are taken over from "dovecot-uidlist"'
 	done
 	printf '3 V1 N2\n1 :1.a\n' | dovecot_index
 	ids
@@ -513,7 +513,7 @@ three_of_courier()
 		printf '%s\n1.a 1 1:1:0\n' "$first" | courier_index
 		ids
 		assert_equal "$IDS" 1.a
-		assert_log 'not what it should be: "courierpop3dsizelist"'
+		assert_log 'wrong format, no unique-ids are taken over from "courierpop3dsizelist"'
 	done
 }
 
@@ -529,7 +529,7 @@ three_of_courier()
 	} | dovecot_index
 	ids
 	assert_equal "$IDS" '1.a 0000000200000001 3.c 4.d 5.e'
-	assert_log 'taken over: from="dovecot-uidlist" messages=2/5 wrong=14$'
+	assert_log 'taken over: from="dovecot-uidlist" messages=2/5 wrong=14 maildrop="maildir:.*Maildir"$'
 }
 
 @test "wrong lines of Courier's file, too" {

@@ -283,6 +283,24 @@ authenticate(struct account *a, const struct options *o, struct credentials *c)
 	return status;
 }
 
+/* NAME, which was asked for without a password, is unknown or refused. */
+static int
+report_unusable(const struct account *a, const char *name)
+{
+	const char *reason = a->refusal != NULL ? a->refusal : "locked";
+	struct log_record r;
+
+	if (!a->found && a->line == 0) {
+		log_error("no such user", name);
+		return STATUS_UNACCEPTABLE;
+	}
+	log_start(&r, LOG_LEVEL_ERROR, "this user may not log in:");
+	log_text(&r, "user", name, strlen(name));
+	log_word(&r, "reason", reason);
+	log_end(&r);
+	return STATUS_UNACCEPTABLE;
+}
+
 /*
  * For --as: no password is asked for.  That gives nothing away: whoever starts
  * us as root can become this user without us, and without root we stay the
@@ -291,18 +309,14 @@ authenticate(struct account *a, const struct options *o, struct credentials *c)
 static int
 impersonate(struct account *a, const struct options *o)
 {
-	bool known;
-
 	if (find(a, o, o->as) == -1)
 		return STATUS_TEMPORARY;
-	known = a->found || a->line != 0;
 	if (a->fault != NULL)
 		return report_fault(a);
 	if (!a->usable) {
 		if (a->system && system_equalize_time(a) == -1)
 			return STATUS_TEMPORARY;
-		log_error(known ? "may not log in" : "no such user", o->as);
-		return STATUS_UNACCEPTABLE;
+		return report_unusable(a, o->as);
 	}
 	return 0;
 }

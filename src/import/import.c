@@ -164,6 +164,7 @@ main(int argc, char **argv)
 	log_open(LOG_STYLE_STDERR, "popin-import");
 	if (!parse(argc, argv, &scheme, &spec) || !prepare())
 		return IMPORT_USAGE;
+	log_whose("maildrop", spec);
 	status = import(spec, &scheme);
 	if (status != IMPORT_FINE)
 		return (int)status;

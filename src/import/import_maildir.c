@@ -181,7 +181,8 @@ read_index(
 	if (result == INDEX_LINE)
 		result = take_lines(md, found, &wrong);
 	else if (result != INDEX_FAILED)
-		log_error("not what it should be:", name);
+		log_error(
+		    "wrong format, no unique-ids are taken over from", name);
 	if (result == INDEX_FAILED) {
 		log_error_errno("cannot read", name);
 		return IMPORT_LATER;

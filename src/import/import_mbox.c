@@ -71,8 +71,7 @@ open_mbox(const char *path)
 	if (!mbox_file_stat())
 		return IMPORT_LATER;
 	if (!S_ISREG(mbox.seen.st_mode)) {
-		log_error(
-		    "not a regular file of this user with one name:", path);
+		log_error("the mbox is not a regular file:", path);
 		return IMPORT_NO_MAILDROP;
 	}
 	mbox_lock_init(&mbox.lock, mbox.fd, -1, mbox.name, MBOX_LOCK_FCNTL);

@@ -26,6 +26,7 @@ static enum log_style log_style = LOG_STYLE_STDERR;
 static bool log_failed;
 static const char *log_name = "popin";
 static uint64_t log_pid; /* asked for before there is a cage */
+static const char *whose_key, *whose;
 
 static const char *const style_words[] = {
 	[LOG_STYLE_STDERR] = "stderr",
@@ -120,6 +121,13 @@ verdict(enum log_level level)
 	}
 }
 
+void
+log_whose(const char *key, const char *value)
+{
+	whose_key = key;
+	whose = value;
+}
+
 bool
 log_has_failed(void)
 {
@@ -132,6 +140,7 @@ log_start(struct log_record *r, enum log_level level, const char *text)
 	log_failed |= level == LOG_LEVEL_ERROR;
 	r->len = 0;
 	r->level = level;
+	r->has_whose = whose == NULL || log_style == LOG_STYLE_REPORT;
 	switch (log_style) {
 	case LOG_STYLE_SYSLOG:
 		add_priority(r, FACILITY_MAIL);
@@ -195,6 +204,14 @@ log_text(struct log_record *r, const char *key, const char *value, size_t len)
 {
 	add_key(r, key);
 	add_quoted(r, value, len);
+	r->has_whose |= whose != NULL && strcmp(key, whose_key) == 0;
+}
+
+static void
+add_whose(struct log_record *r)
+{
+	if (!r->has_whose)
+		log_text(r, whose_key, whose, strlen(whose));
 }
 
 void
@@ -217,6 +234,7 @@ log_errno(struct log_record *r, int error)
 {
 	int saved = errno;
 
+	add_whose(r);
 	add(r, ": ", 2);
 	add_string(r, strerror(error));
 	errno = saved;
@@ -232,6 +250,7 @@ log_end(struct log_record *r)
 {
 	int saved = errno;
 
+	add_whose(r);
 	if (log_style != LOG_STYLE_SYSLOG)
 		r->text[r->len++] = '\n';
 	if (write(LOG_FD, r->text, r->len) < 0)

@@ -37,6 +37,7 @@ struct log_record {
 	char text[LOG_RECORD_MAX];
 	size_t len;
 	enum log_level level;
+	bool has_whose; /* log_whose()'s word is in it */
 };
 
 /* The word for STYLE that one program tells another. */
@@ -51,6 +52,13 @@ bool log_style_find(const char *word, enum log_style *style);
 void log_open(enum log_style style, const char *name);
 /* The style that was set. */
 enum log_style log_current_style(void);
+
+/*
+ * From now on each record says whose maildrop it is about, by ` key="VALUE"`
+ * behind its words, unless it has KEY already.  VALUE is not copied; NULL adds
+ * nothing.  A report is about one user, and says nothing of the kind.
+ */
+void log_whose(const char *key, const char *value);
 
 /* Was there a record of LOG_LEVEL_ERROR, a line FAIL in a report? */
 bool log_has_failed(void);

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -88,6 +89,17 @@ open_failed(const char *path)
 	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
 }
 
+static enum maildrop_result
+open_folder_failed(const char *path, const char *folder)
+{
+	char where[PATH_MAX];
+	int saved = errno;
+
+	(void)snprintf(where, sizeof where, "%s/%s", path, folder);
+	errno = saved;
+	return open_failed(where);
+}
+
 /*
  * A Maildir that no delivery has made yet: nothing has its name, not even a
  * link to what is not mounted, and the directory that it would be in is there.
@@ -148,7 +160,7 @@ maildir_open(struct maildrop *md, const char *path)
 	for (int i = 0; i < MAILDIR_FOLDERS; i++) {
 		maildir.fd[i] = maildir_open_folder(dir_fd, maildir_folders[i]);
 		if (maildir.fd[i] == -1 && errno != ENOENT)
-			return open_failed(path);
+			return open_folder_failed(path, maildir_folders[i]);
 	}
 	if (maildir.fd[MAILDIR_NEW] == -1 && maildir.fd[MAILDIR_CUR] == -1) {
 		log_error("no Maildir (it has neither new nor cur):", path);

@@ -76,10 +76,11 @@ open_file(int dir_fd, const char *name)
 	if (fd == -1)
 		return -1;
 	if (!file_is_private(&st) && fchmod(fd, 0600) == -1)
-		log_error_errno("open to others, who can lock it:", name);
+		log_error_errno(
+		    "the state file is open to others, who can lock it:", name);
 	if (!session_lock_is_strangers(fd))
 		return fd;
-	log_error("locked by another user, replaced:", name);
+	log_error("the state file was locked by another user, replaced:", name);
 	(void)close(fd);
 	if (unlinkat(dir_fd, name, 0) == -1)
 		return -1;

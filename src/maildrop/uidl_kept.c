@@ -47,7 +47,7 @@ failed(void)
 {
 	bool later = file_error_is_temporary(errno);
 
-	log_error_errno("cannot use", kept.name);
+	log_error_errno("cannot read unique-ids from", kept.name);
 	return later ? MAILDROP_TEMP : MAILDROP_PERM;
 }
 
@@ -89,7 +89,8 @@ read_all(struct uidl_text *t)
 		size_t n = io_piece((uint64_t)(kept.size - at), READ_SIZE);
 
 		if (!read_piece(buf, n, at) || !uidl_text_feed(t, buf, n)) {
-			log_error_errno("cannot read", kept.name);
+			log_error_errno(
+			    "cannot read unique-ids from", kept.name);
 			return false;
 		}
 		at += (off_t)n;
@@ -131,7 +132,7 @@ uidl_kept_load(void)
 	if (!read_all(&t))
 		return MAILDROP_TEMP;
 	if (!uidl_text_is_whole(&t))
-		log_error("damaged:", kept.name);
+		log_error("some unique-ids are damaged in", kept.name);
 	kept.fd = -1;
 	return MAILDROP_OK;
 }
@@ -245,6 +246,6 @@ uidl_kept_open(const struct maildrop_settings *settings,
 	    (strcmp(scheme, "auto") == 0 || strcmp(scheme, t.scheme) == 0))
 		return MAILDROP_OK;
 	if (kept.fd != -1 && !whole)
-		log_error("damaged:", kept.name);
+		log_error("some unique-ids are damaged in", kept.name);
 	return may_ask ? ask(place, scheme, whole) : MAILDROP_OK;
 }

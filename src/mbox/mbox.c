@@ -139,7 +139,8 @@ mbox_source(
 		if (errno != 0)
 			log_error_errno("cannot read the mbox", mbox.name);
 		else
-			log_error("changed by another program:", mbox.name);
+			log_error("the mbox was changed by another program:",
+			    mbox.name);
 		return MAILDROP_TEMP;
 	}
 	source->fd = mbox.fd;

@@ -89,7 +89,8 @@ open_mbox(const char *path)
 		return open_failed("cannot open the mbox", path);
 	if (!file_is(mbox.fd, FILE_OURS | FILE_ONE_NAME, &st))
 		return open_failed(
-		    "not a regular file of this user with one name:", path);
+		    "not a regular file of this user without hard links:",
+		    path);
 	mbox.writable &= within_limit(&st);
 	return MAILDROP_OK;
 }

@@ -368,7 +368,8 @@ static enum maildrop_result
 cannot_identify(void)
 {
 	if (errno == 0)
-		log_error("changed by another program:", mbox.name);
+		log_error(
+		    "the mbox was changed by another program:", mbox.name);
 	else
 		log_error_errno("cannot read the mbox", mbox.name);
 	return MAILDROP_TEMP;

@@ -49,7 +49,7 @@ check_login(const struct options *o)
 
 	if (geteuid() != 0) {
 		log_start(&r, LOG_LEVEL_INFO,
-		    "not root: everything runs as, and all mail belongs to,");
+		    "not started by root, all mail must belong to this user:");
 		log_number(&r, "uid", geteuid());
 		log_end(&r);
 		return true;

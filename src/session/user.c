@@ -55,10 +55,11 @@ bool
 user_take(struct user *id)
 {
 	bool taken = copy("USER", &id->user) && copy("HOME", &id->home) &&
-	    copy("POPIN_MAILDROP", &id->maildrop) &&
-	    take_limit("POPIN_MAXSIZE", &id->max_size) &&
-	    take_limit("POPIN_NEWEST", &id->newest);
+	    copy("POPIN_MAILDROP", &id->maildrop);
 
+	log_whose("user", id->user);
+	taken = taken && take_limit("POPIN_MAXSIZE", &id->max_size) &&
+	    take_limit("POPIN_NEWEST", &id->newest);
 	id->scram = getenv("POPIN_SCRAM") != NULL;
 	peer_find(&id->peer);
 	process_wipe_environment();
