@@ -77,6 +77,7 @@ void
 attempts_log_success(const struct attempts *a)
 {
 	log_attempt(a, "login:", NULL);
+	log_whose("user", a->user);
 }
 
 /* ---- what is offered ---- */

@@ -63,7 +63,7 @@ bool attempts_allows(const struct attempts *a, uint32_t op);
 bool attempts_serve(struct attempts *a, const struct options *o,
     struct monmsg_request *q, struct monmsg_answer *answer);
 
-/* The one line about a login that worked. */
+/* The one line about a login that worked; later lines have the user, too. */
 void attempts_log_success(const struct attempts *a);
 
 /* The connection is over: a session that waits must not begin. */
