@@ -218,7 +218,7 @@ check()
 	CHECK=("$BIN/popin" --user 54320:54320 --jail "$JAIL"
 	    --check-user anna --checker /bin/true)
 	check 78
-	assert_line --partial 'FAIL  only popin-checkpassword knows users without their passwords'
+	assert_line --partial 'FAIL  --check-user needs popin-checkpassword'
 	refute_output --partial 'maildrop:'
 }
 

@@ -272,10 +272,13 @@ check_user(const struct options *o)
 	pid_t pid;
 
 	if (o->checker != NULL) {
-		log_error("only popin-checkpassword knows users without their "
-			  "passwords; as the user, run popin -R session "
-			  "--check, not",
-		    o->checker[0]);
+		struct log_record r;
+
+		log_start(&r, LOG_LEVEL_ERROR,
+		    "--check-user needs popin-checkpassword; run popin -R "
+		    "session --check as the user:");
+		log_text(&r, "checker", o->checker[0], strlen(o->checker[0]));
+		log_end(&r);
 		return EXIT_CONFIGURATION;
 	}
 	if (pipe2(out, O_CLOEXEC) == -1) {
