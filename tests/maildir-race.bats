@@ -88,7 +88,7 @@ finish()
 	assert_files cur/2.two:2,S
 }
 
-@test "names that only begin alike are never taken for each other" {
+@test "a message is not confused with one whose name begins alike" {
 	rm new/1.one
 	printf 'Subject: wrong\n\nwrong\n' | deliver 1.one2
 	printf 'Subject: wrong\n\nwrong\n' | deliver '1.on:2,S' cur
@@ -109,7 +109,7 @@ finish()
 	finish
 }
 
-@test "a message that became a FIFO or a directory does not block" {
+@test "a message that became a FIFO or a directory does not block the session" {
 	rm new/1.one new/3.three
 	mkfifo new/1.one
 	mkdir new/3.three
@@ -150,7 +150,7 @@ finish()
 	finish
 }
 
-@test "a file that is cut off while it is sent never gets a final dot" {
+@test "a message that is cut off while it is sent gets no final dot" {
 	leave a
 	perl -e 'print "A: b\n\n", "x" x 60, "\n" for 1 .. 200000' |
 	    deliver 4.big
@@ -170,7 +170,7 @@ finish()
 	assert_equal "$status" 0
 }
 
-@test "a file that is removed while it is sent arrives whole" {
+@test "a message that is removed while it is sent arrives whole" {
 	leave a
 	perl -e 'print "A: b\n\n"; print "x" x 60, "\n" for 1 .. 100000' |
 	    deliver 4.big
@@ -188,7 +188,7 @@ finish()
 	} | cmp - "$rest"
 }
 
-@test "removing the whole Maildir ends in errors, not in a crash" {
+@test "a session answers with errors when its whole Maildir is removed" {
 	# with FUSE files that are open stay under another name
 	rm -r "$MAILDIR" || [ -z "$(find "$MAILDIR" -type f \
 	    ! -name '.fuse_hidden*')" ]
@@ -200,7 +200,7 @@ finish()
 	assert_equal "$status" 0
 }
 
-@test "flags behind another sign than the colon are flags" {
+@test "flags are recognized behind ; and ! as well as behind :" {
 	local sign
 
 	leave a
@@ -218,7 +218,7 @@ finish()
 		assert_equal "$body" $'Subject: two\n\n'
 		ask "b$sign" 'DELE 2' '+OK*'
 		ask "b$sign" 'DELE 1' '+OK*'
-		# the one that has just come from new has no flags before
+		# neither had flags before this
 		mv "cur/2.two${sign}2,RST" "cur/2.two${sign}2,"
 		mv new/1.one "cur/1.one${sign}2,F"
 		ask "b$sign" QUIT '+OK*'
@@ -228,7 +228,7 @@ finish()
 	done
 }
 
-@test "such a sign within a name is part of it" {
+@test "a ; or ! within a base name is part of the name" {
 	leave a
 	printf 'A: b\n\n' | deliver '4.a;2,S.b'
 	printf 'A: b\n\n' | deliver '5.a;3,S'
@@ -250,8 +250,8 @@ finish()
 	EOT
 }
 
-# calls_of N COMMAND: how many folders a session reads, which takes up N
-# messages from a Maildir in which every one is renamed meanwhile.
+# calls_of N: deletes N messages in a session during which all of them are
+# renamed; sets calls to the calls of getdents64(2) that it takes to find them.
 calls_of()
 {
 	local trace=$BATS_TEST_TMPDIR/trace n
@@ -276,7 +276,7 @@ calls_of()
 	[ "$calls" -gt 0 ]
 }
 
-@test "however many messages were renamed, the folders are read once more" {
+@test "folders are read once more, however many messages were renamed" {
 	local few
 
 	need strace strace
@@ -293,8 +293,8 @@ is_stopped()
 	grep -q SIGSTOP "$BATS_TEST_TMPDIR/trace" 2>/dev/null
 }
 
-# Those that were not listed yet may get a place among those that were.
-@test "no message is missed that is flagged during a login, whatever NFS remembers" {
+# A rename can give a file that was not listed yet the place of one that was.
+@test "messages that are flagged during a login over NFS are not missed" {
 	local n
 
 	need strace strace
@@ -305,7 +305,7 @@ is_stopped()
 		: >"cur/$n.a.name.that.is.long.enough.for.it,W=0:2,"
 	done
 	own cur/*
-	# new has none: its names and its end are the first two calls
+	# new is empty: its first names and its end are the first two calls
 	preloaded nfs
 	talk b strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=getdents64 \
 	    -e inject=getdents64:signal=STOP:when=3 "${SESSION[@]}"
@@ -317,12 +317,13 @@ is_stopped()
 	leave b
 }
 
-@test "while folders cannot be read QUIT does not say that mail is gone" {
+@test "QUIT does not claim that mail is gone while folders cannot be read" {
 	local last n
 
 	leave a
 	odd_folders
-	# the login reads: . and .. and the end, twice, and three names
+	# the login reads nine entries: in each folder ".", ".." and the end,
+	# and the three messages
 	for n in {10..18}; do
 		preloaded folders "FOLDERS_BREAK=$n"
 		talk "$n" "${SESSION[@]}"
@@ -336,7 +337,7 @@ is_stopped()
 	done
 }
 
-@test "while folders cannot be read no message is said to be gone" {
+@test "RETR does not claim that mail is gone while folders cannot be read" {
 	leave a
 	odd_folders
 	preloaded folders FOLDERS_BREAK=10

@@ -22,7 +22,7 @@ message()
 	EOT
 }
 
-@test "what lies in tmp or beside is no message" {
+@test "files in tmp, in other folders and beside new and cur are not messages" {
 	message a | deliver 1.a
 	message b >"$MAILDIR/tmp/2.b"
 	message c >"$MAILDIR/3.c"
@@ -36,7 +36,7 @@ message()
 	assert_equal "$(cat "$MAILDIR/tmp/2.b")" "$(message b)"
 }
 
-@test "names that begin with a dot are no messages" {
+@test "files whose names begin with a dot are not messages" {
 	message a | deliver 1.a
 	message b | deliver .2.b
 	message c | deliver .3 cur
@@ -45,7 +45,7 @@ message()
 	EOT
 }
 
-@test "messages are in order of delivery, not of names" {
+@test "messages are numbered in order of delivery, not of names" {
 	# seconds first, then the microseconds where both names have them
 	for name in 10.h 9.h 1000.M2P9.h 1000.M10P1.h 1000.M010P2.h \
 	    1000000000.h 999999999.h 100.b 100.a; do
@@ -83,7 +83,7 @@ message()
 	assert_equal "$status" 0
 }
 
-@test "names without or with senseless times are shown, always in one order" {
+@test "messages whose names have no valid time are always in the same order" {
 	for name in x y z 1 01.a 1.a 18446744073709551616.a \
 	    99999999999999999999999999999999.b 1.M.a 1.Mx.a \
 	    1.M18446744073709551617P.a -1.a +1.a; do
@@ -129,7 +129,7 @@ message()
 	EOT
 }
 
-@test "what is not a regular file is skipped, and nothing blocks" {
+@test "FIFOs, directories, links and sockets are skipped and do not block" {
 	message a | deliver 1.a
 	message hidden >"$BATS_TEST_TMPDIR/elsewhere"
 	own "$BATS_TEST_TMPDIR/elsewhere"
@@ -161,7 +161,7 @@ message()
 }
 
 # bats test_tags=root
-@test "devices are skipped" {
+@test "devices in a Maildir are skipped" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	message a | deliver 1.a
 	mknod "$MAILDIR/new/2.zero" c 1 5 2>/dev/null ||
@@ -174,7 +174,7 @@ message()
 	EOT
 }
 
-@test "a message that may not be read has a number, and an error says so" {
+@test "a message that the user may not read is counted, not sent or removed" {
 	message a | deliver 1.a
 	message b | deliver 2.b
 	message c | deliver 3.c:2,S cur
@@ -224,9 +224,9 @@ message()
 	    fail "$(cat "$OUT")"
 }
 
-# Root restores a backup, or delivers.
+# So they are when root restores a backup, or delivers.
 # bats test_tags=root
-@test "files of somebody else are messages, if the user may read them" {
+@test "files of somebody else are served if the user may read them" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	message a | deliver 1.a
 	message b | deliver 2.b
@@ -260,7 +260,7 @@ message()
 }
 
 # bats test_tags=root
-@test "files of somebody else that are closed are never sent, nor removed" {
+@test "others' files that the user may not read are neither sent nor removed" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	message a | deliver 1.a
 	message secret | deliver 2.b,W=26
@@ -284,8 +284,8 @@ message()
 	assert_files new/1.a new/2.b,W=26 'cur/3.c,W=26:2,S' new/4.d
 }
 
-# Some file systems do not say what a name is of.
-@test "names without a type are looked at, one by one" {
+# Some file systems leave d_type unknown.
+@test "messages are found where the file system does not tell file types" {
 	message a | deliver 1.a
 	message b | deliver 2.b:2,S cur
 	mkfifo "$MAILDIR/cur/3.fifo"
@@ -300,7 +300,7 @@ message()
 	EOT
 }
 
-@test "where a name cannot be told from mail the login fails for now" {
+@test "a login fails for now if a name cannot be told from mail" {
 	message a | deliver 1.a
 	message b | deliver 2.b:2,S cur
 	odd_folders
@@ -312,13 +312,13 @@ message()
 	assert_equal "$status" 75
 }
 
-@test "a folder that cannot be read to its end fails the login for now" {
+@test "a login fails for now if a folder cannot be read to its end" {
 	local n
 
 	message a | deliver 1.a
 	message b | deliver 2.b:2,S cur
 	odd_folders
-	# . and .. and a name and the end, twice
+	# the login reads ".", "..", a name and the end of each folder
 	for n in {1..8}; do
 		preloaded folders "FOLDERS_BREAK=$n"
 		session <<-'EOT'
@@ -328,9 +328,8 @@ message()
 	done
 }
 
-# NTFS and FUSE have names of more than 255 bytes; those of dovecot and courier
-# remember them.
-@test "names longer than others are served, and nothing breaks" {
+# NTFS and FUSE have such names.  A dovecot-uidlist may hold them, too.
+@test "messages with names of more than 255 bytes are served" {
 	local id bytes index
 
 	message a | deliver 1.a
@@ -360,14 +359,14 @@ message()
 	done
 }
 
-# pack NAME BYTES: a message as programs that compress mail leave it.  What
-# counts are the first bytes.
+# pack NAME BYTES: a message that begins with BYTES, as compressed ones do.
+# popin looks at nothing else.
 pack()
 {
 	printf '%b and so on' "$2" | deliver "$1" cur
 }
 
-@test "compressed messages are not sent as they are, and not removed" {
+@test "compressed messages are neither sent nor removed" {
 	local names=() script=$BATS_TEST_TMPDIR/dialogue name n=0
 	need bzip2 bzip2
 
@@ -433,7 +432,7 @@ pack()
 	assert_files
 }
 
-@test "W= in a name is believed until the message is read" {
+@test "the size behind W= in a name counts until the message is read" {
 	message a | deliver '1.a,S=14,W=30'
 	message b | deliver '2.b,W=17:2,S' cur
 	session <<-'EOT'
@@ -444,9 +443,10 @@ pack()
 	refute_log 'size corrected'
 }
 
-# S= is how many bytes the file has: between as many octets and twice as many
-# are sent, and two more for a last line without an end.
-@test "a W= that cannot be, by the S= beside it, is not believed" {
+# S= is the number of bytes in the file.  A line end of one byte is sent as two
+# octets, and a last line without a line end gets one.  So W= is at least S=,
+# and at most twice S= and two.
+@test "a W= that contradicts the S= beside it is not believed" {
 	message a | deliver '1.a,S=14,W=9'
 	message b | deliver '2.b,W=1000,S=14:2,S' cur
 	message c | deliver '3.c,S=14,W=13'
@@ -466,7 +466,7 @@ pack()
 	EOT
 }
 
-@test "a W= that lies is corrected when the message is read, and logged" {
+@test "a wrong W= is corrected when the message is read, and logged" {
 	message a | deliver '1.a,W=1000'
 	message b | deliver '2.b,W=17'
 	message c | deliver '3.c,W=1'
@@ -490,12 +490,12 @@ pack()
 	session <<-'EOT'
 	LIST	=> +OK
 	EOT
-	# a corrected size may be kept, but what is told must be possible
+	# the next session may know the corrected size, or not
 	assert_regex "$(body_of 1 | tr -d '\r' | tr '\n' ' ')" \
 	    '^1 (17|1000) 2 17 3 (17|1) $'
 }
 
-@test "a W= that is no number is not believed" {
+@test "a W= without a number is not believed" {
 	message a | deliver 1.a,W=
 	message b | deliver 2.b,W=x
 	message c | deliver 3.c,W=-5
@@ -519,12 +519,12 @@ pack()
 	RETR 1
 	NOOP
 	EOT
-	# refused or counted, but never wrapped round
+	# the login may be refused; the total must not wrap round
 	! grep -q 'OK 4 1844674407370955161[0-4]' "$OUT" ||
 	    fail 'wrapped round'
 }
 
-@test "more than 2^62 octets in all are refused with a clear word" {
+@test "a maildrop of more than 2^62 octets is refused, and the log says why" {
 	message a | deliver 1.a,W=4611686018427387904
 	session <<-'EOT'
 	=> +OK 1 4611686018427387904
@@ -537,7 +537,7 @@ pack()
 	assert_log 'octets'
 }
 
-@test "popin never moves or renames anything" {
+@test "a session that deletes nothing moves and renames nothing" {
 	message a | deliver 1.a
 	message b | deliver 2.b:2,S cur
 	session <<-'EOT'
@@ -549,7 +549,7 @@ pack()
 	assert_files new/1.a cur/2.b:2,S
 }
 
-@test "a Maildir without cur or without new is served or refused, not lost" {
+@test "mail in a Maildir without cur and tmp is not lost" {
 	message a | deliver 1.a
 	rmdir "$MAILDIR/cur" "$MAILDIR/tmp"
 	session <<-'EOT'

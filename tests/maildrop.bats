@@ -49,7 +49,7 @@ refused()
 	at anna -m 'maildir:~/Mail'
 }
 
-# On 32 bits a libc may have no such times, and even fstat(2) fails.
+# Where time_t has 32 bits fstat(2) fails for a file with such a time.
 @test "mail from after 2038 is served" {
 	maildir "$WHERE/home/Maildir"
 	printf 'Subject: x\n\n' >"$WHERE/home/Maildir/new/1.x"
@@ -86,7 +86,7 @@ refused()
 	assert_failure 78
 }
 
-@test "a path that is too long, or of no mbox, is refused and told" {
+@test "a path that is too long or is no mbox is refused, and the log says so" {
 	refused anna -m "maildir:/$(printf 'x/%.0s' {1..2100})"
 	assert_log 'the path of the maildrop is too long'
 	refused anna -m "/$(printf 'x/%.0s' {1..2100})"
@@ -97,7 +97,7 @@ refused()
 	assert_log 'not the path of an mbox'
 }
 
-@test "a name cannot lead out of the directory of the maildrops" {
+@test "a user name cannot lead out of the directory of the maildrops" {
 	maildir "$WHERE/mail/anna"
 	maildir "$WHERE/secret"
 	for name in ../secret .. . ../../secret /etc '' .anna \
@@ -111,12 +111,12 @@ refused()
 	done
 }
 
-@test "unknown letters behind % are refused" {
+@test "an unknown letter behind % is refused" {
 	refused anna -m "maildir:$WHERE/%x"
 	refused anna -m "maildir:$WHERE/%"
 }
 
-@test "a session without USER or HOME needs neither where -m names neither" {
+@test "a session needs USER and HOME only where -m refers to them" {
 	maildir "$WHERE/Maildir"
 	printf 'QUIT\t=> +OK\n' | dialogue env -u USER -u HOME "${AS[@]}" \
 	    "$BIN/popin" -R session -m "maildir:$WHERE/Maildir"
@@ -147,7 +147,8 @@ refused()
 	EOT
 }
 
-# in_case OPTION...: the maildrop is where the account's spelling says.
+# in_case OPTION...: two accounts; -m makes their maildrops' paths from the
+# names as the passwd-file spells them.
 in_case()
 {
 	passwd_file 'anna@example.org:{PLAIN}secret' \
@@ -161,7 +162,7 @@ in_case()
 	    --delay 0 "$@")
 }
 
-@test "--lower-case: the maildrop is that of the account, however the client spells it" {
+@test "--lower-case serves the account's maildrop for a name in any case" {
 	in_case --lower-case
 	for name in anna@example.org Anna@Example.Org ANNA@EXAMPLE.ORG; do
 		pop3 <<-EOT
@@ -178,7 +179,7 @@ in_case()
 	assert_log ' session: .* user="Bert@Example.Org" '
 }
 
-@test "without --lower-case a name in other case is unknown" {
+@test "a name in another case is unknown without --lower-case" {
 	in_case
 	pop3 <<-'EOT'
 	USER Anna@Example.Org	=> +OK
@@ -188,7 +189,7 @@ in_case()
 	refute_log ' session: '
 }
 
-@test "--lower-case is our own checker's, and is refused in front of another" {
+@test "--lower-case is refused together with --checker" {
 	: >"$IN"
 	limited "$BIN/popin" --lower-case --checker /bin/true
 	assert_equal "$status" 64

@@ -29,8 +29,8 @@ options_in_table()
 	sed -n 's/^.*{ "\(.*\)", .*_argument, .*/--\1/p' "$1" | sort
 }
 
-# The words of a manual that are a message's own are behind .It Sy, with a
-# blank before the last colon.
+# messages_in_manual MANUAL: what stands behind .It Sy, where mdoc wants a blank
+# before the last colon.
 messages_in_manual()
 {
 	perl -ne 'chomp;
@@ -84,7 +84,7 @@ messages_in_manual()
 	assert_output ''
 }
 
-@test "popin(8) is short enough to be read" {
+@test "popin(8) has no more than 2800 words" {
 	need mandoc mandoc
 	[ "$(mandoc -Tascii "$SRC/popin.8" | perl -pe "s/.\x08//g" | wc -w)" -le 2800 ]
 }

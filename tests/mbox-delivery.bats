@@ -4,8 +4,8 @@
 load lib
 load mbox
 
-# POPIN_LONG=1000 makes it a thousand deliveries by each agent, and hundreds of
-# sessions: a quarter of an hour.
+# With POPIN_LONG=1000 each agent delivers a thousand messages to hundreds of
+# sessions.  That takes a quarter of an hour.
 
 # bats test_tags=delivery
 @test "mail delivered by real agents while sessions delete is there exactly once" {
@@ -18,7 +18,7 @@ load mbox
 	if [ -n "${POPIN_LONG:-}" ]; then
 		n=$POPIN_LONG LIMIT=3000
 	fi
-	# agents want to know who they are, and exim only trusts itself
+	# agents need an account for their uid, and exim trusts only its own
 	if [ "$(id -u)" = 0 ]; then
 		for account in Debian-exim nobody; do
 			if id "$account" >/dev/null 2>&1; then

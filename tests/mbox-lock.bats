@@ -13,7 +13,7 @@ setup()
 	plain_box 3
 }
 
-# hold SECONDS: another program has the fcntl lock for so long.
+# hold SECONDS: another program holds the fcntl lock for so long.
 hold()
 {
 	perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die;
@@ -73,7 +73,7 @@ hold()
 	leave a
 }
 
-@test "a home that cannot be written still has one session at a time" {
+@test "a user whose home cannot be written has one session at a time" {
 	chmod 500 "$BOX_HOME"
 	talk a "${SESSION[@]}"
 	hear a
@@ -84,8 +84,8 @@ hold()
 	chmod 700 "$BOX_HOME"
 }
 
-# shared_home HOME: a second user with our uid and this home, box_of says which
-# of the two mboxes SESSION is for.
+# shared_home HOME: two users with one uid and this home, anna and bert, each
+# with an mbox.  box_of USER: makes SESSION that user's.
 shared_home()
 {
 	SHARED=$1
@@ -147,7 +147,7 @@ box_of()
 	leave a
 }
 
-@test "a home that cannot be written and others can open is locked by nobody" {
+@test "a home that is read-only and that others can open is not locked" {
 	chmod 555 "$BOX_HOME"
 	talk stranger flock "$BOX_HOME" cat
 	ask stranger locked locked
@@ -158,7 +158,7 @@ box_of()
 	chmod 700 "$BOX_HOME"
 }
 
-@test "without a home two sessions cannot spoil each other's mail" {
+@test "two sessions at once lose no mail where no home can be locked" {
 	SESSION=(env USER=anna HOME=/nonexistent "${AS[@]}" "$BIN/popin"
 	    -R session -m "mbox:$BOX")
 	talk a "${SESSION[@]}"
@@ -175,7 +175,7 @@ box_of()
 	assert_equal "$(subjects)" 1
 }
 
-@test "a session waits for a dotlock to go" {
+@test "a session waits until a dotlock is gone" {
 	echo $$ >"$BOX.lock"
 	(sleep 1; rm "$BOX.lock") 3>&- &
 	session <<-'EOT'
@@ -184,7 +184,8 @@ box_of()
 	[ ! -e "$BOX.lock" ]
 }
 
-# traced: a session that deletes, in the background; its locks go to TRACE.
+# traced: starts a session that deletes, in the background.  TRACE tells of its
+# locks.
 traced()
 {
 	need strace strace
@@ -202,12 +203,12 @@ locks()
 	grep -oE 'F_OFD_SETLK|unlinkat|linkat' "$TRACE" | tr '\n' ' '
 }
 
-@test "fcntl is the first lock to be taken and the last to be given back" {
+@test "the fcntl lock is taken before the dotlock and released after it" {
 	local once
 
 	traced
 	wait "$TRACED"
-	# the other name of the dotlock is removed, too
+	# the dotlock is a link to a file with another name: two are removed
 	once='F_OFD_SETLK linkat unlinkat unlinkat F_OFD_SETLK '
 	assert_equal "$(locks)" "$once$once"
 }
@@ -217,19 +218,20 @@ has_tried()
 	[ -e "$TRACE" ] && [ "$(grep -c F_OFD_SETLK "$TRACE")" -ge 6 ]
 }
 
-@test "neither lock is held while waiting for the other" {
+@test "a session that waits for one lock does not hold the other" {
 	echo $$ >"$BOX.lock"
 	traced
 	wait_until 20 has_tried
-	# it can be had meanwhile, by one who waits as they do
+	# another program gets the fcntl lock if it waits for it
 	timeout 10 perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die;
 	    $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
 	    fcntl(F, F_SETLKW, $lock) or die $!' "$BOX" || fail 'fcntl lock held'
 	kill -0 "$TRACED"
 	rm "$BOX.lock"
 	wait "$TRACED"
-	# unlinkat: of a file that is made so that NFS looks; a try that finds the
-	# lock of the perl above is over at once, and the dotlock may go at any time
+	# Each try makes and removes a file, so that NFS looks at the directory
+	# again.  A try that meets the fcntl lock of the perl above ends before
+	# that.  So does the last one if it finds no dotlock from the start.
 	[[ "$(locks)" =~ ^(F_OFD_SETLK (unlinkat F_OFD_SETLK )?){3,}F_OFD_SETLK\ (unlinkat\ )?linkat ]]
 	[[ "$(locks)" == *'F_OFD_SETLK unlinkat F_OFD_SETLK '* ]]
 	assert_equal "$(subjects)" '2 3'
@@ -243,7 +245,7 @@ has_tried()
 	assert_equal "$(subjects)" 3
 }
 
-# gone_process: sets pid.
+# gone_process: sets pid to that of a process that has ended.
 gone_process()
 {
 	true &
@@ -251,18 +253,19 @@ gone_process()
 	wait "$pid"
 }
 
-# place: what popin writes behind its number.
+# place: what popin writes into a dotlock behind the process number and a colon.
 place()
 {
 	printf '%s,%s\n' "$(hostname)" "$(stat -L -c %i /proc/self/ns/pid)"
 }
 
-# session_waits: for the dotlock, which is good, until it goes.
+# session_waits: a session respects the dotlock until it is removed.
 session_waits()
 {
 	local inode
 
-	# another file would be another lock
+	# the second name keeps the inode number in use, so that a dotlock that
+	# replaces this one has another
 	ln "$BOX.lock" "$BOX_HOME/same"
 	inode=$(stat -c %i "$BOX.lock")
 	traced
@@ -287,7 +290,8 @@ session_waits()
 	[ ! -e "$BOX.lock" ]
 }
 
-@test "a fresh dotlock of a process that is not here is respected: it may be elsewhere" {
+# The process may be one of another host.
+@test "a fresh dotlock of a process that is not here is respected" {
 	local pid
 
 	gone_process
@@ -326,9 +330,9 @@ session_waits()
 	[ ! -e "$BOX.lock" ]
 }
 
-# host NAME PIDS: a session of another host, where so many numbers of processes
-# were used already, with its own home and the same mbox; it is stopped as soon
-# as it has the dotlock.  There are no locks but that.
+# host NAME PIDS: starts a session on another host, with a home of its own and
+# the same mbox.  PIDS process numbers were used there before.  Dotlocks are its
+# only locks.  It is stopped as soon as it has one.
 host()
 {
 	mkdir "$BATS_TEST_TMPDIR/home.$1"
@@ -347,7 +351,7 @@ has_lock()
 	grep -q 'SIGSTOP' "$BATS_TEST_TMPDIR/home.$1/trace" 2>/dev/null
 }
 
-# resume NAME: all of that host.
+# resume NAME: continues all processes of that host.
 resume()
 {
 	local init
@@ -357,6 +361,7 @@ resume()
 	kill -CONT $(pgrep --ns "$init" --nslist pid .)
 }
 
+# has_seen_lock NAME: its session has looked at the dotlock three times.
 # strace(1) shows an address where it cannot read the name.
 has_seen_lock()
 {
@@ -389,7 +394,7 @@ has_seen_lock()
 	leave two
 }
 
-@test "a dotlock without a process is stale after five minutes" {
+@test "a dotlock without a process number is removed after five minutes" {
 	printf '0' >"$BOX.lock"
 	touch -d '6 minutes ago' "$BOX.lock"
 	session <<-'EOT'
@@ -413,7 +418,7 @@ has_seen_lock()
 	assert_equal "$(ls -A "$BOX_HOME" | grep -v '^\.popin')" mbox
 }
 
-@test "where the directory cannot be written fcntl is enough" {
+@test "fcntl is enough where the directory of the mbox cannot be written" {
 	local spool=$BATS_TEST_TMPDIR/spool
 
 	mkdir "$spool"
@@ -429,7 +434,7 @@ has_seen_lock()
 	EOT
 	assert_equal "$(subjects)" '1 3'
 	chmod 755 "$spool"
-	# a dotlock that others made counts there, too
+	# a dotlock that others have made is respected all the same
 	echo $$ >"$BOX.lock"
 	(sleep 1; rm "$BOX.lock") 3>&- &
 	session <<-'EOT'
@@ -438,7 +443,7 @@ has_seen_lock()
 	[ ! -e "$BOX.lock" ]
 }
 
-@test "--mbox-locks chooses, and fcntl alone ignores a dotlock" {
+@test "--mbox-locks chooses which locks count" {
 	echo $$ >"$BOX.lock"
 	session --mbox-locks fcntl <<-'EOT'
 	=> +OK 3
@@ -456,7 +461,7 @@ has_seen_lock()
 	assert_equal "$status" 64
 }
 
-# over_nfs: sessions remember what files are like, as over NFS.
+# over_nfs: sessions get attributes from a cache, as over NFS.
 over_nfs()
 {
 	preload nfs <"$TESTS_SRC/nfs-shim.c"
@@ -464,13 +469,13 @@ over_nfs()
 	SESSION=(env "LD_PRELOAD=$BATS_TEST_TMPDIR/nfs.so" "${SESSION[@]}")
 }
 
-# lock_as_postfix: nobody can open that one.
+# lock_as_postfix: makes a dotlock with mode 000, which the user cannot open.
 lock_as_postfix()
 {
 	(umask 777 && : >"$BOX.lock")
 }
 
-@test "that a dotlock is gone is seen at once, whatever NFS remembers" {
+@test "the end of a dotlock is seen at once, whatever NFS remembers" {
 	over_nfs
 	lock_as_postfix
 	talk a "${SESSION[@]}"
@@ -481,7 +486,7 @@ lock_as_postfix()
 	leave a
 }
 
-@test "mail that came under a dotlock is kept, whatever NFS remembers" {
+@test "mail that was delivered under a dotlock stays, whatever NFS remembers" {
 	over_nfs
 	talk a "${SESSION[@]}"
 	hear a
@@ -494,7 +499,7 @@ lock_as_postfix()
 	assert_equal "$(subjects)" '2 3 late'
 }
 
-@test "a session that was killed leaves no lock that lasts" {
+@test "a session that was killed does not keep the next one out" {
 	talk a "${SESSION[@]}"
 	hear a
 	kill -KILL "${TALK_PID[a]}"
@@ -504,7 +509,7 @@ lock_as_postfix()
 	EOT
 }
 
-@test "where the name is too long for a dotlock fcntl is enough, and alone it is refused" {
+@test "an mbox with a name too long for a dotlock is served with fcntl only" {
 	BOX=$BOX_HOME/$(printf 'm%.0s' {1..252})
 	plain_box 2
 	as_box
@@ -521,7 +526,7 @@ lock_as_postfix()
 	assert_log 'cannot lock the mbox "mmm.*: File ?name too long'
 }
 
-@test "a spool that may be passed, but not be read, is enough" {
+@test "a spool that the user cannot list is enough" {
 	mkdir "$BATS_TEST_TMPDIR/spool"
 	BOX=$BATS_TEST_TMPDIR/spool/anna
 	plain_box 3

@@ -22,7 +22,7 @@ setup()
 	reads_right
 }
 
-@test "random mboxes full of traps are read as an independent reader does" {
+@test "random mboxes are read as an independent program reads them" {
 	local seed
 
 	for seed in {1..25}; do
@@ -35,7 +35,7 @@ setup()
 	done
 }
 
-@test "a From_ line counts after a blank line and with a date" {
+@test "a From_ line begins a message only after a blank line and with a date" {
 	printf '%s\n' "From a@b $STAMP" 'Subject: one' '' 'text' \
 	    "From no@blank $STAMP" '' 'From nobody at all' '' \
 	    'From a@b Sat Jan  3 1996' '' ">From a@b $STAMP" '' \
@@ -46,7 +46,7 @@ setup()
 	reads_right
 }
 
-@test "From_ lines with zones, without seconds and with odd senders count" {
+@test "From_ lines with zones, odd senders or without seconds begin messages" {
 	local line
 
 	for line in 'a@b Sat Jan  3 01:05 1996' 'a@b Sat Jan 13 01:05:34 1996' \
@@ -95,14 +95,14 @@ setup()
 	done
 }
 
-@test "a last line without an end gets one" {
+@test "a last line without a line end is sent with one" {
 	printf 'From a@b %s\nSubject: x\n\nopen' "$STAMP" | box
 	reads_right
 	printf 'From a@b %s\nSubject: x\n\nopen\r' "$STAMP" | box
 	reads_right
 }
 
-@test "an mbox with CRLF is read, and its sizes do not count CR twice" {
+@test "an mbox with CRLF line ends is read, and sizes count each CR once" {
 	printf 'From a@b %s\r\nSubject: x\r\n\r\ntext\r\n\r\nFrom a@b %s\r\nSubject: y\r\n\r\ny\r\n' \
 	    "$STAMP" "$STAMP" | box
 	session <<-'EOT'
@@ -111,7 +111,7 @@ setup()
 	reads_right
 }
 
-@test "a message that is all header keeps a blank line" {
+@test "a message without a body is sent with a blank line" {
 	printf 'From a@b %s\nSubject: x\n\nFrom a@b %s\nSubject: y\n' "$STAMP" \
 	    "$STAMP" | box
 	session <<-'EOT'
@@ -123,7 +123,7 @@ setup()
 	reads_right
 }
 
-@test "Content-Length is not believed" {
+@test "a Content-Length that does not fit is not believed" {
 	printf '%s\n' "From a@b $STAMP" 'Content-Length: 100000' '' 'x' '' \
 	    "From a@b $STAMP" 'Content-Length: 1' '' 'a long line' 'more' '' \
 	    "From a@b $STAMP" 'Content-Length: -5' '' 'z' | box
@@ -133,7 +133,7 @@ setup()
 	reads_right
 }
 
-@test "NULs, 8-bit and lone CRs pass" {
+@test "NULs, 8-bit text and lone CRs are sent unchanged" {
 	printf 'From a@b %s\nSubject: x\n\n\0\0\n\377\376\ra\r\r\n\0From\n\nFrom a@b %s\n\n\n' \
 	    "$STAMP" "$STAMP" | box
 	reads_right
@@ -199,10 +199,10 @@ setup()
 	reads_right
 }
 
-@test "headers and their lines may be longer than the buffer" {
+@test "headers and header lines longer than the buffer are read" {
 	local shift
 
-	# the second message begins about where the first piece of it ends
+	# the second message begins about where the buffer ends
 	for shift in 0 1 20 40 41 42 43 100; do
 		{
 			printf 'From a@b %s\nX-Long: ' "$STAMP"
@@ -218,7 +218,7 @@ setup()
 	done
 }
 
-@test "From_ lines are found wherever they are, to the byte" {
+@test "From_ lines are found wherever they are in the file" {
 	local i
 
 	for ((i = 0; i < 130; i += 1)); do
@@ -247,7 +247,7 @@ setup()
 	assert_equal "$(subjects)" y
 }
 
-@test "the kind of maildrop is seen from what is there" {
+@test "-m without a prefix recognizes an mbox" {
 	plain_box 2
 	SESSION=(env USER=anna HOME="$BOX_HOME" "${AS[@]}" "$BIN/popin"
 	    -R session -m '%h/mbox')
@@ -293,7 +293,7 @@ setup()
 	EOT
 }
 
-@test "a message that another program moved is not sent as something else" {
+@test "messages that another program moved are neither sent nor removed" {
 	plain_box 3
 	talk a "${SESSION[@]}"
 	hear a
@@ -305,7 +305,7 @@ setup()
 	assert_equal "$(subjects)" '1 2 3'
 }
 
-@test "a warm login and a cold one give the same answers" {
+@test "a login with a state file and one without give the same answers" {
 	local i
 
 	plain_box 40 500
@@ -349,7 +349,7 @@ setup()
 	EOT
 }
 
-@test "a state file with any byte changed changes nothing" {
+@test "a damaged state file changes no answer" {
 	local state size i
 
 	plain_box 10
@@ -376,7 +376,7 @@ setup()
 	done
 }
 
-@test "memory does not depend on the size of messages" {
+@test "a session needs no more memory for larger messages" {
 	printf 'From a@b %s\nSubject: big\n\n' "$STAMP" | box
 	head -c 30000000 /dev/zero >>"$BOX"
 	head -c 30000000 /dev/zero | tr '\0' '\n' >>"$BOX"
@@ -389,7 +389,7 @@ setup()
 	leave a
 }
 
-@test "an mbox of more messages than --max-messages is refused, with or without a state file" {
+@test "--max-messages refuses a larger mbox, with or without a state file" {
 	plain_box 3
 	as_box --max-messages 2
 	session <<-'EOT'

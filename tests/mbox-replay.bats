@@ -4,8 +4,7 @@
 load lib
 load mbox
 
-# An UPDATE that was interrupted, and what may have become of the world before
-# the next login.
+# An UPDATE that was interrupted, and what may have changed by the next login.
 
 setup()
 {
@@ -54,8 +53,8 @@ set_aside()
 	rm "$name.1"
 }
 
-# In a step more than one write goes to the mbox.
-@test "an UPDATE is finished that was killed at any of its writes to the mbox" {
+# A step writes more than once to the mbox.
+@test "an UPDATE that was killed at any write to the mbox is finished" {
 	local n torn=0
 
 	for ((n = 1;; n++)); do
@@ -64,7 +63,7 @@ set_aside()
 		cp "$BOX" "$BATS_TEST_TMPDIR/before"
 		break_off "$n" pwrite64
 		! cmp -s "$BOX" "$BATS_TEST_TMPDIR/before" || continue
-		# what is written last is the state file
+		# the last write of a session is to the state file
 		[ -s "$(journal)" ] || break
 		torn=$((torn + 1))
 		finished 1 4 5 6
@@ -96,7 +95,7 @@ set_aside()
 	finished 1 4 5 6
 }
 
-@test "while the mbox is not there its journal waits, and so do clients" {
+@test "while the mbox is missing its journal waits, and logins fail for now" {
 	local n
 
 	interrupted 6
@@ -112,7 +111,7 @@ set_aside()
 	finished 1 4 5 6
 }
 
-@test "an mbox that is gone for good does not keep its user out" {
+@test "a user gets in again after the journal of a lost mbox is removed" {
 	interrupted 6
 	rm "$BOX"
 	session <<-'EOT'
@@ -132,7 +131,7 @@ set_aside()
 	assert_equal "$(subjects)" new
 }
 
-@test "an mbox that was put back in place is left alone" {
+@test "an mbox that was restored from a backup is left alone" {
 	local how
 
 	plain_box 6
@@ -151,7 +150,7 @@ set_aside()
 	done
 }
 
-@test "a letter that was changed anywhere in the mbox is noticed" {
+@test "one byte that was changed anywhere in the mbox sets the journal aside" {
 	local n
 
 	interrupted 6 2000
@@ -168,7 +167,8 @@ set_aside()
 	finished 1 4 5 6
 }
 
-# box_at N REST: N messages; sets FIRST, where the second is, modulo 512 REST.
+# box_at N REST: N messages; sets first to the offset of the second message,
+# which is REST modulo 512.
 box_at()
 {
 	local pad
@@ -180,7 +180,7 @@ box_at()
 	first=$((first + pad))
 }
 
-@test "so is one at the end of a unit that is not a whole one" {
+@test "a changed byte at the end of a partial unit sets the journal aside" {
 	local first
 
 	box_at 6 8
@@ -191,8 +191,8 @@ box_at()
 	set_aside
 }
 
-# Steps of 8 MiB: the third is under way at the eighth sync.
-@test "what was before the first step is left alone when more are done" {
+# A step is 8 MiB.  At the eighth sync the third is under way.
+@test "an mbox restored from before the first of several steps is left alone" {
 	plain_box 40 1000000
 	cp "$BOX" "$BATS_TEST_TMPDIR/backup"
 	break_off 8
@@ -201,7 +201,7 @@ box_at()
 	cmp "$BOX" "$BATS_TEST_TMPDIR/backup"
 }
 
-@test "an mbox of a snapshot that is one step behind its journal is left alone" {
+@test "an mbox from a snapshot one step behind its journal is left alone" {
 	plain_box 40 1000000
 	cp "$BOX" "$BATS_TEST_TMPDIR/backup"
 	break_off 4
@@ -218,7 +218,7 @@ box_at()
 	finished 1 {4..40}
 }
 
-@test "an UPDATE of which only the end was not noted is over" {
+@test "an UPDATE of which only the end was not recorded is not repeated" {
 	plain_box 6
 	# the sync after the stale tail was cut off
 	break_off 5
@@ -235,7 +235,7 @@ box_at()
 	[ ! -e "$(journal).1" ]
 }
 
-@test "so is one when mail came that begins as what was cut off did" {
+@test "an UPDATE is not repeated over mail that begins as what was cut off" {
 	local first
 
 	box_at 3 509
@@ -251,7 +251,8 @@ box_at()
 	[ ! -e "$(journal).1" ]
 }
 
-# kill_replay WHEN: true if the next login was killed at that sync.
+# kill_replay WHEN: kills the next login at its sync number WHEN; false if it
+# ended before that.
 kill_replay()
 {
 	status=0
@@ -262,7 +263,7 @@ kill_replay()
 	[ "$status" = 137 ]
 }
 
-@test "what is finished later can be interrupted again and again" {
+@test "the finishing of an UPDATE can be interrupted again and again" {
 	local n text i
 
 	for text in 1 10 30000; do
@@ -287,8 +288,9 @@ kill_replay()
 }
 
 # syncs: the writes and syncs of an UPDATE in order, one letter each: m for
-# the mbox, j for the journal, h for the home; a capital letter is a sync.
-# Names cannot be seen: the process lets nobody look into it.
+# the mbox, j for the journal, h for the home; a capital letter is a sync, "!"
+# a truncation.  strace(1) cannot read names in a process that is not dumpable,
+# so files are told by how they are opened.
 syncs()
 {
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
@@ -309,14 +311,14 @@ syncs()
 	    }' "$BOX_HOME/trace" | tr -s jm
 }
 
-@test "the mbox is synced before its journal is, that before the mbox is changed" {
+@test "the mbox is synced before the journal, and that before mail is moved" {
 	plain_box 6
 	assert_equal "$(syncs)" 'jMjJHmMm!Mj!'
 	plain_box 20 1000000
 	assert_equal "$(syncs)" 'jMjJHmMjJmMjJmMm!Mj!'
 }
 
-@test "as many journals are set aside as there are, and none is overwritten" {
+@test "a journal that is set aside overwrites none that was set aside before" {
 	local n name
 
 	interrupted 6
@@ -331,12 +333,12 @@ syncs()
 	assert_equal "$(cat "$name.1")" first
 	assert_equal "$(readlink "$name.2")" nowhere
 	[ -s "$name.3" ]
-	# and now there is room for another UPDATE
+	# the next UPDATE can have a journal again
 	printf 'DELE 2\t=> +OK\nQUIT\t=> +OK\n' | session
 	assert_equal "$(subjects)" '1 3 4 5 6'
 }
 
-@test "a journal that cannot be set aside stays, and the mbox as it is" {
+@test "a journal that cannot be set aside stays, and the mbox is not changed" {
 	local n name
 
 	interrupted 6
@@ -357,15 +359,15 @@ syncs()
 	cmp "$name" "$BATS_TEST_TMPDIR/journal"
 }
 
-# zero FROM TO: what is there in the mbox.
+# zero FROM TO: makes zeros of that part of the mbox.
 zero()
 {
 	dd if=/dev/zero of="$BOX" bs=1 seek="$1" count=$(($2 - $1)) \
 	    conv=notrunc 2>/dev/null
 }
 
-# ext4 does this when a file is made shorter, and the power may go then.
-@test "an UPDATE is finished where a file system has zeroed what is to be cut off" {
+# ext4 does so before it makes a file shorter.  The power may fail in between.
+@test "an UPDATE is finished if the file system has zeroed what it cuts off" {
 	local final
 
 	plain_box 6 5003
@@ -376,13 +378,13 @@ zero()
 	(($(stat -c %s "$BOX") > final + 4096))
 	zero "$final" $(((final / 4096 + 1) * 4096))
 	finished 1 4 5 6
-	# something else was changed as well
+	# but not if anything else was changed as well
 	interrupted 6 5003
 	zero $((final - 600)) $(((final / 4096 + 1) * 4096))
 	set_aside
 }
 
-@test "so is one that only cuts messages off at the end" {
+@test "an UPDATE that only cuts off the end is finished if that is zeroed" {
 	local final
 
 	plain_box 3 5003
@@ -410,7 +412,7 @@ zero()
 }
 
 # Written on amd64, by the format of mbox_journal.c.
-@test "a journal that another kind of machine has written is finished" {
+@test "an UPDATE that was begun on another kind of machine is finished" {
 	local name
 
 	plain_box 5 120
@@ -438,7 +440,7 @@ zero()
 		print $fh pack('H*', $at{$at});
 	}
 	close($fh) or die;
-	# of the two units of the step the second is done
+	# the step has two units, of which the second is done
 	open($fh, '+<:raw', $ARGV[0]) or die;
 	seek($fh, 975 - (195 + 390 - 512), 0);
 	read($fh, my $bytes, 195 + 390 - 512) or die;

@@ -10,7 +10,7 @@ setup()
 	mbox_setup
 }
 
-# forget: as if the state file had never been.
+# forget: removes the state files.
 forget()
 {
 	rm -f "$BOX_HOME"/.popin*
@@ -45,7 +45,7 @@ forget()
 	    "${before[*]:0:2} ${before[*]:3:3}"
 }
 
-@test "ids stay the same when readers change Status, X-UID and the like" {
+@test "ids stay the same when mail readers change Status, X-UID and the like" {
 	local -a before
 
 	plain_box 4
@@ -71,7 +71,7 @@ forget()
 	assert_equal "$(printf '%s\n' "${UIDS[@]}" | sort -u | wc -l)" 5
 }
 
-@test "a twin keeps its id when another one is deleted" {
+@test "a message keeps its id when an identical one is deleted" {
 	local -a before
 	local i
 
@@ -88,7 +88,7 @@ forget()
 	EOT
 	uids
 	assert_equal "${UIDS[*]}" "${before[1]} ${before[3]}"
-	# the number of a twin that is gone is not given again
+	# the number of a message that is gone is not given to another one
 	session <<-'EOT'
 	DELE 2	=> +OK
 	QUIT	=> +OK
@@ -99,7 +99,7 @@ forget()
 	[[ " ${before[*]} " != *" ${UIDS[2]} "* ]]
 }
 
-@test "a twin keeps its id when another program changes the mbox" {
+@test "identical messages keep their ids when another program edits the mbox" {
 	local -a before
 	local i
 
@@ -118,7 +118,7 @@ forget()
 	assert_equal "${UIDS[*]}" "${before[1]} ${before[2]}"
 }
 
-@test "without a state file twins are numbered in order" {
+@test "identical messages are numbered in order without a state file" {
 	local -a before
 	local i
 
@@ -133,7 +133,7 @@ forget()
 	assert_equal "${UIDS[*]}" "${before[*]}"
 }
 
-@test "ids have 32 characters and more only for twins" {
+@test "ids have 32 characters, and more only for identical messages" {
 	plain_box 2
 	append same
 	append same
@@ -143,7 +143,7 @@ forget()
 	assert_equal "${UIDS[4]}" "${UIDS[3]}.2"
 }
 
-@test "ids survive a session that deletes, and one without UIDL" {
+@test "ids stay the same after sessions with DELE and without UIDL" {
 	local -a before
 
 	plain_box 6

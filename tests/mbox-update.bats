@@ -90,11 +90,11 @@ delete()
 	done
 }
 
-@test "mail delivered to an mbox without a last line end stays" {
+@test "mail delivered behind a missing line end stays" {
 	printf 'From a@b %s\nSubject: 1\n\nopen' "$STAMP" | box
 	talk a "${SESSION[@]}"
 	hear a
-	# an agent that takes care begins with line ends
+	# a careful agent begins with line ends
 	printf '\n\n' >>"$BOX"
 	append late
 	ask a 'DELE 1' '+OK*'
@@ -115,7 +115,7 @@ delete()
 	assert_equal "$(subjects)" late
 }
 
-@test "something else appended to the last message keeps it" {
+@test "the last message stays if something was appended to it" {
 	plain_box 2
 	talk a "${SESSION[@]}"
 	hear a
@@ -152,7 +152,7 @@ delete()
 	done
 }
 
-@test "so is one of which only the year in a From_ line was rewritten" {
+@test "an mbox in which only a year in a From_ line was changed is left alone" {
 	local more
 
 	for more in x{,x{,x{,x{,x{,x{,x{,x}}}}}}}; do
@@ -170,7 +170,7 @@ delete()
 	done
 }
 
-@test "nothing is deleted without QUIT, by EOF or by SIGTERM" {
+@test "a session that ends by EOF or SIGTERM deletes nothing" {
 	plain_box 3
 	cp "$BOX" "$BATS_TEST_TMPDIR/before"
 	session <<-'EOT'
@@ -196,7 +196,7 @@ delete()
 	assert_equal "$(subjects)" '1 2'
 }
 
-@test "under a limit on the size of files mail is deleted, or all of it stays" {
+@test "with a limit on file sizes QUIT deletes what was marked, or nothing" {
 	not_under valgrind 'there is a log that has to be written'
 	local limit deleted=0 kept=0
 
@@ -220,7 +220,7 @@ delete()
 	[ "$deleted" -gt 0 ] && [ "$kept" -gt 0 ]
 }
 
-@test "an mbox of many megabytes with few deletions comes out right" {
+@test "a few messages are deleted from an mbox of 30 MB" {
 	plain_box 30 1000000
 	split_box
 	delete 2 17 30
@@ -230,7 +230,7 @@ delete()
 	messages_match "${left[@]}"
 }
 
-@test "where all that is deleted is at the end no journal is needed" {
+@test "messages at the end are deleted without a journal" {
 	plain_box 4
 	chmod 500 "$BOX_HOME"
 	session <<-'EOT'
@@ -242,7 +242,7 @@ delete()
 	assert_equal "$(subjects)" '1 2'
 }
 
-@test "without a place for a journal everything stays, and QUIT says so" {
+@test "mail stays if no journal can be made, and QUIT says so" {
 	plain_box 4
 	cp "$BOX" "$BATS_TEST_TMPDIR/before"
 	chmod 500 "$BOX_HOME"
@@ -256,7 +256,7 @@ delete()
 	assert_log 'no place for a journal'
 }
 
-# full_disk SIZE: HOME and mbox on a file system of SIZE.
+# full_disk SIZE: puts home and mbox on a file system of SIZE.
 full_disk()
 {
 	mount -t tmpfs -o "size=$1,mode=700,uid=$TEST_UID,gid=$TEST_UID" \
@@ -323,7 +323,7 @@ teardown()
 	[ "$ok" -gt 0 ]
 }
 
-@test "an UPDATE that was interrupted is finished at the next login" {
+@test "an interrupted UPDATE is finished at the next login" {
 	need strace strace
 	interrupted 6
 	append late
@@ -336,7 +336,7 @@ teardown()
 	assert_equal "$(stat -c %s "$(journal)")" 0
 }
 
-@test "an UPDATE that was interrupted waits for the permission to be finished" {
+@test "an interrupted UPDATE waits until the mbox can be written" {
 	need strace strace
 	interrupted 6
 	chmod 444 "$BOX"
@@ -352,7 +352,7 @@ teardown()
 	assert_equal "$(subjects)" '1 4 5 6'
 }
 
-@test "an UPDATE that was interrupted is finished without the state file, too" {
+@test "an interrupted UPDATE is finished without a state file" {
 	need strace strace
 	interrupted 6
 	rm "$BOX_HOME"/.popin.mbox.????????????????????????????????
@@ -365,7 +365,7 @@ teardown()
 	assert_equal "$(subjects)" '1 4 5 6'
 }
 
-@test "a journal with any byte changed is set aside, or does the right thing" {
+@test "a damaged journal is set aside, or the UPDATE is finished rightly" {
 	need strace strace
 	local size i finished=0 aside=0
 
@@ -400,7 +400,7 @@ teardown()
 	[ "$finished" -gt 0 ] && [ "$aside" -gt 0 ]
 }
 
-@test "a journal that others can read is used, and they cannot any more" {
+@test "a journal that others can read is used, and made private" {
 	need strace strace
 	interrupted 6
 	chmod 644 "$(journal)"
@@ -449,7 +449,7 @@ teardown()
 	[ -s "$(journal).1" ]
 }
 
-@test "garbage in the place of the journal changes nothing, and is kept" {
+@test "garbage in the place of the journal is set aside" {
 	local n
 
 	plain_box 4

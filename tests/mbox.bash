@@ -30,7 +30,7 @@ box()
 	own "$BOX"
 }
 
-# plain_box N [SIZE]
+# plain_box N [SIZE]: the mbox gets N messages, each with about SIZE bytes.
 plain_box()
 {
 	perl "$TESTS_SRC/mbox.pl" plain "$@" | box
@@ -43,7 +43,7 @@ append()
 	    >>"$BOX"
 }
 
-# edit SCRIPT: changes the mbox in place, as a mail reader does.
+# edit SCRIPT: changes the mbox in place by Perl code, as a mail reader does.
 edit()
 {
 	perl -0777 -pe "$1" "$BOX" >"$BATS_TEST_TMPDIR/edited"
@@ -119,8 +119,9 @@ journal()
 }
 
 # break_off WHEN [CALL]: a session that deletes messages 2 and 3 is killed at
-# its CALL (fsync) number WHEN: of syncs 1 is that of the mbox, 2 of the journal, 3 of the home;
-# from then on the mbox and the journal take turns.
+# its CALL (fsync) number WHEN.  The first fsync is of the mbox, the second of
+# the journal, the third of the home.  From then on the mbox and the journal
+# take turns.
 break_off()
 {
 	printf 'DELE 2\r\nDELE 3\r\nQUIT\r\n' >"$IN"
@@ -133,8 +134,8 @@ break_off()
 	assert_equal "$status" 137
 }
 
-# interrupted N [SIZE]: a journal that is left behind by a session killed in
-# the middle of overwriting an mbox as of plain_box.
+# interrupted N [SIZE]: makes an mbox as plain_box does, and kills a session in
+# the middle of overwriting it.  A journal is left.
 interrupted()
 {
 	plain_box "$@"

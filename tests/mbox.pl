@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Reads and makes mboxes for the test suite.  It shares no code with popin:
-# what a message of an mbox is is written down a second time here.
+# Reads and makes mboxes for the test suite.  It shares no code with popin, and
+# decides by itself where a message of an mbox begins and ends.
 #
-#	mbox.pl split MBOX DIR	each message to a file DIR/0001...
-#	mbox.pl random SEED	an mbox full of traps
+#	mbox.pl split MBOX DIR	each message to a file DIR/000001...
+#	mbox.pl random SEED	an mbox full of lines like From_ lines
 #	mbox.pl plain N [SIZE]	N messages of about SIZE bytes, for counting
 use strict;
 use warnings;
@@ -32,8 +32,9 @@ my $sender = qr/(?:(?:"(?:[^"\\]|\\.)*"|[^"\s])*|[^"\s]+ +at +[^"\s]+)/;
 my $end = qr/(?:\s+$zone){0,3}(?:\s+remote from .+)?/;
 my $date = qr/$day,?\s+(?:$month\s+$mday\s+$time(?:\s+$zone){0,2}\s+$year|$mday\s+$month\s+$year\s+$time)/;
 
-# A line that begins with "From ": 2 complete, 1 odd, 0 neither; its time.
-# What is odd in another language, or lacks something, is in tests/from-lines.
+# kind LINE, which begins with "From ": returns 2 if it is complete, 1 if it is
+# odd, 0 if it is no From_ line, and its time.  Lines in other languages, and
+# lines that lack something, are in tests/from-lines.
 sub kind {
 	my ($line) = @_;
 	$line =~ s/\s+\z//;
@@ -59,8 +60,8 @@ sub time_of {
 	    $minute * 60 + ($second || 0);
 }
 
-# Where the header ends that begins at $at, behind its blank line, and where
-# its Content-Length does; -1 if neither is there.
+# header BYTES AT: returns where the body begins behind the header at AT, and
+# where it ends by its Content-Length; -1 for what is missing.
 sub header {
 	my ($bytes, $at) = @_;
 	my $length = -1;
@@ -76,7 +77,7 @@ sub header {
 	return (-1, -1);
 }
 
-# Does a header follow that is not mail that was sent?
+# Is NEXT a whole header without a trace field, so not of mail that was sent?
 my $trace = qr/Received|Return-Path|Delivered-To|Envelope-To|X-Original-To/i;
 sub is_untraced {
 	my ($next) = @_;
@@ -84,7 +85,7 @@ sub is_untraced {
 	return defined $header && $header !~ /^$trace:/m;
 }
 
-# Is it the end of the file, or can a message begin there?
+# Does the file end at AT, or a message begin there?
 sub is_exact {
 	my ($bytes, $at) = @_;
 	return 0 if $at > length $$bytes;
@@ -114,7 +115,7 @@ sub begins {
 		return 0 unless $kind == 2 && $header;
 	}
 	return 1 if $at < $m->{body} || $at >= $m->{until};
-	# a part of the message, by its length?
+	# is it a part of the message by its Content-Length?
 	if ($header || $next =~ /\A\r?\n/) {
 		return 1 if !$time || !$m->{time} || $time > $m->{time};
 		return 1 if $time + 2 * 86400 > $m->{time} &&
@@ -123,7 +124,7 @@ sub begins {
 	return !is_exact($bytes, $m->{until});
 }
 
-# Returns [ where the From_ line begins, message ] of each.
+# messages BYTES: returns [ where its From_ line begins, message ] for each.
 sub messages {
 	my ($bytes) = @_;
 	my (@starts, @lines, @found, $m);
@@ -149,7 +150,7 @@ sub messages {
 		my $end = $i < $#starts ? $starts[$i + 1] : length $bytes;
 		my $message = substr($bytes, $starts[$i] + $lines[$i],
 		    $end - $starts[$i] - $lines[$i]);
-		# the separator: the last line, if it is blank
+		# the last line is the separator, if it is blank
 		$message =~ s/(\A|\n)\r?\n\z/$1/;
 		push @found, [ $starts[$i], $message ];
 	}
@@ -180,7 +181,7 @@ sub pick {
 	return $_[int rand @_];
 }
 
-# A line that is nearly what ends a message.
+# A line that is nearly a From_ line, or is odd in another way.
 sub trap {
 	my ($end) = @_;
 	my $stamp = 'Sat Jan  3 01:05:34 1996';
@@ -211,7 +212,7 @@ sub from_line {
 	    '1996 +0100', '96', '+0100 1996') . $end;
 }
 
-# One length that ends where a From_ line begins, or the file does.
+# Changes a Content-Length so that it ends where a From_ line or the file does.
 sub right_length {
 	my ($bytes) = @_;
 	my @ends = (length $bytes);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Preloaded: what NFS may do to popin.  What a file is like is remembered
- * until it is locked here, what a directory is like until it is opened; what
- * a name leads to, until it is opened, or something is changed in the
- * directory, here.  What others do is not seen before that, and who may not
- * open a file is not told that it is gone.  That a dotlock is seen is said on
- * descriptor 2.
+ * Preloaded: gives popin what an NFS client may have cached.
+ * The attributes of a file are cached until it is locked from here, those of a
+ * directory until it is opened.  What a name leads to is cached until it is
+ * opened, or until something is changed in the directory from here.  Changes
+ * by others are not seen before that.  An open of a file that the user must
+ * not open does not tell that it is gone.
+ * Writes a line to descriptor 2 when popin sees a dotlock.
  */
 #define _GNU_SOURCE
 #include <sys/stat.h>
@@ -22,7 +23,10 @@
 
 enum { FILES = 64, NAME = 256 };
 
-/* NAME "": the file FD of this inode; else what it leads to, or ENOENT. */
+/*
+ * With an empty NAME the attributes of the open file with this inode number;
+ * else those of what NAME leads to, or -1 for ENOENT.
+ */
 static struct memory {
 	char name[NAME];
 	int result;
@@ -184,7 +188,7 @@ unlinkat(int fd, const char *name, int flags)
 	return REAL(unlinkat)(fd, name, flags);
 }
 
-/* Of a file that was written here the size is known, as far as here. */
+/* The client knows the size that a write from here has made. */
 static int
 resize(int fd, off_t size, bool shorter)
 {

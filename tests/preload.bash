@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Functions of libc that do what no file system and no clock can be made to do
-# here.  They come in front of popin's session, within its sandbox.
+# Functions of libc that do what no file system or clock does here.  They are
+# preloaded into popin's session, and run in its sandbox.
 
-# preload NAME: sets up the C on stdin; `preloaded NAME` puts it in front.
+# preload NAME: compiles the C on stdin, for `preloaded NAME`.
 preload()
 {
 	not_under asan 'its library has to be the first'
@@ -15,7 +15,7 @@ preload()
 	cc -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/$1.so" - -ldl
 }
 
-# preloaded NAME [VARIABLE=VALUE...]: for all sessions from now on.
+# preloaded NAME [VARIABLE=VALUE...]: preloads it into all sessions from now on.
 preloaded()
 {
 	local name=$1
@@ -26,11 +26,11 @@ preloaded()
 	    "${SESSION[@]}")
 }
 
-# odd_folders: preloads "folders", by which
-#	FOLDERS_UNTYPED=1	names come without the type of what they name
-#	FOLDERS_BREAK=N		reading one fails at the Nth name, and then on
-#	FOLDERS_HIDE=NAME	what that name is of cannot be found out
-#	FOLDERS_LONG=BYTES	names are longer by so many
+# odd_folders: makes "folders", for `preloaded folders' with
+#	FOLDERS_UNTYPED=1	d_type is unknown
+#	FOLDERS_BREAK=N		readdir(3) fails from the Nth call on
+#	FOLDERS_HIDE=NAME	fstatat(2) fails for NAME
+#	FOLDERS_LONG=BYTES	names are longer by BYTES
 odd_folders()
 {
 	preload folders <<-'EOT'
