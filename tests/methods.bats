@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# popin-checkpassword's --method, which only popin's monitor uses: the vectors
-# of the standards, nonces and all.
+# popin-checkpassword's --method, which only popin's monitor uses, with the
+# examples of the standards and their nonces.
 load lib
 load auth
 
@@ -22,7 +22,8 @@ setup()
 	ANSWER=$BATS_TEST_TMPDIR/answer
 }
 
-# method METHOD TEXT...: sets status; descriptor 4 goes to ANSWER.
+# method METHOD TEXT...: runs the checker with TEXT... on descriptor 3; sets
+# status; descriptor 4 goes to ANSWER.
 method()
 {
 	local credentials=$BATS_TEST_TMPDIR/credentials
@@ -51,7 +52,7 @@ assert_refused()
 	[ ! -s "$ANSWER" ]
 }
 
-@test "APOP: the example of RFC 1939" {
+@test "APOP: the example of RFC 1939 is accepted, altered ones are refused" {
 	method apop mrose c4c9334bac560ecc979e58001b3e22fb \
 	    '<1896.697170952@dbc.mtview.ca.us>'
 	assert_in
@@ -74,7 +75,7 @@ assert_refused()
 	assert_refused
 }
 
-@test "CRAM-MD5: the example of RFC 2195" {
+@test "CRAM-MD5: the example of RFC 2195 is accepted for its user only" {
 	method cram-md5 tim b913a602c7eda7a495b4e6e7334d3890 \
 	    '<1896.697170952@postoffice.reston.mci.net>'
 	assert_in
@@ -83,14 +84,14 @@ assert_refused()
 	assert_refused
 }
 
-@test "SCRAM-SHA-256: the example of RFC 7677, with the server's signature" {
+@test "SCRAM-SHA-256: the example of RFC 7677 is accepted and signed" {
 	method scram-verify user "$PROOF" "$NONCE" "$FIRST" "$FINAL"
 	assert_in
 	assert_equal "$(base64 <"$ANSWER")" \
 	    '6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4='
 }
 
-@test "SCRAM-SHA-256: anything else in the example is refused" {
+@test "SCRAM-SHA-256: the example of RFC 7677 is refused if a part is altered" {
 	method scram-verify user "e${PROOF#d}" "$NONCE" "$FIRST" "$FINAL"
 	assert_refused
 	method scram-verify user "$PROOF" "${NONCE%0}1" "$FIRST" "$FINAL"
@@ -114,7 +115,7 @@ assert_refused()
 	assert_refused
 }
 
-@test "a lookup answers with salt and iterations, and runs nothing" {
+@test "SCRAM-SHA-256: a lookup answers salt and iterations, and runs nothing" {
 	method scram-lookup user '' ''
 	assert_equal "$status:$(cat "$OUT" "$LOG")" 0:
 	assert_equal "$(od -An -tu4 -w8 -N8 "$ANSWER" | tr -s ' ')" ' 4096 16'
@@ -122,7 +123,7 @@ assert_refused()
 	    'W22ZaJ0SNY7soEsUEjb6gQ=='
 }
 
-@test "what does not belong to the method is misuse: 2" {
+@test "a wrong method, number of fields or length ends with status 2" {
 	method scram
 	assert_equal "$status" 2
 	method apop

@@ -3,10 +3,10 @@
 # Copyright (c) 2026 The popin authors
 #
 # From another server to popin, and back, with Debian's packages of the other
-# servers: what has been fetched from the one is not fetched from the other.
-# Courier, Solid and popa3d are not installed but unpacked, see
-# contrib/quickstart.  Servers that know the accounts of the system only get a
-# system of their own: passwd, shadow, /var/mail and /var/lib.
+# servers: a client does not fetch from the one what it has fetched from the
+# other.  Courier, Solid and popa3d are not installed but unpacked, see
+# contrib/quickstart.  Servers that know only the accounts of the system get
+# passwd, shadow, /var/mail and /var/lib of their own.
 # shellcheck disable=SC2016
 load lib
 load serve
@@ -30,8 +30,8 @@ setup()
 }
 
 # unpacked PACKAGE FILE [PACKAGE...]: sets PROGRAM to the file of the first
-# package.  All of them are copied to where the mail user, as who the program
-# runs, can reach them: the build may be in a home that is closed to others.
+# package.  The program runs as the mail user, who may not be able to enter the
+# build.  So all packages are copied to where he can read them.
 unpacked()
 {
 	local package file=$2
@@ -52,7 +52,7 @@ unpacked()
 MAIL_OF_MAILDIR=(1000.M9P1.host 1000.M10P1.host 999.x '1200.V1.host,S=225'
     2000.odd+name 1500.M5P5.host)
 
-# letter N: with what servers make their ids of.
+# letter N: a message with the fields that servers make their ids of.
 letter()
 {
 	cat <<-LETTER
@@ -69,7 +69,7 @@ letter()
 	LETTER
 }
 
-# Without Received: the other half of the rules.
+# short_letter N: without Received, other rules apply.
 short_letter()
 {
 	printf 'date: Sat, 3 Jan 1996 01:05:3%d +0000\nMessage-ID: <%d@y>\n' \
@@ -125,7 +125,8 @@ into_mbox()
 
 # --- servers
 
-# own_system: sets SYSTEM, in which a command has accounts and spool of its own.
+# own_system: sets SYSTEM, a command that runs another one with accounts and a
+# spool of its own.
 own_system()
 {
 	local t=$BATS_TEST_TMPDIR hash
@@ -158,8 +159,8 @@ own_system()
 	    --jail "$t/jail" -m "mbox:/var/mail/%u")
 }
 
-# front COMMAND...: sets OLD, a server that knows no passwords itself, behind
-# the front that qmail has.
+# front COMMAND...: sets OLD, a server that checks no passwords, behind a front
+# like qmail-popup.
 front()
 {
 	OLD=(perl "$BIN/popup.pl" "$BIN/popin-checkpassword" -f "$PASSWD" "$@")
@@ -176,8 +177,7 @@ courier()
 	front env LD_LIBRARY_PATH="$libraries" "$PROGRAM" "$MAILDIR"
 }
 
-# A process of Dovecot's that was started for a user leaves it to others to say
-# that the login was right.
+# Dovecot's pop3 that was started for a user does not answer to PASS.
 dovecot()
 {
 	local conf=$BATS_TEST_TMPDIR/dovecot.conf
@@ -198,7 +198,7 @@ solid()
 	    -t "$2")
 }
 
-# serve COMMAND...: until stop.
+# serve COMMAND...: serves on PORT until stop.
 serve()
 {
 	start "${SYSTEM[@]}" tcpserver -RHl0 127.0.0.1 "$PORT" "$@"
@@ -206,7 +206,7 @@ serve()
 
 # --- clients
 
-# listing: numbers and ids.
+# listing: the number and the unique-id of each message.
 listing()
 {
 	perl -MNet::POP3 -e '
@@ -233,7 +233,7 @@ by_getmail()
 	client getmail --getmaildir "$HOME/getmail"
 }
 
-# fetches N: the client gets so many messages that it did not know.
+# fetches N: the client gets N messages that it did not have.
 fetches()
 {
 	local n
@@ -244,7 +244,8 @@ fetches()
 	FETCHED=$n
 }
 
-# The order of messages is popin's own, and nobody promises that of a directory.
+# unnumbered: ids of a listing, sorted.  The messages of a Maildir have another
+# order in each server.
 unnumbered()
 {
 	cut -d ' ' -f 2 | LC_ALL=C sort
@@ -252,7 +253,8 @@ unnumbered()
 
 # --- moving
 
-# moves_to_popin: all that is to be seen from outside.
+# moves_to_popin: a client fetches from the old server, from popin, and from the
+# old server again, and sees the same ids.
 moves_to_popin()
 {
 	local before after
@@ -289,7 +291,7 @@ moves_to_popin()
 	stop
 }
 
-@test "from courier-pop to popin and back, a client fetches nothing twice" {
+@test "from courier-pop to popin and back nothing is fetched twice" {
 	CLIENT=by_getmail
 	fill_maildir
 	courier
@@ -297,7 +299,7 @@ moves_to_popin()
 	moves_to_popin
 }
 
-@test "from dovecot-pop3d with Maildirs to popin and back, a client fetches nothing twice" {
+@test "from dovecot-pop3d to popin and back no Maildir is fetched twice" {
 	CLIENT=by_fetchmail
 	fill_maildir
 	dovecot "maildir:$MAILDIR"
@@ -305,7 +307,7 @@ moves_to_popin()
 	moves_to_popin
 }
 
-@test "from dovecot-pop3d with mboxes to popin and back, a client fetches nothing twice" {
+@test "from dovecot-pop3d to popin and back no mbox is fetched twice" {
 	CLIENT=by_getmail
 	mkdir "$BATS_TEST_TMPDIR/mail"
 	own "$BATS_TEST_TMPDIR/mail"
@@ -316,7 +318,7 @@ moves_to_popin()
 }
 
 # bats test_tags=root
-@test "from solid-pop3d with Maildirs to popin and back, a client fetches nothing twice" {
+@test "from solid-pop3d to popin and back no Maildir is fetched twice" {
 	CLIENT=by_fetchmail
 	solid Maildir maildir
 	fill_maildir
@@ -326,7 +328,7 @@ moves_to_popin()
 }
 
 # bats test_tags=root
-@test "from solid-pop3d with mboxes to popin and back, a client fetches nothing twice" {
+@test "from solid-pop3d to popin and back no mbox is fetched twice" {
 	CLIENT=by_getmail
 	solid /var/mail/%s mailbox
 	fill_mbox
@@ -335,7 +337,7 @@ moves_to_popin()
 }
 
 # bats test_tags=root
-@test "from popa3d to popin and back, a client fetches nothing twice" {
+@test "from popa3d to popin and back nothing is fetched twice" {
 	CLIENT=by_fetchmail
 	own_system
 	unpacked popa3d usr/sbin/popa3d
@@ -346,7 +348,7 @@ moves_to_popin()
 }
 
 # bats test_tags=root
-@test "from mailutils-pop3d to popin and back, a client fetches nothing twice" {
+@test "from mailutils-pop3d to popin and back nothing is fetched twice" {
 	CLIENT=by_getmail
 	own_system
 	need /usr/sbin/pop3d mailutils-pop3d
@@ -357,8 +359,8 @@ moves_to_popin()
 	moves_to_popin
 }
 
-# What qmail says is the name of the file; Debian has no package of it.
-@test "from Courier to popin with ids of another scheme, and to Courier's again" {
+# qmail's id is the name of the file; Debian has no package of qmail.
+@test "--uidl courier brings Courier's ids back after another scheme" {
 	local before
 
 	fill_maildir
@@ -370,7 +372,7 @@ moves_to_popin()
 	assert_equal "$(listing | unnumbered)" \
 	    "$(printf '%s\n' "${MAIL_OF_MAILDIR[@]}" | LC_ALL=C sort)"
 	stop
-	# asked for by name they come back, although popin has served since
+	# popin has served since, but the scheme is asked for by name
 	serve "${SERVE[@]}" --uidl courier
 	assert_equal "$(listing | unnumbered)" "$(unnumbered <<<"$before")"
 	stop

@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# The client's address in the log, from wherever a super-server says it; and
-# that whoever knocks cannot write log lines of their own.  log.bats and
-# tcp.bats have the rest.
+# The client's address in the log, wherever a super-server tells it; and clients
+# cannot write log lines of their own.  log.bats and tcp.bats have the rest.
 load lib
 
-# A socket over which the session is a client from 127.0.0.1, a pipe is none.
+# A client over a socket comes from 127.0.0.1, one over a pipe has no address.
 setup()
 {
 	lib_setup
@@ -16,8 +15,8 @@ setup()
 	    QUIT >"$IN"
 }
 
-# assert_peer IP PORT [VARIABLE=VALUE...]: what all three lines must say of a
-# client over a pipe with that environment.
+# assert_peer IP PORT [VARIABLE=VALUE...]: all three lines of the log have this
+# address for a client over a pipe with that environment.
 assert_peer()
 {
 	local ip=$1 port=$2
@@ -49,7 +48,7 @@ over()
 	port=$(sed -n 's/^.*port=\([0-9]*\)$/\1/p' "$OUT")
 }
 
-@test "tcpserver: TCPREMOTEIP and TCPREMOTEPORT" {
+@test "tcpserver tells the address by TCPREMOTEIP and TCPREMOTEPORT" {
 	assert_peer 192.0.2.7 40112 TCPREMOTEIP=192.0.2.7 TCPREMOTEPORT=40112
 	assert_peer 192.0.2.7 0 TCPREMOTEIP=192.0.2.7
 	assert_peer 2001:db8::7 40112 TCPREMOTEIP=2001:db8:0:0:0:0:0:7 \
@@ -58,21 +57,21 @@ over()
 	    TCPREMOTEPORT=40112
 }
 
-@test "ucspi-tcp6: TCP6REMOTEIP and TCP6REMOTEPORT" {
+@test "ucspi-tcp6 tells the address by TCP6REMOTEIP and TCP6REMOTEPORT" {
 	assert_peer 2001:db8::7 40112 TCP6REMOTEIP=2001:db8::7 \
 	    TCP6REMOTEPORT=40112
 	assert_peer 192.0.2.7 40112 TCP6REMOTEIP=::ffff:192.0.2.7 \
 	    TCP6REMOTEPORT=40112
 }
 
-@test "systemd: REMOTE_ADDR and REMOTE_PORT" {
+@test "systemd tells the address by REMOTE_ADDR and REMOTE_PORT" {
 	assert_peer 192.0.2.7 40112 REMOTE_ADDR=192.0.2.7 REMOTE_PORT=40112
 	assert_peer 192.0.2.7 40112 REMOTE_ADDR=::ffff:192.0.2.7 \
 	    REMOTE_PORT=40112
 	assert_peer 2001:db8::7 40112 REMOTE_ADDR=2001:DB8::7 REMOTE_PORT=40112
 }
 
-@test "xinetd and stunnel: REMOTE_HOST, when it is an address" {
+@test "xinetd and stunnel tell the address by REMOTE_HOST, if it is one" {
 	assert_peer 192.0.2.7 0 REMOTE_HOST=192.0.2.7
 	assert_peer 192.0.2.7 40112 REMOTE_HOST=192.0.2.7 REMOTE_PORT=40112
 	assert_peer 192.0.2.7 0 REMOTE_HOST=::ffff:192.0.2.7
@@ -80,14 +79,14 @@ over()
 	assert_peer - 0 REMOTE_HOST=client.example.org REMOTE_PORT=40112
 }
 
-@test "a host name is passed over for the next that is an address" {
+@test "a host name in the environment is passed over for an address" {
 	assert_peer 192.0.2.7 0 TCPREMOTEIP=client.example.org \
 	    REMOTE_HOST=192.0.2.7
 	over 4 REMOTE_HOST=client.example.org
 	assert_peer_lines 127.0.0.1 "$port"
 }
 
-@test "the environment comes before the socket, in a fixed order" {
+@test "the environment counts before the socket, in a fixed order" {
 	over 4 TCPREMOTEIP=192.0.2.7 TCPREMOTEPORT=40112
 	assert_peer_lines 192.0.2.7 40112
 	assert_peer 192.0.2.1 1 TCPREMOTEIP=192.0.2.1 TCPREMOTEPORT=1 \
@@ -96,26 +95,26 @@ over()
 	    REMOTE_HOST=192.0.2.3
 }
 
-@test "without a word from the super-server it is the socket's, IPv4" {
+@test "the socket tells the address if the super-server does not: IPv4" {
 	over 4
 	assert_peer_lines 127.0.0.1 "$port"
 }
 
-@test "without a word from the super-server it is the socket's, IPv6" {
+@test "the socket tells the address if the super-server does not: IPv6" {
 	over 6
 	assert_peer_lines ::1 "$port"
 }
 
-@test "without a word from the super-server it is the socket's, mapped" {
+@test "the socket tells the address if the super-server does not: mapped IPv4" {
 	over mapped
 	assert_peer_lines 127.0.0.1 "$port"
 }
 
-@test "a pipe has no address" {
+@test "a client over a pipe has no address" {
 	assert_peer - 0
 }
 
-@test "nothing that is not quite an address gets into the log" {
+@test "text that is not quite an address does not get into the log" {
 	local text
 
 	for text in '' ' 192.0.2.7' '192.0.2.7 ' 192.0.2 192.0.2.256 \
@@ -129,9 +128,9 @@ over()
 	done
 }
 
-# --- names that are meant to be read in the log
+# --- names that try to forge the log
 
-@test "no name can end, begin or continue a line of the log" {
+@test "a user name cannot end, begin or continue a line of the log" {
 	local name n=0
 
 	: >"$BATS_TEST_TMPDIR/names"
@@ -161,7 +160,7 @@ over()
 	assert_equal "$n" 12
 }
 
-@test "a name says nothing outside its quotes in the line of a session either" {
+@test "a user name stays within its quotes in the line of a session, too" {
 	SESSION=(env "USER=a\"b
 popin: login failed: ip=6.6.6.6" "${SESSION[@]:2}")
 	session <<-'EOT'

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 
-@test "commands sent in one write across the login are answered in order" {
+@test "commands in one write are answered in order, also across the login" {
 	three_messages
 	pop3 <<-'EOT'
 	=> +OK
@@ -24,7 +24,7 @@ load lib
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "a failed login in a pipeline does not lose what follows" {
+@test "the commands behind a failed login in a pipeline are answered" {
 	three_messages
 	pop3 <<-'EOT'
 	USER anna	=> +OK
@@ -52,7 +52,7 @@ load lib
 	assert_equal "$status" 0
 }
 
-@test "a pipeline cut at any place is answered the same" {
+@test "a pipeline that arrives in two pieces is answered the same" {
 	three_messages
 	pop3 <<-'EOT'
 	USER anna	=> +OK
@@ -75,7 +75,7 @@ load lib
 	done
 }
 
-@test "a command that arrives byte by byte is obeyed" {
+@test "a command that arrives octet by octet is obeyed" {
 	three_messages
 	talk a "${SESSION[@]}"
 	hear a
@@ -87,7 +87,7 @@ load lib
 	leave a
 }
 
-@test "every reply leaves in one write, also those of many lines" {
+@test "every reply leaves in one write, even with many lines" {
 	three_messages
 	writes "${SESSION[@]}" <<-'EOT'
 	wait 1
@@ -110,7 +110,7 @@ load lib
 	assert_equal "$(grep -c -v '^--$' "$OUT")" 9
 }
 
-@test "before the login every reply leaves in one write as well" {
+@test "every reply before the login leaves in one write" {
 	three_messages
 	writes "${CHAIN[@]}" <<-'EOT'
 	wait 1
@@ -152,7 +152,7 @@ load lib
 	assert_equal "${records[2]}" '+OK 3 84|+OK 1 31|'
 }
 
-@test "the final dot is never split from its line ends" {
+@test "the final dot and its line ends leave in one write" {
 	local n
 
 	"${AS[@]}" perl -e 'chdir "$ARGV[0]/new" or die;
@@ -170,7 +170,7 @@ load lib
 			printf 'RETR %s\\n\nwait 5\n' "$i"
 		done
 	} | writes "${SESSION[@]}"
-	# the last write before each pause
+	# after each reply there is a pause; the write before it has the dot
 	assert_equal "$(grep -c '^--$' "$OUT")" $((n + 1))
 	assert_equal "$(grep -B 1 '^--$' "$OUT" | grep -c '|\.|$')" "$n"
 }

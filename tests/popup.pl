@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# popup.pl CHECKER ARGUMENT...: what qmail-popup is to qmail-pop3d, as little
-# of it as a test needs.  It asks for name and password and leaves the rest to
-# a checkpassword program: http://cr.yp.to/checkpwd/interface.html
+# popup.pl CHECKER ARGUMENT...: a front like qmail-popup, with no more than a
+# test needs.  It asks for name and password, and starts a checkpassword
+# program: http://cr.yp.to/checkpwd/interface.html
 use strict;
 use warnings;
 use POSIX ();
@@ -12,7 +12,7 @@ use POSIX ();
 $| = 1;
 $SIG{PIPE} = 'IGNORE';
 
-# Octet by octet: what follows belongs to the next program.
+# Reads octet by octet, because what follows is for the next program.
 sub command {
 	my $line = '';
 	while (sysread(STDIN, my $octet, 1)) {
@@ -40,7 +40,7 @@ defined $pid or die "fork: $!\n";
 if ($pid == 0) {
 	POSIX::dup2(fileno $read, 3) == 3 or die "dup2: $!\n";
 	POSIX::close($_) for grep { $_ != 3 } fileno $read, fileno $write;
-	# perl made 3 close-on-exec if it was one of the pipe's
+	# perl made 3 close-on-exec if the pipe had that number
 	require Fcntl;
 	open(my $three, '<&=', 3) or die "fd 3: $!\n";
 	fcntl($three, Fcntl::F_SETFD(), 0) or die "fcntl: $!\n";

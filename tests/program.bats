@@ -11,7 +11,7 @@ load lib
 	! grep -vE '^(libc\.|ld-|$)' <<<"$needed" || fail "$needed"
 }
 
-@test "popin is found under any name and in any directory" {
+@test "popin works under any name and in any directory" {
 	three_messages
 	mkdir "$BATS_TEST_TMPDIR/a b"
 	cp "$BIN/popin" "$BATS_TEST_TMPDIR/a b/pop 3d"
@@ -26,7 +26,7 @@ load lib
 	EOT
 }
 
-@test "no directory but the maildrop has to be accessible" {
+@test "popin works in a current directory that the user cannot enter" {
 	three_messages
 	mkdir -m 700 "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here"
@@ -78,11 +78,11 @@ load lib
 		    fail "$program: its stack can be executed"
 		readelf -lW "$program" | grep -q GNU_RELRO ||
 		    fail "$program: no RELRO"
-		# static: nothing is bound, and the checks have other names
+		# static programs bind nothing, and their checks have other names
 		readelf -lW "$program" | grep -q INTERP || continue
 		readelf -dW "$program" | grep -q 'NOW.* PIE' ||
 		    fail "$program: no PIE, or bound late"
-		# not a word of musl's
+		# musl has no such functions
 		! readelf -dW "$program" | grep -q 'NEEDED.*libc\.so\.6' ||
 		    readelf -W --dyn-syms "$program" |
 			grep -qE '__(mem|explicit_)[a-z]+_chk' ||

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# PROXY headers (haproxy's doc/proxy-protocol.txt); those of real fronts are
-# in tls-fronts.bats.
+# PROXY headers (haproxy's doc/proxy-protocol.txt).  Those of real fronts are in
+# tls-fronts.bats.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 CLEARTEXT=local
@@ -32,7 +32,7 @@ v2()
 	printf "$3" | perl -0777 -ne 'print pack("n", length), $_'
 }
 
-# login_with HEADER [OPTION...]: one login, all in one go.
+# login_with HEADER [OPTION...]: one login, all in one write.
 login_with()
 {
 	# shellcheck disable=SC2059
@@ -65,7 +65,7 @@ logged_in()
 
 ALL=--cleartext=always
 
-@test "version 1 tells the client's address, IPv4 and IPv6" {
+@test "a header of version 1 tells the client's address, IPv4 and IPv6" {
 	login_with "$V1" $ALL
 	logged_in 192.0.2.7 51000
 	assert_log '^popin: session: ip=192.0.2.7 '
@@ -73,7 +73,7 @@ ALL=--cleartext=always
 	logged_in 2001:db8::7 51001
 }
 
-@test "version 2 tells the client's address, IPv4 and IPv6" {
+@test "a header of version 2 tells the client's address, IPv4 and IPv6" {
 	login_with "$V2" $ALL
 	logged_in 192.0.2.7 51000
 	v2 21 21 '\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\xc7\x38\0\x6e' >"$HEADER"
@@ -82,13 +82,13 @@ ALL=--cleartext=always
 	logged_in 2001:db8::7 51000
 }
 
-@test "an IPv4 address in IPv6 form is that IPv4 address" {
+@test "a mapped IPv4 address in the header counts as that IPv4 address" {
 	login_with 'PROXY TCP6 ::ffff:192.0.2.7 ::ffff:198.51.100.1 51000 110\r\n' \
 	    --cleartext=192.0.2.0/24
 	logged_in 192.0.2.7 51000
 }
 
-@test "the longest header of version 1" {
+@test "the longest header of version 1 is taken, and a longer one refused" {
 	local ip=fe80:1234:5678:9abc:def0:1234:5678:9abc
 
 	login_with "PROXY TCP6 $ip $ip 65535 65535\\r\\n" $ALL
@@ -120,7 +120,7 @@ ALL=--cleartext=always
 	logged_in - 0
 }
 
-@test "what else is in a header of version 2 is passed over" {
+@test "other fields in a header of version 2 are ignored" {
 	# ALPN, authority, a checksum that nobody checks, an unknown type
 	{
 		v2 21 11 "$ADDRESSES"'\x01\x00\x04pop3\x02\x00\x0bexample.net\x03\x00\x04abcd\xee\x00\x00'
@@ -129,7 +129,7 @@ ALL=--cleartext=always
 	logged_in 192.0.2.7 51000
 }
 
-@test "the longest header of version 2" {
+@test "the longest header of version 2 is taken" {
 	{
 		perl -e 'print "\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff", pack("C4C4nn", 192,0,2,7, 198,51,100,1, 51000,110), "\xee", pack("n", 65520), "x" x 65520'
 		printf 'USER anna\r\nPASS secret\r\nQUIT\r\n'
@@ -137,7 +137,7 @@ ALL=--cleartext=always
 	logged_in 192.0.2.7 51000
 }
 
-@test "the address in the header is held against --cleartext, not that of the front" {
+@test "--cleartext is about the address in the header, not the front's" {
 	login_with "$V1" --cleartext=local
 	grep -q '^-ERR \[AUTH\]' "$OUT"
 	refute_log 'popin: login: '
@@ -149,7 +149,7 @@ ALL=--cleartext=always
 	logged_in 127.0.0.1 51000
 }
 
-@test "a client that is refused is so although the connection comes from loopback" {
+@test "--cleartext ignores that the connection comes from loopback" {
 	local port
 
 	# shellcheck disable=SC2059
@@ -193,7 +193,7 @@ ALL=--cleartext=always
 	    $'TCPREMOTEIP=192.0.2.7\nTCPREMOTEPORT=51000'
 }
 
-@test "the front's word on TLS counts with --proxy=tls, and only then" {
+@test "the front's word on TLS counts only with --proxy=tls" {
 	local ssl='\x20\x00\x05\x01\x00\x00\x00\x00'
 	local plain='\x20\x00\x05\x00\x00\x00\x00\x00'
 	local commands='CAPA\r\nUSER anna\r\nPASS secret\r\nQUIT\r\n'
@@ -290,14 +290,14 @@ ALL=--cleartext=always
 	refused missing
 }
 
-@test "a client that waits for the greeting instead is refused in time" {
+@test "a client that sends no header is refused in time" {
 	talk a "${CHAIN[@]}" --proxy --login-timeout 1
 	gone a
 	OUT=$rest
 	refused missing
 }
 
-@test "a header that does not come to an end is refused in time" {
+@test "a header that does not end is refused in time" {
 	talk a "${CHAIN[@]}" --proxy --login-timeout 1
 	printf 'PROXY TCP4 192.0.2.7' >&"${TALK_TO[a]}"
 	gone a
@@ -305,7 +305,7 @@ ALL=--cleartext=always
 	refused slow
 }
 
-@test "the time for the header does not start again with every octet" {
+@test "the time for the header does not start again with each octet" {
 	local i start=$SECONDS
 
 	talk a "${CHAIN[@]}" --proxy
@@ -319,7 +319,7 @@ ALL=--cleartext=always
 	[ $((SECONDS - start)) -lt 30 ]
 }
 
-@test "a header that comes octet by octet is as good as any" {
+@test "a header that arrives octet by octet is taken" {
 	local i
 
 	talk a "${CHAIN[@]}" --proxy $ALL
@@ -336,7 +336,7 @@ ALL=--cleartext=always
 	assert_log '^popin: login: ip=192\.0\.2\.7 port=51000 '
 }
 
-@test "nothing is said before the header" {
+@test "no greeting is sent before the header" {
 	talk a "${CHAIN[@]}" --proxy
 	! IFS= read -r -t 0.5 -u "${TALK_FROM[a]}" reply ||
 	    fail "said: $reply"
@@ -346,8 +346,9 @@ ALL=--cleartext=always
 	leave a
 }
 
-# What follows the header is somebody else's; a file shows how far it was read.
-@test "not one octet behind the header is read" {
+# What follows the header is for another process.  A file shows how far popin
+# has read.
+@test "no octet behind a refused header is read" {
 	local header fd
 
 	for header in 'PROXY TCP4 192.0.2.7 wrong 51000 110\r\n' \
@@ -365,7 +366,7 @@ ALL=--cleartext=always
 	done
 }
 
-@test "a health check is no error" {
+@test "a health check leaves nothing in the log" {
 	local header
 
 	# haproxy's: LOCAL, then closed after the greeting; or with an address
@@ -397,14 +398,14 @@ ALL=--cleartext=always
 	refute_log login
 }
 
-@test "--proxy takes no other value" {
+@test "--proxy takes no other value than tls" {
 	pop3 --proxy=ssl <<-'EOT'
 	=> -ERR [SYS/PERM]
 	EOT
 	assert_equal "$status" 64
 }
 
-@test "behind a header STLS works as ever, and no second header is wanted" {
+@test "STLS works behind a header, and no second header is expected" {
 	SCRIPT=$BATS_TEST_TMPDIR/steps
 	cat >"$SCRIPT" <<-'EOT'
 	@send PROXY TCP4 192.0.2.7 198.51.100.1 51000 110\r\n

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# AUTH (RFC 5034) with PLAIN, LOGIN and CRAM-MD5.  SCRAM has a file of its own.
+# AUTH (RFC 5034) with PLAIN, LOGIN and CRAM-MD5.  SCRAM is in scram.bats.
 load lib
 load auth
 
@@ -15,7 +15,7 @@ load auth
 	assert_log '^popin: login: ip=- port=0 user="anna" method=PLAIN tls=0$'
 }
 
-@test "AUTH PLAIN without one gets a line of plus and blank, and then logs in" {
+@test "AUTH PLAIN without an initial response gets + and a blank, and logs in" {
 	auth <<-'EOT'
 	p = popin()
 	assert p.ask('AUTH PLAIN', r'\+ ') == '+ '
@@ -35,7 +35,7 @@ load auth
 	assert_log '^popin: login: ip=- port=0 user="anna" method=LOGIN tls=0$'
 }
 
-@test "AUTH LOGIN takes the name as initial response" {
+@test "AUTH LOGIN takes the name as the initial response" {
 	auth <<-'EOT'
 	p = popin()
 	p.ask('AUTH LOGIN ' + b64('anna'), r'\+ UGFzc3dvcmQ6')
@@ -44,7 +44,7 @@ load auth
 	EOT
 }
 
-@test "AUTH CRAM-MD5 logs in where --cram-md5 turns it on" {
+@test "AUTH CRAM-MD5 logs in with --cram-md5" {
 	auth --cram-md5 <<-'EOT'
 	p = popin()
 	p.cram('anna', 'secret', OK)
@@ -53,7 +53,7 @@ load auth
 	assert_log '^popin: login: ip=- port=0 user="anna" method=CRAM-MD5 tls=0$'
 }
 
-@test "every CRAM-MD5 challenge is a fresh one" {
+@test "every CRAM-MD5 challenge is new" {
 	auth --cram-md5 <<-'EOT'
 	seen = set()
 	for i in range(3):
@@ -69,7 +69,7 @@ load auth
 	EOT
 }
 
-@test "without --cram-md5 the mechanism is neither listed nor there" {
+@test "CRAM-MD5 is neither listed nor accepted without --cram-md5" {
 	auth <<-'EOT'
 	p = popin()
 	assert 'CRAM-MD5' not in p.sasl()
@@ -80,7 +80,7 @@ load auth
 	EOT
 }
 
-@test "CRAM-MD5 takes no initial response: the server speaks first" {
+@test "CRAM-MD5 takes no initial response" {
 	auth --cram-md5 <<-'EOT'
 	p = popin()
 	p.ask('AUTH CRAM-MD5 ' + b64('anna 00112233445566778899aabbccddeeff'),
@@ -90,7 +90,7 @@ load auth
 	EOT
 }
 
-@test "CRAM-MD5 lets nobody in whose password is not in the file" {
+@test "CRAM-MD5 lets in only users whose password is in the file" {
 	passwd_file 'anna:{PLAIN}secret' "bert:$PENCIL" 'carl:*' 'dora:'
 	auth --cram-md5 <<-'EOT'
 	for user in 'bert', 'carl', 'dora', 'nobody':
@@ -101,7 +101,7 @@ load auth
 	EOT
 }
 
-@test "AUTH alone lists the mechanisms, with a blank behind it too" {
+@test "AUTH alone lists the mechanisms, also with a blank behind it" {
 	auth --cram-md5 --tls <<-'EOT'
 	p = popin()
 	all = ['SCRAM-SHA-256', 'CRAM-MD5', 'PLAIN']
@@ -114,7 +114,7 @@ load auth
 }
 
 # c-client, and so PHP's imap extension, stops where it sees PLAIN without TLS.
-@test "PLAIN and LOGIN are not shown without TLS, and work where PASS does" {
+@test "PLAIN and LOGIN are not shown without TLS, but work where PASS does" {
 	auth <<-'EOT'
 	for way in 'plain', 'login':
 	    p = popin()
@@ -127,7 +127,7 @@ load auth
 }
 
 # Thunderbird tries one wrong password with every method that is shown.
-@test "under TLS PLAIN is shown, and LOGIN works without being shown" {
+@test "PLAIN is shown under TLS, and LOGIN works without being shown" {
 	auth --tls <<-'EOT'
 	p = popin()
 	assert 'USER' in p.capa()
@@ -154,7 +154,7 @@ load auth
 	EOT
 }
 
-@test "mechanisms are known in small letters, too" {
+@test "names of mechanisms are known in small letters, too" {
 	auth <<-'EOT'
 	p = popin()
 	p.ask('auth plain ' + b64('\0anna\0secret'), OK)
@@ -162,7 +162,7 @@ load auth
 	EOT
 }
 
-@test "an unknown mechanism is -ERR, and another one works after it" {
+@test "an unknown mechanism gets -ERR, and a known one works after it" {
 	auth <<-'EOT'
 	p = popin()
 	for name in 'GSSAPI', 'PLAINX', 'PLAI', 'SCRAM-SHA-256-PLUS', 'X' * 200:
@@ -173,7 +173,7 @@ load auth
 	EOT
 }
 
-@test "a star cancels: -ERR, and nothing was tried" {
+@test "a star cancels an exchange with -ERR, and no login is tried" {
 	auth --cram-md5 <<-'EOT'
 	p = popin()
 	p.ask('AUTH PLAIN', r'\+ ')
@@ -199,7 +199,7 @@ load auth
 	EOT
 }
 
-@test "an equals sign is nothing of the kind in a later line" {
+@test "an equals sign in a later line is not base64" {
 	auth <<-'EOT'
 	p = popin()
 	p.ask('AUTH PLAIN', r'\+ ')
@@ -208,8 +208,8 @@ load auth
 	EOT
 }
 
-# wildduck #436: no padding where the length is a multiple of three
-@test "base64 without padding, with one and with two pads is taken" {
+# There is no padding where the length is a multiple of three (wildduck #436).
+@test "base64 with no, one and two pads is taken" {
 	passwd_file 'foo:{PLAIN}bars' 'tim:{PLAIN}tanstaaftanstaaf' \
 	    'test:{PLAIN}test' 'anna:{PLAIN}a' 'bert:{PLAIN}ab' 'carl:{PLAIN}abc'
 	auth <<-'EOT'
@@ -222,7 +222,7 @@ load auth
 	EOT
 }
 
-@test "what is not exactly base64 is refused and tried with nobody" {
+@test "text that is not exactly base64 is refused, and no login is tried" {
 	passwd_file 'test:{PLAIN}test'
 	auth <<-'EOT'
 	good = 'AHRlc3QAdGVzdA=='
@@ -243,7 +243,7 @@ load auth
 	assert_log_lines 0
 }
 
-@test "whom to log in as is empty or who logs in" {
+@test "the authorization identity is empty or the user's own name" {
 	passwd_file 'anna:{PLAIN}secret' 'bert:{PLAIN}secret'
 	auth <<-'EOT'
 	p = popin()
@@ -255,7 +255,7 @@ load auth
 	refute_log 'failed'
 }
 
-@test "PLAIN has exactly two NULs, a name and a password" {
+@test "PLAIN takes exactly two NULs, a name and a password" {
 	auth <<-'EOT'
 	bad = ('', '\0', '\0\0', 'anna', 'anna\0secret', '\0anna', '\0anna\0',
 	    '\0\0secret', '\0anna\0secret\0', '\0anna\0sec\0ret',
@@ -273,7 +273,7 @@ load auth
 	refute_log 'failed'
 }
 
-@test "names and passwords in LOGIN hold no NUL and no line end" {
+@test "LOGIN refuses NULs and line ends in names and passwords" {
 	auth <<-'EOT'
 	p = popin()
 	for name in '', 'an\0na', 'anna\0', 'anna\r', 'an\nna', 'n' * 256:
@@ -289,7 +289,7 @@ load auth
 	refute_log 'failed'
 }
 
-@test "a password can be any other bytes, and be 255 of them" {
+@test "a password can have any other bytes, and 255 of them" {
 	local password
 
 	password=$(printf 'blank  colon-less =+/\\"%%s \xc3\xa4\xff\x01\x1b ')
@@ -322,7 +322,7 @@ load auth
 	assert_log_lines 2
 }
 
-@test "the longest name and password fit the longest line, as anybody" {
+@test "the longest identity, name and password fit the longest line" {
 	local name password
 
 	name=$(printf '%0255d' 1) password=$(printf '%0255d' 2)
@@ -339,7 +339,7 @@ load auth
 	EOT
 }
 
-@test "what is pipelined behind a response is answered by the session" {
+@test "commands that are pipelined behind a response reach the session" {
 	auth <<-'EOT'
 	response = b64('\0anna\0secret').encode()
 	for behind in 1, 50, 169:
@@ -357,8 +357,8 @@ load auth
 	EOT
 }
 
-# Login has read nearly a whole buffer more than the line that logs in.
-@test "1023 octets behind a response that comes in pieces are not lost" {
+# Login has read 1023 octets more than the line that logs in, nearly a buffer.
+@test "commands behind a response that arrives in pieces are not lost" {
 	auth <<-'EOT'
 	import time
 	response = b64('\0anna\0secret').encode()
@@ -376,7 +376,7 @@ load auth
 	EOT
 }
 
-@test "USER, AUTH, PASS: the name is forgotten" {
+@test "the name of USER is forgotten after a failed AUTH" {
 	auth <<-'EOT'
 	p = popin()
 	p.ask('USER anna', OK)
@@ -388,7 +388,7 @@ load auth
 	EOT
 }
 
-@test "AUTH after the login is -ERR" {
+@test "AUTH after the login gets -ERR" {
 	auth <<-'EOT'
 	p = popin()
 	p.plain('anna', 'secret', OK)
@@ -398,7 +398,7 @@ load auth
 	EOT
 }
 
-@test "the three attempts are shared by all ways to log in" {
+@test "all ways to log in share the three attempts" {
 	auth --cram-md5 --apop <<-'EOT'
 	def by_pass(p, pattern):
 	    p.ask('USER anna', OK)
@@ -423,7 +423,7 @@ load auth
 }
 
 # Thunderbird tries one password with every method, other clients twice.
-@test "one wrong password is one failure and one line, however it comes" {
+@test "one wrong password is one failure, however often and by which method" {
 	auth <<-'EOT'
 	p = popin()
 	for i in range(3):
@@ -438,7 +438,7 @@ load auth
 	assert_log 'login failed: .* method=PLAIN .*reason=credentials$'
 }
 
-@test "who mistypes twice gets in at the third try, on the same connection" {
+@test "a user who mistypes twice gets in at the third try" {
 	auth <<-'EOT'
 	p = popin()
 	for password in 'wrnog', 'worng':
@@ -468,7 +468,7 @@ load auth
 	assert_equal "$(grep -c 'login failed' "$LOG")" 4
 }
 
-@test "a repeated password gets its answer at once, and not for ever" {
+@test "a repeated wrong password is refused at once, and ten times at most" {
 	auth --delay 5 <<-'EOT'
 	import time
 	p = popin()
@@ -499,7 +499,7 @@ load auth
 	assert_equal "$(grep -c 'login error' "$LOG")" 2
 }
 
-@test "wrong answers cost the same growing delay" {
+@test "all methods share the growing delay after wrong passwords" {
 	auth --cram-md5 --delay 1 <<-'EOT'
 	import time
 	p = popin()
@@ -511,7 +511,7 @@ load auth
 	EOT
 }
 
-@test "a client that leaves in the middle leaves nothing behind" {
+@test "a client that leaves in the middle of AUTH leaves nothing in the log" {
 	auth --cram-md5 <<-'EOT'
 	for command in 'PLAIN', 'LOGIN', 'CRAM-MD5', 'SCRAM-SHA-256':
 	    p = popin()
@@ -538,7 +538,7 @@ load auth
 	EOT
 }
 
-@test "ten senseless answers end the connection as ten commands do" {
+@test "ten invalid responses end the connection" {
 	auth <<-'EOT'
 	p = popin()
 	for i in range(10):
@@ -548,7 +548,7 @@ load auth
 	EOT
 }
 
-@test "another checkpassword program serves PASS, PLAIN and LOGIN" {
+@test "another checker serves PASS, PLAIN and LOGIN" {
 	CHAIN=("${AS[@]}" "$BIN/popin" -m "maildir:$MAILDIR" --delay 0)
 	talk_to "${CHAIN[@]}" --checker "$BIN/popin-checkpassword" \
 	    -f "$PASSWD" <<-'EOT'
@@ -566,7 +566,7 @@ load auth
 	EOT
 }
 
-@test "--cram-md5 and --apop are refused where no secret could be there" {
+@test "--cram-md5 and --apop are refused without --passwd-file" {
 	local option
 
 	for option in --cram-md5 --apop; do
@@ -580,7 +580,7 @@ load auth
 	assert_equal "$status" 64
 }
 
-@test "no password and no response is ever in the log" {
+@test "no password and no response gets into the log" {
 	auth --cram-md5 <<-'EOT'
 	p = popin()
 	p.plain('anna', 'S3CR3T', AUTH)

@@ -4,8 +4,8 @@
 # Copyright (c) 2026 The popin authors
 #
 # AUTH SCRAM-SHA-256 (RFC 5802, RFC 7677).  The client is tests/talk.py, which
-# has its own idea of the mechanism; the secret of `user' is the one of
-# RFC 7677, section 3.
+# computes everything by itself.  The secret of `user' is the one of RFC 7677,
+# section 3.
 load lib
 load auth
 
@@ -26,7 +26,7 @@ setup()
 	assert_log ' user="user" .* end=quit$'
 }
 
-@test "a wrong password is refused, and the next try may be right" {
+@test "a wrong password is refused, and the next try can be right" {
 	auth <<-'EOT'
 	p = popin()
 	p.scram('user', 'pencik', AUTH)
@@ -36,7 +36,7 @@ setup()
 	assert_log 'login failed: .* user="user" method=SCRAM-SHA-256 tls=0 reason=credentials$'
 }
 
-@test "it works without an initial response" {
+@test "SCRAM works without an initial response" {
 	auth <<-'EOT'
 	p = popin()
 	p.scram('user', 'pencil', initial=False)
@@ -44,7 +44,7 @@ setup()
 	EOT
 }
 
-@test "a password in the clear in the file works, too" {
+@test "SCRAM works with a clear password in the file" {
 	auth <<-'EOT'
 	p = popin()
 	p.scram('anna', 'wrong', AUTH)
@@ -53,7 +53,7 @@ setup()
 	EOT
 }
 
-@test "the same secret lets in by PASS, PLAIN and LOGIN" {
+@test "a SCRAM secret lets in by PASS, PLAIN and LOGIN, too" {
 	auth <<-'EOT'
 	for password, pattern in ('pencil', OK), ('pencik', AUTH):
 	    p = popin()
@@ -69,7 +69,7 @@ setup()
 	EOT
 }
 
-@test "what --hash SCRAM-SHA-256 makes lets in, and is another each time" {
+@test "--hash SCRAM-SHA-256 makes a new secret each time, which lets in" {
 	local one two
 
 	one=$("$BIN/popin-checkpassword" --hash SCRAM-SHA-256 <<<'s p:ä')
@@ -88,7 +88,7 @@ setup()
 	EOT
 }
 
-@test "secrets of other lengths and iterations, made elsewhere, work" {
+@test "secrets with other lengths and iterations work" {
 	local lines
 
 	lines=$("$PYTHON" -B - "$TESTS_SRC" <<-'EOT'
@@ -113,7 +113,7 @@ setup()
 	EOT
 }
 
-@test "a secret that is none is reported, whatever the password was" {
+@test "a malformed secret is logged, and the login fails for now" {
 	local secret good=${PENCIL#*,}
 
 	for secret in "4095,$good" "1000001,$good" "4096,$good,x" "4096,${good%=}" \
@@ -129,7 +129,7 @@ setup()
 	done
 }
 
-@test "a name with a comma and an equals sign is what it should be" {
+@test "a name with commas and equals signs logs in" {
 	passwd_file 'a,b=c=2C:{PLAIN}secret' "=2C,:$PENCIL"
 	auth <<-'EOT'
 	p = popin()
@@ -141,7 +141,7 @@ setup()
 	EOT
 }
 
-@test "no channel binding is taken, and one that is asked for is refused" {
+@test "clients without channel binding are taken, others are refused" {
 	auth <<-'EOT'
 	p = popin()
 	p.scram('user', 'pencil', gs2='y,,')
@@ -157,7 +157,7 @@ setup()
 	EOT
 }
 
-@test "the binding in the last message is the header of the first" {
+@test "the last message must repeat the GS2 header of the first" {
 	auth <<-'EOT'
 	for gs2, said in (('n,,', 'y,,'), ('y,,', 'n,,'), ('n,,', ''),
 	    ('n,,', 'n,a=user,'), ('n,a=user,', 'n,,'), ('n,,', 'p=x,,')):
@@ -169,7 +169,7 @@ setup()
 	EOT
 }
 
-@test "whom to log in as is empty or who logs in" {
+@test "the authorization identity is empty or the user's own name" {
 	auth <<-'EOT'
 	p = popin()
 	p.scram('user', 'pencil', gs2='n,a=user,')
@@ -181,7 +181,7 @@ setup()
 	EOT
 }
 
-@test "messages with something wrong in them are refused" {
+@test "malformed first messages are refused" {
 	auth <<-'EOT'
 	bad = ('', 'n', 'n,,', 'n,,n=user', 'n,,n=user,', 'n,,n=user,r=',
 	    'n,,r=abc,n=user', 'n,,n=,r=abc', 'n,,n=user,r=a\0bc',
@@ -199,7 +199,7 @@ setup()
 	refute_log 'failed'
 }
 
-@test "last messages with something wrong in them are refused" {
+@test "malformed last messages are refused" {
 	auth <<-'EOT'
 	def attempt(make):
 	    p = popin()
@@ -230,7 +230,7 @@ setup()
 	EOT
 }
 
-@test "extensions that are not mandatory are passed over, and signed" {
+@test "optional extensions are ignored, but signed" {
 	auth <<-'EOT'
 	p = popin()
 	s = Scram('user', 'pencil', extra=',x=first')
@@ -247,7 +247,7 @@ setup()
 	EOT
 }
 
-@test "a nonce is good for one proof: the same one again is refused" {
+@test "a proof that was overheard is refused on another connection" {
 	auth <<-'EOT'
 	p = popin()
 	s = Scram('user', 'pencil')
@@ -264,7 +264,7 @@ setup()
 	EOT
 }
 
-@test "every server nonce is a fresh one of printable characters" {
+@test "every server nonce is new and of printable characters" {
 	auth <<-'EOT'
 	seen = set()
 	for i in range(5):
@@ -280,7 +280,7 @@ setup()
 	EOT
 }
 
-@test "nothing begins before the client has agreed to the signature" {
+@test "no session starts before the client has accepted the signature" {
 	three_messages
 	auth <<-'EOT'
 	for answer in '*', b64('no'), '!', '=':
@@ -301,7 +301,7 @@ setup()
 	[ ! -e "$MAILDIR/popin.state" ]
 }
 
-@test "what is pipelined behind the last line is answered by the session" {
+@test "commands that are pipelined behind the last line reach the session" {
 	three_messages
 	auth <<-'EOT'
 	p = popin()
@@ -314,7 +314,7 @@ setup()
 	EOT
 }
 
-@test "all lines of an exchange but the proof can come in one write" {
+@test "the lines before and after the proof can be pipelined" {
 	auth <<-'EOT'
 	p = popin()
 	s = Scram('user', 'pencil')
@@ -332,9 +332,9 @@ setup()
 	EOT
 }
 
-# --- who is there?
+# --- names that exist and names that do not
 
-@test "unknown users have a salt that stays the same, as long as the others'" {
+@test "unknown users have lasting salts of the same length as known users" {
 	local names='nobody,anna,locked,crypted,n.b.,a/../b,%s,'
 
 	passwd_file "user:$PENCIL" 'anna:{PLAIN}secret' 'locked:*' \
@@ -365,7 +365,7 @@ setup()
 	EOT
 	assert_equal "$(cat "$OUT")" "$SALT"
 
-	# Another server has other salts, though it is on the same machine.
+	# Another passwd-file on the same machine has other salts.
 	passwd_file 'user:{PLAIN}else' "anna:$PENCIL"
 	auth <<-'EOT'
 	s = Scram('nobody', 'x')
@@ -374,8 +374,8 @@ setup()
 	[ "$(cat "$OUT")" != "$SALT" ]
 }
 
-# What is signed is the name as the client sent it.
-@test "--lower-case: a name in any case, signed as it was sent, logs in" {
+# The signature is over the name as the client sent it.
+@test "a name in any case logs in with --lower-case" {
 	passwd_file "User,x@Example.Org:$PENCIL" 'anna:{PLAIN}secret'
 	auth --lower-case <<-'EOT'
 	for name, password in (('user,x@example.org', 'pencil'),
@@ -393,7 +393,7 @@ setup()
 	EOT
 }
 
-@test "--lower-case: a salt does not tell whether a name exists in any case" {
+@test "salts do not tell with --lower-case whether a name exists" {
 	passwd_file "user:$PENCIL" 'anna:{PLAIN}secret' 'locked:*' \
 	    "crypted:$("$BIN/popin-checkpassword" --hash <<<x)"
 	auth --lower-case <<-'EOT'
@@ -407,7 +407,7 @@ setup()
 	EOT
 }
 
-@test "unknown users have the iterations and the length of salt of the last" {
+@test "unknown users have iterations and salt length of the last secret" {
 	local secret
 
 	secret=$("$PYTHON" -B -c '
@@ -430,8 +430,8 @@ print(scram_secret("pw", b"x" * 40, 12345))' "$TESTS_SRC")
 	EOT
 }
 
-# No close call: without its PBKDF2 a proof would cost a hundredth.  How close
-# it really comes is printed.
+# The limit of ten is far off: without PBKDF2 a proof would cost a hundredth.
+# The real times are printed.
 @test "a proof costs unknown users the time that it costs known ones" {
 	local secret
 
@@ -463,7 +463,7 @@ print(scram_secret("pw", b"x" * 40, 100000))' "$TESTS_SRC")
 	echo "# $(tr '\n' ' ' <"$OUT")" >&3
 }
 
-@test "unlucky accounts are refused as unknown ones are, proof or no proof" {
+@test "locked accounts and bad names are refused like unknown ones" {
 	passwd_file "user:$PENCIL:::::" "locked:{SCRAM-SHA-256}!${PENCIL#*\}}" \
 	    "out:$PENCIL::::::nologin" "far:$PENCIL::::::allow_nets=192.0.2.1"
 	auth <<-'EOT'
@@ -479,7 +479,7 @@ print(scram_secret("pw", b"x" * 40, 100000))' "$TESTS_SRC")
 
 # --- limits
 
-@test "exchanges that are begun and not ended count as attempts" {
+@test "exchanges that are begun and not finished count as attempts" {
 	auth <<-'EOT'
 	p = popin()
 	s = Scram('user', 'pencil')
@@ -495,8 +495,8 @@ print(scram_secret("pw", b"x" * 40, 100000))' "$TESTS_SRC")
 	assert_equal "$(grep -c 'login failed: .* reason=cancelled$' "$LOG")" 3
 }
 
-@test "a client that never agrees is ended with the time for the login" {
-	# it begins before the proof, which may take a machine a second
+@test "a client that never accepts the signature is disconnected in time" {
+	# the time runs before the proof, which may take a machine a second
 	auth --login-timeout 8 <<-'EOT'
 	p = popin()
 	s = Scram('user', 'pencil')
@@ -510,7 +510,7 @@ print(scram_secret("pw", b"x" * 40, 100000))' "$TESTS_SRC")
 
 # --- when it is shown
 
-@test "SCRAM is shown where it works for everyone in the file" {
+@test "SCRAM is shown where it works for all users in the file" {
 	local hash
 
 	hash=$("$BIN/popin-checkpassword" --hash <<<x)
@@ -534,7 +534,7 @@ print(scram_secret("pw", b"x" * 40, 100000))' "$TESTS_SRC")
 	done
 }
 
-@test "where it is not shown, it still works for who asks for it" {
+@test "SCRAM works without being shown for users who have a secret" {
 	passwd_file "user:$PENCIL" \
 	    "bert:$("$BIN/popin-checkpassword" --hash <<<secret)"
 	auth <<-'EOT'

@@ -3,8 +3,8 @@
 # Copyright (c) 2026 The popin authors
 #
 # The demo mail of contrib, served by a real super-server on a free port of
-# 127.0.0.1; for tests that load lib first.  Where the suite runs as root, so
-# does popin here, with all its changes of user.
+# 127.0.0.1; for tests that load lib first.  If the suite runs as root, popin
+# is started as root.
 
 DEMO=("${TESTS_SRC:?}"/../contrib/demo/*.eml)
 LOGIN_UID=54320
@@ -33,20 +33,21 @@ demo()
 	chmod 600 "$PASSWD"
 }
 
-# The kernel picks one that nobody uses.
+# free_port: a port that the kernel picks.
 free_port()
 {
 	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
 	    Listen => 1, LocalAddr => "127.0.0.1")->sockport'
 }
 
-# True if something listens on the port; it does not notice the question.
+# listening PORT: does something listen there?  Makes no connection.
 listening()
 {
 	grep -q ":$(printf %04X "$1") 00000000:0000 0A" /proc/net/tcp
 }
 
-# wait_until SECONDS COMMAND...: asks ten times a second.
+# wait_until SECONDS COMMAND...: runs COMMAND ten times a second until it
+# succeeds; false if it does not.
 wait_until()
 {
 	local tries=$(($1 * 10))
@@ -60,7 +61,7 @@ wait_until()
 	done
 }
 
-# A server that ends at once is asked no further.
+# up_or_dead: the server listens, or has ended.
 up_or_dead()
 {
 	listening "$PORT" || ! kill -0 "$SERVER" 2>/dev/null
@@ -83,7 +84,7 @@ stop()
 
 	[ -n "${SERVER:-}" ] || return 0
 	kill -TERM -- "-$SERVER" 2>/dev/null || :
-	# whoever is logged in has a wait role, which has left that group
+	# the wait of each session has left that group
 	for exe in $(popins); do
 		exe=${exe#/proc/}
 		kill -TERM "${exe%/exe}" 2>/dev/null || :
@@ -92,8 +93,8 @@ stop()
 	SERVER=
 }
 
-# The processes that run our copy of popin.  The kernel lets an ordinary user
-# look at all of them here, because popin does not change its user then.
+# popins: the processes that run our copy of popin.  An ordinary user may look
+# at all of them, because popin does not change its user then.
 popins()
 {
 	find /proc/[0-9]*/exe -maxdepth 0 -lname "$BIN/popin" 2>/dev/null || :
@@ -109,11 +110,10 @@ assert_gone()
 	wait_until 20 all_gone || fail "still running: $(popins)"
 }
 
-# getmail_files true|false: what getmail needs to fetch from PORT to GOT, in
-# HOME; delete or not.  Its Maildir destination refuses to deliver as root, so
-# mail goes to a program.  Whatever the destination, getmail 6.18 starts a
-# process, and hangs if that ends before it waits for it; so ours ends when
-# getmail has gone to sleep.
+# getmail_files true|false: makes the files in HOME with which getmail fetches
+# from PORT to GOT, and deletes or not.  Its Maildir destination refuses to
+# deliver as root, so mail goes to a program.  getmail 6.18 hangs if that
+# program ends before getmail waits for it.  So ours ends when getmail sleeps.
 getmail_files()
 {
 	need getmail getmail6

@@ -4,8 +4,8 @@
 
     talk.py COMMAND...      starts popin and runs the Python on stdin
 
-What that Python can use is below.  The mechanisms are written here a second
-time, with Python's own hashlib and hmac: nothing is shared with popin.
+The Python uses what is defined below.  The mechanisms are implemented with
+Python's own hashlib and hmac, and share nothing with popin.
 """
 import base64
 import hashlib

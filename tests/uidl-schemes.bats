@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Ids that other servers gave: the rules by which they made them, files in
-# which they kept them, right, wrong and hostile ones.  migration.bats has the
-# real servers.
+# Ids of other servers: the rules by which they make them, and the files in
+# which they keep them, right, wrong and hostile.  migration.bats has the real
+# servers.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 load mbox
@@ -23,7 +23,7 @@ ids()
 	read_ids
 }
 
-# box_ids [OPTION...]: the same of the mbox.
+# box_ids [OPTION...]: the same for the mbox.
 box_ids()
 {
 	as_box "$@"
@@ -57,7 +57,7 @@ dovecot_index()
 	index dovecot-uidlist
 }
 
-# mail NAME...: messages of these names.
+# mail NAME...: delivers messages with these names.
 mail()
 {
 	local name
@@ -69,13 +69,13 @@ mail()
 
 # --- the rules
 
-@test "qmail: the base name, with all that is in it" {
+@test "--uidl qmail keeps base names with all fields" {
 	mail 1000.M1P1.h:2,S 1001.x,S=12,W=14
 	ids --uidl qmail
 	assert_equal "$IDS" '1000.M1P1.h 1001.x,S=12,W=14'
 }
 
-@test "solid, tpop3d: the MD5 of the base name" {
+@test "--uidl solid and tpop3d give the MD5 of the base name" {
 	mail 1035478339.27041_118.foo.org,S=1000:2,S
 	ids --uidl solid
 	assert_equal "$IDS" 112427678f89cfc97ca543b60cd5400b
@@ -83,7 +83,7 @@ mail()
 	assert_equal "$IDS" 112427678f89cfc97ca543b60cd5400b
 }
 
-@test "courier: number and validity of courierpop3dsizelist" {
+@test "Courier's ids are number and validity of courierpop3dsizelist" {
 	mail 1000.M1P1.h
 	courier_index <<-'EOT'
 	/3 3 1795303151
@@ -93,7 +93,7 @@ mail()
 	assert_equal "$IDS" UID1-1795303151
 }
 
-@test "courier: ids of the versions before, without validity, and from names" {
+@test "ids of older Couriers, without validity or from names, are kept" {
 	mail 1.a 2.b "3.it's+\"ä" 4.d
 	courier_index <<-'EOT'
 	/2 9 77
@@ -106,7 +106,7 @@ mail()
 	assert_equal "$IDS" 'UID7-77 UID8 3.it+27s+2B+22+C3+A4 4.d'
 }
 
-@test "dovecot: uid and validity in hexadecimal, small letters or capitals" {
+@test "Dovecot's ids are uid and validity in small or capital hexadecimal" {
 	mail 1276528487.a
 	dovecot_index <<-'EOT'
 	3 V1276528487 N25022 G3085f01b7f11094c501100008c4a11c1
@@ -118,7 +118,7 @@ mail()
 	assert_equal "$IDS" 000061AE4C164767
 }
 
-@test "dovecot: P is the id, an empty P the name; O and the uid are no order of ours" {
+@test "Dovecot's P field is the id, and its O field changes no order" {
 	mail 1.a 2.b 3.c 4.d 5.e
 	dovecot_index <<-'EOT'
 	3 V16 N9 Gabc
@@ -132,14 +132,14 @@ mail()
 	assert_equal "$IDS" '0000000100000010 2.b old-3 6 0000000500000010'
 }
 
-@test "dovecot: the first version of dovecot-uidlist" {
+@test "the first version of dovecot-uidlist is read" {
 	mail 1.a 2.b
 	printf '1 4096 9\n7 1.a:2,S\n8 2.b\n' | dovecot_index
 	ids
 	assert_equal "$IDS" '0000000700001000 0000000800001000'
 }
 
-@test "popa3d: half of the MD5 of some of the header" {
+@test "--uidl popa3d gives half of the MD5 of some header fields" {
 	{
 		printf 'From a@b %s\n' "$STAMP"
 		printf 'Received: from x by y; Sat, 3 Jan 1996\n\twith SMTP\n'
@@ -152,7 +152,7 @@ mail()
 	assert_equal "$IDS" 'b00ffad71dad73bd 83d724e875319aee'
 }
 
-@test "x-uidl: what the header says; without it, or with a wrong one, ours" {
+@test "--uidl x-uidl takes valid X-UIDL fields, else popin's own ids" {
 	local long own
 
 	long=$(printf '%071d' 0)
@@ -170,7 +170,7 @@ mail()
 	    "\$8h!!\\1-\"!~[n\"!K+,!! ${own[1]} ${own[2]} ${own[3]} ${long#0}"
 }
 
-@test "uw: validity and uid of X-IMAP and X-UID, also behind c-client's message" {
+@test "--uidl uw and dovecot join X-UID with the validity in X-IMAP" {
 	{
 		printf 'From a@b %s\nX-IMAP: 1139753550 0000000007\n' "$STAMP"
 		printf "Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\n\nx\n\n"
@@ -183,7 +183,7 @@ mail()
 	assert_equal "$IDS" '0000000143ef424e 0000000743ef424e'
 }
 
-@test "a header of any length makes the same id, up to 64 kilobytes" {
+@test "X-UIDL is found in the first 64 kilobytes of a header" {
 	local own
 
 	{
@@ -200,7 +200,7 @@ mail()
 	assert_equal "$IDS" "behind ${own[1]}"
 }
 
-# --- what stays
+# --- ids that stay
 
 three_of_courier()
 {
@@ -209,7 +209,7 @@ three_of_courier()
 	    courier_index
 }
 
-@test "new mail has ids of ours, and the place that its name gives it" {
+@test "new mail gets popin's ids, and the place that its name gives it" {
 	three_of_courier
 	mail 2.new
 	ids
@@ -219,7 +219,7 @@ three_of_courier()
 	assert_equal "$IDS" 'UID1-5 1.later UID2-5 2.new UID3-5'
 }
 
-@test "ids stay where what was taken over can only be read" {
+@test "ids stay when popin.uidl is read-only" {
 	mail 1.a 2.b 3.c
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :1.a' '3 :2.b' | dovecot_index
 	ids
@@ -230,7 +230,7 @@ three_of_courier()
 	    '0000000200000001 0000000300000001 0000000100000001'
 }
 
-@test "ids stay when the other server's file goes, or popin.state" {
+@test "ids stay when the other server's file or popin.state is removed" {
 	mail 1.a 2.b 3.c
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :1.a' '3 :2.b' | dovecot_index
 	ids
@@ -275,17 +275,17 @@ three_of_courier()
 	assert_equal "$IDS" '0000000100000001 2.b'
 }
 
-@test "where popin has served before, an IMAP server that is added changes no id" {
+@test "an IMAP server that is added later changes no id" {
 	mail 1.a 2.b
 	ids
 	printf '%s\n' '3 V1 N3' '1 :1.a' '2 :2.b' | dovecot_index
 	ids
 	assert_equal "$IDS" '1.a 2.b'
-	# and from then on not without popin.state either
+	# nor does it without popin.state
 	rm "$MAILDIR/popin.state"
 	ids
 	assert_equal "$IDS" '1.a 2.b'
-	# but whoever asks for it by name gets it
+	# but its ids can be asked for by name
 	ids --uidl dovecot
 	assert_equal "$IDS" '0000000100000001 0000000200000001'
 	ids
@@ -294,7 +294,7 @@ three_of_courier()
 	assert_equal "$IDS" '1.a 2.b'
 }
 
-@test "of two servers' files the one that was written last counts" {
+@test "the file that was written last counts if two servers have left one" {
 	three_of_courier
 	printf '%s\n' '3 V1 N2' '1 :1.a' '2 :2.b' '3 :3.c' | dovecot_index
 	touch -d '2001-01-01' "$MAILDIR/dovecot-uidlist"
@@ -307,7 +307,7 @@ three_of_courier()
 	    '0000000100000001 0000000200000001 0000000300000001'
 }
 
-@test "a session that ended before popin.uidl was written is made good" {
+@test "an empty or torn popin.uidl is written again" {
 	three_of_courier
 	: | index popin.uidl
 	ids
@@ -321,7 +321,7 @@ three_of_courier()
 	refute_log damaged
 }
 
-@test "with a popin.uidl that cannot be used nobody gets everything again" {
+@test "a popin.uidl that cannot be used is logged, and nobody is served" {
 	three_of_courier
 	ids
 	rm "$MAILDIR/popin.uidl"
@@ -332,7 +332,7 @@ three_of_courier()
 	assert_log 'cannot read unique-ids from "popin.uidl"'
 }
 
-@test "a Maildir that cannot be written keeps the ids, too" {
+@test "ids stay in a Maildir that cannot be written" {
 	three_of_courier
 	chmod 555 "$MAILDIR"
 	ids
@@ -342,7 +342,7 @@ three_of_courier()
 	chmod 755 "$MAILDIR"
 }
 
-@test "a size that is corrected is remembered where ids are another server's" {
+@test "a corrected size is remembered with another server's ids" {
 	mail 1.a 3.c
 	printf 'Subject: x\n\nx\n' | deliver 2.b,W=5
 	printf '%s\n' '3 V1 N9' '1 :3.c' '2 :2.b,W=5' '3 :1.a' | dovecot_index
@@ -377,7 +377,7 @@ three_of_courier()
 	box_ids
 	[[ $IDS =~ ^'one two '[0-9a-f]{32}$ ]]
 	own=${IDS##* }
-	# a mail reader rewrites all of it
+	# a mail reader rewrites all messages
 	edit 's/^(Subject: \d\n)/Status: RO\n$1/mg'
 	box_ids
 	assert_equal "$IDS" "one two $own"
@@ -389,7 +389,7 @@ three_of_courier()
 	assert_equal "$IDS" "two $own"
 }
 
-@test "X-UIDL fields behind a message without one came with the mail" {
+@test "an X-UIDL field behind a message without one is not taken" {
 	append one
 	printf 'From a@b %s\nSubject: 2\nX-UIDL: sent\n\nx\n\n' "$STAMP" >>"$BOX"
 	own "$BOX"
@@ -397,7 +397,7 @@ three_of_courier()
 	[[ $IDS =~ ^[0-9a-f]{32}' '[0-9a-f]{32}$ ]]
 }
 
-@test "another scheme by name decides anew, auto keeps what was decided" {
+@test "--uidl SCHEME decides anew, and without it the decision stays" {
 	local own
 
 	plain_box 2
@@ -413,9 +413,9 @@ three_of_courier()
 	assert_equal "$IDS" "$own"
 }
 
-# --- unique, printable, at most 70, never reused
+# --- ids are unique, printable, of at most 70 characters, never used again
 
-@test "an id that two messages would have stays with the first" {
+@test "an id that a file gives to several messages stays with one of them" {
 	mail 1.a 2.b 3.c
 	printf '%s\n' '/3 4 5' '2.b 1 1:5:0' '1.a 1 1:5:0' '3.c 1 1:5:0' |
 	    courier_index
@@ -424,7 +424,7 @@ three_of_courier()
 	    'UID1-5 2.b 3.c'
 }
 
-@test "duplicates of an mbox have one foreign id and ours, and keep them" {
+@test "of two messages with one X-UIDL the second has and keeps popin's id" {
 	local first
 
 	{
@@ -442,7 +442,7 @@ three_of_courier()
 	assert_equal "$IDS" "${first#q }"
 }
 
-@test "an id of ours that was another server's is never given to new mail" {
+@test "a name that was another server's id is not the id of new mail" {
 	local sum
 
 	mail 1.a 2.b
@@ -459,7 +459,7 @@ three_of_courier()
 	assert_equal "$IDS" "2.b $sum"
 }
 
-@test "nobody can send the id that another message has here" {
+@test "X-UIDL cannot give mail the id that another message has" {
 	local own
 
 	append one
@@ -475,7 +475,7 @@ three_of_courier()
 	[[ $IDS != *"$own"*"$own"* ]]
 }
 
-@test "what is no id, or could be one of our hashes, is not taken over" {
+@test "invalid ids, and those that look like popin's hashes, are not taken" {
 	local hash
 
 	hash=$(printf '%064d' 0)
@@ -491,7 +491,7 @@ three_of_courier()
 
 # --- files that are wrong
 
-@test "a file with a wrong first line is logged, and ids are ours for good" {
+@test "a file with a wrong first line is logged, and never taken" {
 	local first
 
 	for first in '' '3' '3 N1 V' '3 V99999999999' '4 V1 N1' '3 V-1' x \
@@ -517,7 +517,7 @@ three_of_courier()
 	done
 }
 
-@test "lines that are wrong count as none; the others are taken" {
+@test "lines that are wrong in dovecot-uidlist are ignored, others are taken" {
 	mail 1.a 2.b 3.c 4.d 5.e
 	{
 		printf '3 V1 N9\n'
@@ -532,7 +532,7 @@ three_of_courier()
 	assert_log 'taken over: from="dovecot-uidlist" messages=2/5 wrong=14 maildrop="maildir:.*Maildir"$'
 }
 
-@test "wrong lines of Courier's file, too" {
+@test "lines that are wrong in Courier's file are ignored, others are taken" {
 	mail 1.a 2.b
 	{
 		printf '/3 9 5\n'
@@ -545,7 +545,7 @@ three_of_courier()
 	assert_equal "$IDS" '1.a UID2-5'
 }
 
-@test "a file that is one, or none, or somebody's, is no trap" {
+@test "a FIFO, link or directory in place of the file is no trap" {
 	local kind
 
 	for kind in fifo link directory; do
@@ -572,7 +572,7 @@ three_of_courier()
 	[[ $IDS =~ ^id[0-9]+' last'$ ]]
 }
 
-@test "ten thousand messages keep ids, with memory for each" {
+@test "ten thousand messages keep another server's ids" {
 	perl -e '$d = $ARGV[0];
 	    for (1 .. 10000) {
 		open F, ">", "$d/new/" . ($_ + 5000) . ".message.of.host" or die;

@@ -9,7 +9,7 @@ sha()
 	printf '%s' "$1" | sha256sum | cut -d ' ' -f 1
 }
 
-@test "UIDL says the base name of every message" {
+@test "UIDL tells the base name of every message" {
 	three_messages
 	session <<-'EOT'
 	UIDL	=> +OK
@@ -35,7 +35,7 @@ sha()
 	EOT
 }
 
-@test "an id is the same in every session, read or not, in new or in cur" {
+@test "an id stays when the message is read, flagged or moved" {
 	three_messages
 	session <<-'EOT'
 	UIDL	=> +OK
@@ -49,7 +49,7 @@ sha()
 	cmp <(body_of 1) "$BATS_TEST_TMPDIR/before"
 }
 
-@test "ids of those that stay do not change when others are deleted" {
+@test "ids do not change when other messages are deleted" {
 	three_messages
 	session <<-'EOT'
 	DELE 1	=> +OK
@@ -62,7 +62,7 @@ sha()
 	EOT
 }
 
-@test "size fields belong to the id, flags do not" {
+@test "size fields in a name belong to the id, flags do not" {
 	echo x | deliver '1.M2P3.host,S=2,W=3:2,FS' cur
 	session <<-'EOT'
 	UIDL 1	=> =+OK 1 1.M2P3.host,S=2,W=3
@@ -85,7 +85,7 @@ sha()
 	EOT
 }
 
-@test "a name with bytes that no id may have is hashed" {
+@test "a name with bytes that an id must not have is hashed" {
 	local name
 
 	for name in '1.a b' $'2.tab\t' $'3.\xc3\xa4' $'4.\xff' $'5.\x7f' \
@@ -105,7 +105,7 @@ sha()
 	EOT
 }
 
-@test "names with strange bytes can be read and deleted" {
+@test "messages with any bytes in the name can be read and deleted" {
 	printf 'A: b\n\none\n' | deliver $'1.\xffn\ney'
 	printf 'A: b\n\ntwo\n' | deliver $'2.\xc3\xa4 b:2,S' cur
 	session <<-'EOT'
@@ -119,7 +119,7 @@ sha()
 	assert_equal "$(files_in)" ''
 }
 
-@test "no message can take the id of another by looking like a hash" {
+@test "a message whose name looks like a hash does not get another's id" {
 	local victim='1.a b' hash
 
 	hash=$(sha "$victim")
@@ -132,7 +132,7 @@ sha()
 	printf '%s\n' "$hash" "$(sha "$hash")" | sort | cmp - "$IN"
 }
 
-@test "64 hexadecimal digits in capitals are no hash of ours" {
+@test "a name of 64 hexadecimal digits in capitals is an id" {
 	local name
 
 	name=$(printf '%064X' 1 | tr 0 A)
@@ -142,7 +142,7 @@ sha()
 	EOT
 }
 
-@test "all ids are unique, printable and at most 70 long" {
+@test "all ids are unique, printable and of at most 70 characters" {
 	local i
 
 	for i in 1 2 3 4 5 6 7 8 9; do

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The vectors of the standards, computed with the very objects that the
- * programs are made of.  Prints what is wrong.
+ * The test vectors of the standards, computed with the objects that the
+ * programs are linked from.  Prints each wrong result.
  */
 #include "config.h"
 

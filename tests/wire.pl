@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Plays the client where a pipe does not show enough.
+# Plays the client where a pipe is not enough.
 #
 #	wire.pl writes SCRIPT COMMAND...	prints one line per write(2) on
 #						the client's descriptor
@@ -42,10 +42,10 @@ sub finish {
 	exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
 }
 
-# Each line of SCRIPT is one write of ours, and one read of popin's; in it \n
-# is a line end and \{x*N} N times x.  What comes up to the next pause is
-# printed, a line per write of popin's, with | for a line end.  A pause is the
-# line "wait N": until N lines have come.
+# Each line of SCRIPT is one write to popin, which popin reads at once.  In it
+# \n is a line end and \{x*N} is N times x.  The line "wait N" reads replies
+# until N lines have come, and prints a line for each write of popin, with | for
+# a line end, and then "--".
 sub writes {
 	my ($script, @command) = @_;
 	socketpair(my $ours, my $theirs, AF_UNIX, SOCK_SEQPACKET, PF_UNSPEC)
@@ -143,7 +143,7 @@ sub tcp {
 	    [ map { fileno $_ } $client, $listener ], @command);
 	print "port=$from\n";
 	if ($show) {
-		# Keeps the connection open to ask it: first the end, then this.
+		# The connection stays open, and is asked when popin has ended.
 		copy_in($client);
 		waitpid $pid, 0;
 		print map { "$_\n" }
