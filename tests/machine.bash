@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# A machine with systemd as process 1 (see machine-init), popin as `make
-# install' puts it there, and accounts of its own; for tests that load lib
-# first.  All tests of a file share it.
+# A machine with systemd as process 1 (see machine-init), popin installed by
+# `make install', and accounts of its own; for tests that load lib first.  All
+# tests of a file share it.
 #
 #	ROOT	its root directory	INIT	its process 1, as seen from here
 #
-# anna is an account, password secret, with three messages in ~/Maildir;
-# bert@example.net is a virtual user with the same, in /var/vmail.
+# anna is an account with the password secret and three messages in ~/Maildir.
+# bert@example.net is a virtual user with the same in /var/vmail.
 
 setup_file()
 {
@@ -104,7 +104,7 @@ make_tls()
 		    -keyout key -out "$BATS_FILE_TMPDIR/ca.pem"
 		cat key "$BATS_FILE_TMPDIR/ca.pem" >tls.pem
 	)
-	# Debian's tlswrapper locks itself in there
+	# Debian's tlswrapper uses this directory as its jail
 	mkdir -p "$ROOT/var/lib/tlswrapper/empty"
 }
 
@@ -119,7 +119,7 @@ install_popin()
 	    >"$BATS_FILE_TMPDIR/install.log" 2>&1 ||
 	    fail "make install: $(cat "$BATS_FILE_TMPDIR/install.log")"
 	cp -a "$BATS_FILE_TMPDIR/install/usr/local/." "$ROOT/local"
-	# the programs to test, if they are others than the build's
+	# the programs to test may not be those of the build
 	cp "$BATS_FILE_TMPDIR"/bin/popin{,-checkpassword,-import} \
 	    "$(dirname "$POPIN")/popin-escape" "$ROOT/local/sbin"
 	[ -e "$ROOT/local/lib/systemd/system/popin.socket" ] || fail 'no units'
@@ -151,13 +151,13 @@ boot()
 	inside systemd-tmpfiles --create popin.conf
 }
 
-# inside COMMAND...: on the machine.
+# inside COMMAND...: runs it on the machine.
 inside()
 {
 	nsenter -t "$INIT" -a -- "$@" 3>&-
 }
 
-# instances PATTERN: those that systemd still knows.
+# instances PATTERN: the instances of a unit that systemd still knows.
 instances()
 {
 	inside systemctl --no-legend --no-pager --plain list-units --all "$1"

@@ -6,8 +6,8 @@ load serve
 load privsep
 
 # bats file_tags=root
-# Who runs as whom, with what, when popin is started as root by a super-server.
-# All of it is asked from outside, of the kernel.
+# Which process runs as whom, and has what, when a super-server starts popin as
+# root.  The kernel tells, not popin.
 
 setup()
 {
@@ -41,7 +41,8 @@ assert_login_is_caged()
 	assert_equal "$(wc -c <"/proc/$LOGIN/environ")" 0
 }
 
-# assert_only_maildrop PID DIR: beyond 0, 1 and 2 it has only that.
+# assert_only_maildrop PID DIR: besides 0, 1 and 2 it has only descriptors of
+# the Maildir DIR.
 assert_only_maildrop()
 {
 	local fd
@@ -72,8 +73,8 @@ assert_wait_is_caged()
 	assert_equal "$(descriptors "$MONITOR")" 2
 }
 
-# serves_nobody STATUS: IN to ROOT; the client is told nothing but SYS/PERM,
-# the log has one line.
+# serves_nobody STATUS: popin ends with STATUS.  The client gets a [SYS/PERM]
+# without details, the log has one line.
 serves_nobody()
 {
 	printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
@@ -88,7 +89,7 @@ serves_nobody()
 
 # --- before the login
 
-@test "login has another uid, an empty root, three descriptors and its channel" {
+@test "login has its own uid, an empty root, three descriptors and a channel" {
 	start_popin
 	connect a
 	find_login
@@ -123,7 +124,7 @@ serves_nobody()
 
 # --- after the login
 
-@test "after the login there is a session and a wait, neither root in any way" {
+@test "after the login a session and a wait are left, neither root in any way" {
 	start_popin
 	connect a
 	find_login
@@ -135,7 +136,7 @@ serves_nobody()
 	disconnect a
 }
 
-@test "a session has no group but its account's own, and wait has none" {
+@test "a session has only its account's main group, and wait has none" {
 	GROUPS_MADE+=("${UNIQUE}g")
 	with_accounts groupadd "${UNIQUE}g"
 	account "$(crypt secret '$6$rounds=1000$saltsalt')" -U -u "$TEST_UID" \
@@ -188,7 +189,7 @@ serves_nobody()
 
 # --- nothing leaks
 
-@test "no descriptor of the super-server's reaches any process" {
+@test "no descriptor of the super-server reaches any process" {
 	local holder fd
 
 	# shellcheck disable=SC2016
@@ -210,7 +211,7 @@ serves_nobody()
 	disconnect a
 }
 
-@test "the checker gets the log, the credentials and the handoff, not the client" {
+@test "the checker gets log, credentials and handoff, and not the client" {
 	cat >"$BATS_TEST_TMPDIR/checker" <<-EOT
 	#!/bin/sh
 	ls /proc/\$\$/fd >"$BATS_TEST_TMPDIR/fds"
@@ -226,7 +227,7 @@ serves_nobody()
 	connect a
 	ask a 'USER anna' '+OK*'
 	ask a 'PASS wrong' '-ERR \[AUTH\]*'
-	# 255 is where bash has the script
+	# bash reads the script from descriptor 255
 	assert_equal "$(grep -v 255 "$BATS_TEST_TMPDIR/fds" | sort -n |
 	    tr '\n' ' ')" '0 1 2 3 4 '
 	assert_equal "$(<"$BATS_TEST_TMPDIR/what")" \
@@ -266,7 +267,7 @@ serves_nobody()
 	disconnect a
 }
 
-@test "a pipelined password is in no memory either" {
+@test "a pipelined password is in no memory once the session runs" {
 	root_passwd_file "anna:{PLAIN}right-horse-battery:$TEST_UID:$TEST_UID::$BATS_TEST_TMPDIR::"
 	start_popin
 	connect a
@@ -298,7 +299,7 @@ serves_nobody()
 
 # --- never as root
 
-@test "uid 0 and gid 0 of a passwd-file never get a session" {
+@test "uid 0 and gid 0 in a passwd-file never get a session" {
 	local name
 
 	root_passwd_file "a:{PLAIN}secret:0:0::/::" \
@@ -314,7 +315,7 @@ serves_nobody()
 	refute_log 'session:|login: '
 }
 
-@test "uid 0 and gid 0 of the system never get a session" {
+@test "uid 0 and gid 0 in /etc/passwd never get a session" {
 	local hash options
 
 	hash=$(crypt secret '$6$rounds=1000$saltsalt')
@@ -332,8 +333,8 @@ serves_nobody()
 	refute_log 'session:|login: '
 }
 
-# sloppy COMMAND...: a checker that forgets some of what it has to give up;
-# there must be no session.
+# sloppy COMMAND...: a checker that does not give up all of root's rights gets
+# no session.
 sloppy()
 {
 	[ -z "${SERVER:-}" ] || stop
@@ -348,13 +349,13 @@ sloppy()
 	disconnect a
 }
 
-@test "a checker that forgets to give up root makes no session" {
+@test "a checker that does not give up root gets no session" {
 	sloppy env
 	sloppy setpriv --reuid "$TEST_UID" --regid 0 --clear-groups --
 	sloppy setpriv --reuid 0 --regid "$TEST_UID" --clear-groups --
 }
 
-@test "a checker that gives up only the effective ids makes no session" {
+@test "a checker that gives up only the effective ids gets no session" {
 	# shellcheck disable=SC2016
 	sloppy perl -e '$) = "$ARGV[0] $ARGV[0]"; $> = shift; exec @ARGV' \
 	    "$TEST_UID"
@@ -363,12 +364,12 @@ sloppy()
 	    "$TEST_UID"
 }
 
-@test "a checker that leaves root among the groups makes no session" {
+@test "a checker that leaves root among the groups gets no session" {
 	sloppy setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --groups 0 --
 }
 
-# Not every checkpassword program sets groups (0.90 does not, on Linux).
-@test "the groups that popin was started with get nowhere" {
+# Not every checkpassword program sets groups: 0.90 does not on Linux.
+@test "groups that popin was started with reach no other process" {
 	ROOT=(setpriv '--groups=0,4,24' -- "$BIN/popin" --jail "$JAIL"
 	    --user "$LOGIN_UID:$LOGIN_UID" -m "maildir:$MAILDIR"
 	    --checker env USER=anna HOME=/ setpriv --reuid "$TEST_UID"
@@ -384,7 +385,7 @@ sloppy()
 	disconnect a
 }
 
-@test "a checker that does all of it makes a session" {
+@test "a checker that gives up root wholly gets a session" {
 	ROOT=("$BIN/popin" --user "$LOGIN_UID:$LOGIN_UID" --jail "$JAIL"
 	    -m "maildir:$MAILDIR" --checker env USER=anna "HOME=/"
 	    setpriv --reuid "$TEST_UID" --regid "$TEST_UID" --clear-groups --)
@@ -406,15 +407,16 @@ keep_busy()
 		    sleep 600 3>&- &
 		TALK_PID[busy$i]=$!
 	done
-	# setpriv has become sleep, and counts; so do a session and popin-import
+	# setpriv counts as the user's process once it has become sleep; a
+	# session and popin-import count, too
 	for i in 1 2 3; do
 		wait_until 10 grep -q sleep "/proc/${TALK_PID[busy$i]}/comm"
 	done
 }
 
-# setuid(2) of a user who has too many processes already is what went wrong
-# in many programs: it failed, or the exec behind it did, and nobody looked.
-@test "a user who may have no more processes gets no session, and never root's" {
+# In many programs setuid(2) to a user with too many processes failed, or the
+# exec after it did, and nobody looked.
+@test "a user with too many processes gets no session, and none as root" {
 	local i
 
 	keep_busy "$TEST_UID"
@@ -436,7 +438,7 @@ keep_busy()
 	disconnect a
 }
 
-@test "login may run where its own account has too many processes" {
+@test "login runs although its account has too many processes" {
 	keep_busy "$LOGIN_UID"
 	start prlimit --nproc=2 tcpserver -RHl0 127.0.0.1 "$PORT" "${ROOT[@]}"
 	connect a
@@ -446,9 +448,9 @@ keep_busy()
 	disconnect a
 }
 
-# The kernel says "done" to each of these calls and does nothing: to the
-# monitor's setgroups(2), and to what login does then.
-@test "a step of giving up root that did not happen is noticed, and nobody served" {
+# The kernel reports success for each of these calls and does nothing: for
+# setgroups(2) of the monitor, and for the calls of login.
+@test "a step of giving up root that did nothing is noticed; nobody is served" {
 	local call
 
 	need strace strace
@@ -465,19 +467,19 @@ keep_busy()
 
 # --- faults of the administrator's
 
-@test "without the unprivileged account nothing is served, and the log says how to make it" {
+@test "nobody is served without the account, and the log says the remedy" {
 	ROOT+=(--user "${UNIQUE}x")
 	serves_nobody 78
 	assert_log "make-it-with=\"useradd -r -U .* ${UNIQUE}x\"\$"
 }
 
-@test "without the jail nothing is served, and the log says how to make it" {
+@test "nobody is served without the jail, and the log says the remedy" {
 	rmdir "$JAIL"
 	serves_nobody 78
 	assert_log "mkdir -m 755.*$JAIL"
 }
 
-@test "where there is no place for a log, not even /dev/null, nothing is served" {
+@test "nobody is served without any log, not even /dev/null" {
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
 	printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
 	# shellcheck disable=SC2016
@@ -487,7 +489,7 @@ keep_busy()
 	assert_equal "$(cat "$OUT")" $'-ERR [SYS/TEMP] try again later\r'
 }
 
-@test "a jail that is not root's alone is refused" {
+@test "a jail that others than root own or can write to is refused" {
 	local mode
 
 	for mode in 775 757 777; do
@@ -506,7 +508,7 @@ keep_busy()
 	assert_log "$JAIL"
 }
 
-@test "the unprivileged account is never root" {
+@test "the unprivileged account must not have uid or gid 0" {
 	local who
 
 	for who in root 0:0 "0:$LOGIN_UID" "$LOGIN_UID:0"; do
@@ -516,7 +518,7 @@ keep_busy()
 }
 
 # As in a unit whose CapabilityBoundingSet= leaves CAP_KILL out.
-@test "where root may not end login, nothing is served and the log says why" {
+@test "nobody is served where root may not end login, and the log says why" {
 	local answer
 
 	ROOT=(setpriv --bounding-set -kill --inh-caps -kill -- "${ROOT[@]}")
@@ -531,7 +533,7 @@ keep_busy()
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "an account whose line in /etc/passwd is no such line is none" {
+@test "an unprivileged account with a bad line in /etc/passwd is not used" {
 	local line
 
 	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
@@ -546,7 +548,7 @@ keep_busy()
 		serves_nobody 78
 		assert_log "no unprivileged account user=\"$UNIQUE\""
 	done
-	# and what is too long for a line hides none behind it
+	# a line that is too long does not hide the one behind it
 	echo "$UNIQUE:x:$LOGIN_UID:$LOGIN_UID::/:/bin/sh" \
 	    >>"$BATS_TEST_TMPDIR/passwd-of-system"
 	printf 'QUIT\r\n' >"$IN"

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# The whole chain as root behind tcpserver, and what the kernel says about its
+# The whole chain as root behind tcpserver, and what the kernel tells about its
 # processes; for tests that load lib and serve first.
 #
-#	MONITOR, LOGIN, SESSION_PID	process ids, after find_login, find_session
-#	TEST_UID, LOGIN_UID		numbers that nothing else on the machine
-#					uses, other tests included
+#	MONITOR, LOGIN, SESSION_PID	process ids, by find_login, find_session
+#	TEST_UID, LOGIN_UID		numbers that no other process uses, not
+#					even another test
 
-# privsep_setup: first of all in a test; ordinary users go no further.
+# privsep_setup: begins a test; skips it for ordinary users.
 privsep_setup()
 {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
@@ -47,7 +47,8 @@ privsep_teardown()
 	lib_teardown
 }
 
-# root_passwd_file LINE...: sets PASSWD, which root will believe.
+# root_passwd_file LINE...: sets PASSWD, with an owner and mode that popin
+# accepts as root.
 root_passwd_file()
 {
 	PASSWD=$BATS_TEST_TMPDIR/accounts
@@ -55,7 +56,8 @@ root_passwd_file()
 	chmod 600 "$PASSWD"
 }
 
-# The files of accounts may be locked by another test.
+# with_accounts COMMAND...: repeats COMMAND while another test has locked the
+# files of accounts.
 with_accounts()
 {
 	wait_until 30 "$@" >"$BATS_TEST_TMPDIR/accounts.log" 2>&1 ||
@@ -80,7 +82,7 @@ account()
 	chmod -R go= "$HOME_OF"
 }
 
-# connect NAME: a connection to PORT, with the greeting read.
+# connect NAME: connects to PORT, and reads the greeting.
 connect()
 {
 	local fd
@@ -112,7 +114,7 @@ one_child()
 	children=$(pgrep -P "$1") && [ "$(wc -l <<<"$children")" = 1 ]
 }
 
-# find_login: of the one connection there is.
+# find_login: sets MONITOR and LOGIN for the only connection.
 find_login()
 {
 	wait_until 10 one_child "$SERVER" || fail "monitor: $children"
@@ -121,8 +123,9 @@ find_login()
 	LOGIN=$children
 }
 
-# The last thing wait does is to lock itself in; before that it may take a
-# moment after the client has its answer.
+# find_session: sets MONITOR, which is wait now, and SESSION_PID.  Its seccomp
+# filter is the last step of wait.  That may be a moment after the client has
+# its reply.
 find_session()
 {
 	wait_until 10 one_child "$SERVER" || fail "wait: $children"
@@ -132,7 +135,7 @@ find_session()
 	wait_until 10 is_caged "$MONITOR" || fail 'wait: no seccomp filter'
 }
 
-# status_of PID KEY: of /proc/PID/status, words with one blank between.
+# status_of PID KEY: its value in /proc/PID/status, with single blanks.
 status_of()
 {
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr -s '\t ' ' ' |
@@ -170,7 +173,7 @@ assert_caged()
 	assert_equal "/proc $(stat -c %u:%g "/proc/$1/mem")" '/proc 0:0'
 }
 
-# limit_of PID NAME: soft and hard.
+# limit_of PID NAME: its soft and hard limit.
 limit_of()
 {
 	sed -n "s/^$2 *\([^ ]*\) *\([^ ]*\) .*/\1 \2/p" "/proc/$1/limits"
@@ -185,7 +188,7 @@ descriptors()
 	echo "${fds//$'\n'/ }"
 }
 
-# in_memory PID TEXT: is it anywhere in what the process can read or write?
+# in_memory PID TEXT: is it anywhere in memory that the process can read?
 in_memory()
 {
 	perl "$TESTS_SRC/memory.pl" "$1" "$2"
@@ -194,7 +197,7 @@ in_memory()
 # assert_forgotten TEXT: neither wait nor the session has it.
 assert_forgotten()
 {
-	# ... and what is there is found
+	# the search does find what is there
 	in_memory "$SESSION_PID" "$MAILDIR" || fail 'memory.pl is blind'
 	! in_memory "$SESSION_PID" "$1" || fail "the session has $1"
 	! in_memory "$MONITOR" "$1" || fail "wait has $1"

@@ -24,7 +24,7 @@ setup()
 	    -m "maildir:$MAILDIR" --delay 0)
 }
 
-# family PID: it and all its descendants.
+# family PID: that process and all its descendants.
 family()
 {
 	local child
@@ -35,7 +35,7 @@ family()
 	done
 }
 
-# uids: the numbers that the processes of talk a run as.
+# uids: the uids of all processes of talk a.
 uids()
 {
 	local pid
@@ -45,7 +45,7 @@ uids()
 	done | sort -un | tr '\n' ' '
 }
 
-@test "a whole session, started as root" {
+@test "a whole session works when popin is started as root" {
 	dialogue "${ROOT[@]}" <<-'EOT'
 	USER anna	=> +OK
 	PASS wrong	=> -ERR [AUTH]
@@ -76,7 +76,7 @@ uids()
 	assert_equal "$status" 0
 }
 
-@test "an account with uid 0 cannot log in" {
+@test "an account with uid 0 gets no session" {
 	dialogue "${ROOT[@]}" <<-'EOT'
 	USER zero	=> +OK
 	PASS secret
@@ -85,7 +85,7 @@ uids()
 	! grep -q '^+OK 3' "$OUT" || fail 'root has mail'
 }
 
-@test "without the unprivileged account nothing is served" {
+@test "nobody is served without the unprivileged account" {
 	dialogue "${ROOT[@]}" --user no_such_account <<-'EOT'
 	=> -ERR [SYS/PERM]
 	USER anna	=> (end)
@@ -105,7 +105,7 @@ uids()
 	[ "$status" -ne 0 ]
 }
 
-@test "a jail that does not exist is a fault of ours" {
+@test "nobody is served without the jail" {
 	dialogue "${ROOT[@]}" --jail "$JAIL/none" <<-'EOT'
 	=> -ERR [SYS/PERM]
 	USER anna	=> (end)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# The cages from inside: popin-escape is popin with one more command, TRY, for
-# what a process that was taken over would do next (see escape.c).
+# The cages from inside: popin-escape is popin with one more command, TRY, which
+# does what a process that was taken over would do next (see escape.c).
 POPIN=$(dirname "${POPIN:-$BATS_TEST_DIRNAME/../popin}")/popin-escape
 load lib
 
@@ -17,13 +17,13 @@ setup()
 	SIGSYS=$(kill -l SYS)
 }
 
-# May be missing in a kernel, or not be switched on.
+# has_landlock: the kernel has it, and it is switched on.
 has_landlock()
 {
 	perl -e 'exit(syscall(444, 0, 0, 1) < 1)'
 }
 
-# in_login NAME, in_session NAME: sets up talk NAME in the state.
+# in_login NAME, in_session NAME: starts talk NAME, before or after the login.
 in_login()
 {
 	talk "$1" "${CHAIN[@]}"
@@ -37,7 +37,8 @@ in_session()
 	ask "$1" 'PASS secret' '+OK 3 *'
 }
 
-# assert_killed NAME STATUS LOG: by the call that was just sent, unanswered.
+# assert_killed NAME STATUS LOG: the call that was just sent has killed the
+# process, without an answer.
 assert_killed()
 {
 	gone "$1"
@@ -112,7 +113,7 @@ session_dies()
 	session_dies mmap mprotect
 }
 
-@test "a session that tries to empty the log, or to have others signalled, is killed" {
+@test "a session that tries to empty the log or signal others is killed" {
 	session_dies truncate owner nodelay priority
 }
 
@@ -127,7 +128,7 @@ session_dies()
 	[ ! -e "$MAILDIR/.Trash/cur/9.made" ]
 }
 
-@test "calls of the x32 table are killed although their namesakes are allowed" {
+@test "calls of the x32 table are killed" {
 	need readelf binutils
 	readelf -h "$POPIN" | grep -q X86-64 || skip 'there is no such table'
 	login_dies x32
@@ -135,7 +136,7 @@ session_dies()
 	session_dies x32
 }
 
-@test "login that drops its channel and lives on is ended" {
+@test "login that closes its channel and stays is ended" {
 	in_login a
 	tell a 'TRY mute'
 	gone a
@@ -143,8 +144,8 @@ session_dies()
 	assert_log '^popin: the login process ended abnormally: ip=- signal=9$'
 }
 
-# What file permissions would allow: the other Maildir belongs to the same
-# uid, as those of virtual users do.
+# File permissions allow more: the other Maildir belongs to the same uid, as
+# those of virtual users do.
 @test "a session can open its own mail, and neither /etc/passwd nor other mail" {
 	local other=$BATS_TEST_TMPDIR/other/Maildir path
 
@@ -193,7 +194,7 @@ session_dies()
 	leave a
 }
 
-@test "with --trash a session reaches the trash, too, and nothing else" {
+@test "a session with --trash reaches the trash, too, and nothing else" {
 	local path
 
 	has_landlock || skip 'this kernel has no Landlock'
@@ -207,8 +208,8 @@ session_dies()
 	leave a
 }
 
-# over_mbox [OPTION...]: SPOOL has the mbox of the user and that of another of
-# the same uid; the user's home is elsewhere.
+# over_mbox [OPTION...]: SPOOL has the mboxes of two users with one uid.  The
+# home is elsewhere.
 over_mbox()
 {
 	local name
@@ -225,7 +226,7 @@ over_mbox()
 	passwd_file "anna:{PLAIN}secret::::$BATS_TEST_TMPDIR/home::"
 }
 
-@test "a session over an mbox that tries to get out is killed, and the mail stays" {
+@test "a session over an mbox that tries forbidden calls is killed" {
 	local call
 
 	over_mbox
@@ -245,7 +246,7 @@ log_in_to_one()
 	ask "$1" 'PASS secret' '+OK 1 *'
 }
 
-@test "a session over an mbox reaches no path, not even its own, without dotlocks" {
+@test "a session over an mbox reaches no path if it makes no dotlocks" {
 	local path
 
 	has_landlock || skip 'this kernel has no Landlock'
@@ -264,8 +265,9 @@ log_in_to_one()
 	assert_equal "$(cat "$SPOOL/anna")" ''
 }
 
-# Dotlocks are made where the mbox is: there file permissions are the wall.
-@test "a session over an mbox with dotlocks reaches the directory of the mbox only" {
+# Dotlocks are made where the mbox is.  So only file permissions protect other
+# files there.
+@test "a session over an mbox with dotlocks reaches only the mbox's directory" {
 	local path
 
 	has_landlock || skip 'this kernel has no Landlock'
@@ -282,8 +284,8 @@ log_in_to_one()
 	leave a
 }
 
-# A journal that does not fit is given another name, in the home.
-@test "a session over an mbox with an interrupted UPDATE may rename in the home only" {
+# A journal that does not fit is renamed, in the home.
+@test "a session with an interrupted UPDATE may rename in the home only" {
 	local path home=$BATS_TEST_TMPDIR/home
 
 	has_landlock || skip 'this kernel has no Landlock'
@@ -305,7 +307,7 @@ log_in_to_one()
 	leave a
 }
 
-@test "in its cage, too, a process knows its number for syslog" {
+@test "a caged process logs its process number to syslog" {
 	SESSION+=(--log-as syslog)
 	session <<-'EOT'
 	QUIT	=> +OK
@@ -315,7 +317,7 @@ log_in_to_one()
 }
 
 # bats test_tags=root
-@test "the cages are the same when started as root" {
+@test "login and session are caged when popin is started as root" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	mkdir "$BATS_TEST_TMPDIR/jail"
 	chmod 755 "$BATS_TEST_TMPDIR/jail"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Two hosts over the same Maildir, and haproxy in front of them, each in a
-# network namespace: with contrib/haproxy/several-hosts.cfg.
+# Two hosts with the same Maildir, and haproxy in front of them with
+# contrib/haproxy/several-hosts.cfg.  Each is in a network namespace.
 # bats file_tags=root
 load lib
 load serve
@@ -69,7 +69,8 @@ network()
 	in_host "$SWITCH" ip link set br0 up
 }
 
-# host NAME ADDRESS: popin on it; sets NAME to its process.
+# host NAME ADDRESS: starts popin on a host; sets NAME to its process and
+# NAME_log to its log.
 host()
 {
 	# shellcheck disable=SC2016
@@ -93,7 +94,7 @@ listens()
 	cat "/proc/$1/net/tcp" "/proc/$1/net/tcp6" | grep -q ":$2 0*:0000 0A"
 }
 
-# front: haproxy, as soon as both hosts are up for it
+# front: starts haproxy, and waits until it has found both hosts
 front()
 {
 	(
@@ -120,7 +121,7 @@ front()
 	wait_until 20 status_is n2 UP
 }
 
-# status_is SERVER STATUS: what haproxy thinks, after at least one check
+# status_is SERVER STATUS: haproxy says so after at least one check
 status_is()
 {
 	echo 'show stat' | socat - "UNIX:$BATS_TEST_TMPDIR/stats" |
@@ -148,7 +149,7 @@ logins()
 	    "$1" || :
 }
 
-@test "two hosts take turns, see one maildrop, and never both at once" {
+@test "two hosts serve one maildrop in turn, and never both at once" {
 	local uidl
 
 	dial a
@@ -174,12 +175,12 @@ logins()
 	    "$(sed 1d <<<"$uidl" | sed 's/^[0-9]* //')"
 	ask d QUIT '+OK*'
 	leave d
-	# each of them had two
+	# each host had two logins
 	# shellcheck disable=SC2154
 	assert_equal "$(logins "$n1_log") $(logins "$n2_log")" '2 2'
 }
 
-@test "a host that goes away takes its sessions along, undeleted, and no more" {
+@test "a host that dies deletes nothing, and the other host goes on serving" {
 	dial a
 	log_in a '+OK 4 *'
 	ask a 'DELE 1' '+OK*'

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# STLS (RFC 2595, section 4), with wrapper.pl in the place of the program that
-# does TLS; the real ones are in tls-fronts.bats.
+# STLS (RFC 2595, section 4), with wrapper.pl as the program that does TLS.  The
+# real ones are in tls-fronts.bats.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 CLEARTEXT=local
@@ -14,8 +14,8 @@ setup()
 	three_messages
 }
 
-# wrapped DIALECT [OPTION...]: the script on stdin, see wrapper.pl.  STLS is
-# asked for in each dialect's way.
+# wrapped DIALECT [OPTION...]: runs the script on stdin, see wrapper.pl, with
+# the option that this dialect needs.
 wrapped()
 {
 	local dialect=$1
@@ -28,7 +28,7 @@ wrapped()
 
 DIALECTS='ucspi tlswrapper tlswrapper-new'
 
-# each <SCRIPT: in every dialect
+# each [OPTION...] <SCRIPT: runs it in every dialect
 each()
 {
 	local dialect
@@ -40,7 +40,7 @@ each()
 	done
 }
 
-@test "STLS leads to a login under TLS, in each of the three dialects" {
+@test "STLS leads to a login under TLS in each of the three dialects" {
 	local dialect
 
 	for dialect in $DIALECTS; do
@@ -71,7 +71,7 @@ each()
 	EOT
 }
 
-@test "CAPA has STLS before the switch, and not after it, and not after a login" {
+@test "CAPA has STLS before the switch, not after it and not after a login" {
 	each <<-'EOT'
 			=> +OK
 	@capa STLS yes
@@ -88,7 +88,7 @@ each()
 	EOT
 }
 
-@test "a login without STLS goes on in clear, where that is allowed" {
+@test "a login without STLS goes on in clear text where that is allowed" {
 	each <<-'EOT'
 			=> +OK
 	USER anna	=> +OK
@@ -102,7 +102,7 @@ each()
 	assert_log 'tls=0$'
 }
 
-@test "passwords are for TLS only where clear text is not allowed" {
+@test "passwords are taken only under TLS where clear text is not allowed" {
 	each --cleartext never <<-'EOT'
 			=> +OK
 	@capa USER no
@@ -186,8 +186,8 @@ each()
 	[ $((SECONDS - start)) -lt 30 ]
 }
 
-# CVE-2011-0411 and its many kin
-@test "whatever is sent together with STLS ends the connection unexecuted" {
+# As in CVE-2011-0411 and many others.
+@test "STLS with commands behind it ends the connection, and executes none" {
 	each <<-'EOT'
 			=> +OK
 	@send STLS\r\nUSER anna\r\nPASS secret\r\nDELE 1\r\nQUIT\r\n
@@ -199,7 +199,7 @@ each()
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "one octet behind STLS is too many" {
+@test "one octet behind STLS is too many, and ends the connection" {
 	each <<-'EOT'
 			=> +OK
 	@send STLS\r\nU
@@ -222,7 +222,7 @@ each()
 	EOT
 }
 
-@test "clear text that a tlswrapper still passes on after the +OK is never executed" {
+@test "clear text that tlswrapper passes on after the +OK is never executed" {
 	local dialect
 
 	for dialect in tlswrapper tlswrapper-new; do
@@ -237,7 +237,7 @@ each()
 	done
 }
 
-@test "clear text that comes late stays out of the TLS of UCSPI" {
+@test "clear text that comes late does not get into the TLS of UCSPI" {
 	wrapped ucspi <<-'EOT'
 			=> +OK
 	STLS		=> +OK
@@ -248,7 +248,7 @@ each()
 	EOT
 }
 
-@test "input under TLS that arrives before popin is ready for it is served" {
+@test "commands under TLS that arrive before popin is ready are answered" {
 	wrapped ucspi <<-'EOT'
 			=> +OK
 	STLS		=> +OK
@@ -262,7 +262,7 @@ each()
 	EOT
 }
 
-@test "a tlswrapper that does not acknowledge properly ends the connection" {
+@test "a wrong acknowledgement of tlswrapper ends the connection" {
 	wrapped tlswrapper-new <<-'EOT'
 			=> +OK
 	STLS		=> +OK
@@ -296,7 +296,7 @@ each()
 	assert_log_lines 0
 }
 
-@test "a client that closes right behind STLS is no error" {
+@test "a client that closes right behind STLS is not logged as a login" {
 	wrapped ucspi <<-'EOT'
 			=> +OK
 	@send STLS\r\n
@@ -304,7 +304,7 @@ each()
 	refute_log 'popin: login'
 }
 
-@test "with --tls there is no STLS, whatever descriptors there are" {
+@test "STLS is not offered with --tls, whatever descriptors there are" {
 	each --tls <<-'EOT'
 			=> +OK
 	@capa STLS no
@@ -318,7 +318,7 @@ each()
 	assert_log_lines 2
 }
 
-@test "without a wrapper STLS is not offered, and the log says why" {
+@test "STLS is not offered without a wrapper, and the log says why" {
 	local dialect
 
 	for dialect in ucspi tlswrapper tlswrapper-new; do
@@ -334,7 +334,7 @@ each()
 	done
 }
 
-@test "nonsense in SSLCTLFD and its kin is not believed" {
+@test "wrong numbers in SSLCTLFD, SSLREADFD and SSLWRITEFD are not believed" {
 	local fds
 
 	for fds in '0 1 2' '3 4 x' '17 17 17' '9999 9998 9997' '-1 -1 -1' \
@@ -351,14 +351,14 @@ each()
 	done
 }
 
-@test "an unknown dialect is a wrong option" {
+@test "an unknown dialect of --stls is refused" {
 	pop3 --stls openssl <<-'EOT'
 	=> -ERR [SYS/PERM]
 	EOT
 	assert_equal "$status" 64
 }
 
-# A checker that tells what it was given.
+# spy: makes a checker that writes down what it was given.
 spy()
 {
 	# shellcheck disable=SC2016
@@ -374,7 +374,7 @@ spy()
 	CHAIN=("${AS[@]}" "$BIN/popin" --delay 0)
 }
 
-@test "the checker gets no descriptor of the wrapper's, and no word of them" {
+@test "the checker gets no descriptor or variable of the wrapper" {
 	local dialect
 
 	spy
@@ -397,7 +397,7 @@ spy()
 }
 
 # bats test_tags=root
-@test "login gets four descriptors, the monitor those of the dialect besides" {
+@test "login has four descriptors, the monitor also those of the dialect" {
 	local dialect
 
 	[ "$(id -u)" = 0 ] || skip 'needs root'
@@ -435,7 +435,7 @@ spy()
 }
 
 # bats test_tags=root
-@test "started as root, login is another process after STLS, and as unprivileged" {
+@test "login after STLS is another process, with the same unprivileged uid" {
 	[ "$(id -u)" = 0 ] || skip 'needs root'
 	mkdir "$BATS_TEST_TMPDIR/jail"
 	CHAIN=("$BIN/popin" --user 54322:54322 --jail "$BATS_TEST_TMPDIR/jail")

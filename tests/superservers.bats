@@ -14,7 +14,7 @@ setup()
 	PORT=$(free_port)
 }
 
-# dial: IN to the port, all in one go, and what comes back to OUT.
+# dial: sends IN to the port in one write; the replies go to OUT.
 dial()
 {
 	# shellcheck disable=SC2016
@@ -28,7 +28,7 @@ dial()
 	' "$PORT" <"$IN" >"$OUT" 3>&- || fail "dial: status $?: $(cat "$LOG")"
 }
 
-# The session, and what every super-server must make of it.
+# one_session: a session that must be the same with every super-server.
 one_session()
 {
 	cat >"$SCRIPT" <<-'EOT'
@@ -60,8 +60,8 @@ one_session()
 	assert_failure 1
 }
 
-# The log went to descriptor 2 of the super-server.  The session counts what
-# comes after PASS, and begins with the answer to PASS.
+# assert_logged: the log is on descriptor 2 of the super-server.  in= counts the
+# octets behind PASS, out= those from the answer to PASS on.
 assert_logged()
 {
 	local in out
@@ -110,8 +110,8 @@ assert_logged()
 	assert_logged
 }
 
-# Here the client is on descriptor 2, too.
-@test "openbsd-inetd serves a session, and its client sees nothing of the log" {
+# With inetd the client is on descriptor 2, too.
+@test "openbsd-inetd serves a session, and the client does not see the log" {
 	need inetd openbsd-inetd
 	echo "127.0.0.1:$PORT stream tcp nowait $(id -un)" \
 	    "${SERVE[0]} popin ${SERVE[*]:1}" >"$BATS_TEST_TMPDIR/inetd.conf"
@@ -120,7 +120,7 @@ assert_logged()
 	cmp "$LOG" /dev/null
 }
 
-@test "four sessions at a time do not disturb each other" {
+@test "four connections at a time do not disturb each other" {
 	local i clients=()
 
 	need tcpserver ucspi-tcp
@@ -138,8 +138,7 @@ assert_logged()
 	assert_equal "$(grep -c 'login failed' "$LOG")" 4
 }
 
-# What sshd gives to a command.
-@test "as a command behind a socket pair, as ssh runs it, a session works" {
+@test "a session works behind a socket pair, as sshd makes for a command" {
 	local wrapper=$BATS_TEST_TMPDIR/command
 
 	need socat socat

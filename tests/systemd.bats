@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# The units of contrib/systemd, as `make install' puts them, under a real
-# systemd: process 1 of a small machine in namespaces (see machine-init).
+# The units of contrib/systemd, as `make install' installs them, under a real
+# systemd.  It is process 1 of a machine in namespaces (see machine-init).
 # bats file_tags=root
 load lib
 load machine
@@ -38,8 +38,8 @@ journal()
 	inside journalctl -q --no-pager -o cat --after-cursor "$CURSOR"
 }
 
-# journal_has PATTERN: within a moment.  Without -t: with it journalctl of
-# systemd 252 passes over the first line behind a cursor.
+# journal_has PATTERN: waits until the journal of this test has it.  There is no
+# -t: with it journalctl of systemd 252 skips the first line after a cursor.
 journal_has()
 {
 	timeout "$LIMIT" bash -c 'until nsenter -t "$1" -a journalctl -q --no-pager \
@@ -54,7 +54,7 @@ refute_journal()
 	! journal | grep -E -e "$1" || fail "in the journal: $1"
 }
 
-# dial NAME [ADDRESS]: a client on the machine, with the greeting read.
+# dial NAME [ADDRESS]: starts a client on the machine, and reads the greeting.
 dial()
 {
 	talk "$1" nsenter -t "$INIT" -n -- \
@@ -74,14 +74,14 @@ $(journal)"
 	assert_output ''
 }
 
-# exposure UNIT: ten times what systemd-analyze says.
+# exposure UNIT: ten times the level that systemd-analyze tells.
 exposure()
 {
 	inside systemd-analyze security --no-pager "$1" |
 	    sed -n 's/.*Overall exposure level for .*: \([0-9]*\)\.\([0-9]\) .*/\1\2/p'
 }
 
-@test "exposure, as systemd counts it, is at most 1.5 as root and 0.8 without" {
+@test "systemd's exposure level is at most 1.5, 1.7 for TLS, 0.8 without root" {
 	local root virtual tls
 
 	! is_i386 || skip 'for this systemd i386 is a foreign architecture'
@@ -94,7 +94,7 @@ exposure()
 	((10#$virtual <= 8)) || fail "popin-virtual@.service: $virtual"
 }
 
-@test "an account of the system fetches and deletes its mail, and the instance goes away" {
+@test "an account fetches and deletes mail, and the instance of the unit ends" {
 	serving popin.socket
 	dial a
 	ask a 'USER anna' '+OK*'
@@ -111,7 +111,7 @@ exposure()
 	assert_output ''
 }
 
-@test "a client that comes by IPv6 is logged as such, and a wrong password with the address" {
+@test "a wrong password by IPv6 is logged with the client's IPv6 address" {
 	serving popin.socket
 	dial a '[::1]'
 	ask a 'USER anna' '+OK*'
@@ -121,8 +121,8 @@ exposure()
 	assert_no_instances 'popin@*'
 }
 
-# cage: of each process of popin: PID UID NoNewPrivs N Seccomp N
-# Seccomp_filters N
+# cage: a line for each process of popin:
+# PID UID NoNewPrivs N Seccomp N Seccomp_filters N
 cage()
 {
 	local pid
@@ -135,7 +135,7 @@ cage()
 	done
 }
 
-# drop_in UNIT FILE: until the end of the test
+# drop_in UNIT FILE: adds FILE to the unit until the end of the test
 drop_in()
 {
 	DROP_IN=$ROOT/etc/systemd/system/$1.d
@@ -145,7 +145,7 @@ drop_in()
 }
 
 # popin-escape is popin with one more command, see escape.c.
-@test "popin's own sandbox works within the unit's" {
+@test "popin's own sandbox works within the sandbox of the unit" {
 	local escape=$BATS_TEST_TMPDIR/escape.conf filters
 
 	[[ $("$POPIN" --version) != *'sandbox: none'* ]] ||
@@ -157,7 +157,7 @@ drop_in()
 	dial a
 	run cage
 	filters=$(sed -n 's/^[0-9]* 0 .* Seccomp_filters //p' <<<"$output")
-	# login has one more than what systemd gave the monitor
+	# login has one filter more than the monitor got from systemd
 	assert_line --regexp "^[0-9]+ [1-9].* Seccomp_filters $((filters + 1)) "
 	ask a 'USER anna' '+OK*'
 	ask a 'PASS secret' '+OK*'
@@ -176,7 +176,7 @@ drop_in()
 	refute_journal 'sandbox|Landlock'
 }
 
-@test "virtual users are served without any root, from what the unit gives them" {
+@test "popin-virtual.socket serves virtual users without root" {
 	serving popin-virtual.socket
 	dial a
 	run cage
@@ -219,8 +219,8 @@ banned()
 	    /etc/fail2ban/filter.d/popin.conf | sort | uniq -c | tr -s ' '
 }
 
-# Of each of these lines journald notes who wrote it, whatever they say.
-@test "only popin's own lines in the journal are fail2ban's, whoever writes as popin" {
+# journald records who wrote each of these lines, whatever the lines say.
+@test "fail2ban sees only popin's own lines, whoever writes as popin" {
 	local line='popin: login failed: ip=203.0.113.9 port=1 user="x" method=PASS tls=0 reason=credentials'
 	local before after
 
@@ -238,7 +238,7 @@ banned()
 	inside runuser -u anna -- logger -t popin -p mail.notice "$line"
 	printf '%s\n' "$line" | inside runuser -u anna -- systemd-cat -t popin
 	journal_has '203\.0\.113\.9'
-	# a datagram of root's, as under an inetd
+	# a datagram from root, as under an inetd
 	printf 'USER anna\r\nPASS wrong\r\nQUIT\r\n' | inside env \
 	    TCPREMOTEIP=192.0.2.7 popin --log syslog --delay 0 \
 	    --cleartext always >/dev/null
@@ -256,7 +256,7 @@ banned()
 	    $(($(awk '$2 == "::1" { print $1 }' <<<"$before") + 2))
 }
 
-@test "with stls.conf copied to its place port 110 offers STLS" {
+@test "port 110 offers STLS with stls.conf" {
 	local conf=$BATS_TEST_TMPDIR/stls.conf
 
 	sed 's|[^ ]*/popin |/usr/local/sbin/popin |' "${abs_top_builddir:-$TESTS_SRC/../_build}/contrib/systemd/stls.conf" >"$conf"
@@ -281,8 +281,8 @@ banned()
 	rm "$ROOT/etc/default/popin"
 }
 
-# As in Fedora; systemd-sysusers makes it so, too.
-@test "a shadow file of mode 000 is told in the log, and one capability opens it" {
+# Fedora has it so, and systemd-sysusers makes it so.
+@test "a shadow file of mode 000 is logged, and CAP_DAC_READ_SEARCH opens it" {
 	local conf=$BATS_TEST_TMPDIR/shadow.conf
 
 	chmod 000 "$ROOT/etc/shadow"
@@ -343,7 +343,7 @@ replaces()
 	leave "$1$try"
 }
 
-@test "one of the sockets for port 110 takes the place of the other, and serves" {
+@test "either socket for port 110 replaces the other when it is started" {
 	local try
 
 	serving popin.socket

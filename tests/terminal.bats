@@ -6,9 +6,9 @@ load serve
 load privsep
 
 # bats file_tags=root
-# root starts popin, or a server with popin behind it, from a terminal.  What
-# becomes somebody else never has that terminal in any way, and who it becomes
-# never has the process.
+# Root starts popin, or a server with popin behind it, from a terminal.  A
+# process that becomes another user never has that terminal, and that user never
+# gets hold of the process.
 
 setup()
 {
@@ -22,7 +22,7 @@ teardown()
 	privsep_teardown
 }
 
-# at_terminal COMMAND...: what is typed at a terminal of root's; the screen is
+# at_terminal COMMAND...: runs it as typed at a terminal of root; the screen is
 # in OUT.
 at_terminal()
 {
@@ -30,7 +30,8 @@ at_terminal()
 	    /dev/null </dev/null >"$OUT" 2>&1 3>&-
 }
 
-# serve_at_terminal: tcpserver with popin, typed there; sets SERVER to it.
+# serve_at_terminal COMMAND...: runs tcpserver with COMMAND as typed at a
+# terminal of root; sets SERVER to it.
 serve_at_terminal()
 {
 	start script -qefc "exec $(printf '%q ' tcpserver -RHl0 127.0.0.1 \
@@ -66,7 +67,7 @@ as()
 	setpriv --reuid "$1" --regid "$1" --clear-groups -- "${@:2}"
 }
 
-# refute_attach UID PID: another process of this user's cannot trace it.
+# refute_attach UID PID: another process of this user cannot trace it.
 refute_attach()
 {
 	run as "$1" strace -o /dev/null -p "$2"
@@ -74,8 +75,9 @@ refute_attach()
 	assert_output --partial 'Operation not permitted'
 }
 
-# stopped_at_exec COMMAND...: runs it in the background, with each process
-# stopped before the first instruction of the second program that it executes.
+# stopped_at_exec COMMAND...: prints a command that runs it and stops each of
+# its processes before the first instruction of the second program that it
+# executes.
 stopped_at_exec()
 {
 	printf '%q ' strace -f -o /dev/null -e trace=execve \
@@ -89,9 +91,9 @@ has_begun()
 	    [[ $(field 3 "$NEW") == [tT] ]]
 }
 
-# assert_out_of_reach: NEW has not executed anything yet, and is no use to its
-# user.  (A traced process cannot be traced again: but these are the same
-# question to the kernel.)
+# assert_out_of_reach: NEW has not executed an instruction yet, and its user
+# cannot get at it.  strace(1) traces it already, so nobody else could in any
+# case.  The kernel decides about these files as about tracing.
 assert_out_of_reach()
 {
 	assert_equal "$(stat -c %u "/proc/$NEW/mem")" 0
@@ -119,7 +121,7 @@ assert_out_of_reach()
 	disconnect a
 }
 
-@test "neither has a checker, nor what it has started" {
+@test "a checker and programs that it starts have no terminal" {
 	local busy
 
 	ROOT=("$BIN/popin" --user "$LOGIN_UID:$LOGIN_UID" --jail "$JAIL"
@@ -138,7 +140,7 @@ assert_out_of_reach()
 	disconnect a
 }
 
-@test "the log says on the terminal where it goes, and how it would stay" {
+@test "the terminal is told where the log goes, and how to keep it there" {
 	serve_at_terminal "${ROOT[@]}"
 	connect a
 	log_in a anna secret
@@ -147,7 +149,7 @@ assert_out_of_reach()
 	refute_log 'login:|session:'
 }
 
-@test "with a pipe the log stays there" {
+@test "the log stays at the terminal if it goes through a pipe" {
 	serve_at_terminal sh -c '"$0" "$@" 2>&1 >&0 | cat >&2' "${ROOT[@]}"
 	SERVER=$(pgrep -P "$SERVER" || echo "$SERVER")
 	connect a
@@ -158,7 +160,7 @@ assert_out_of_reach()
 	assert_log '^popin: session: '
 }
 
-@test "what is wrong with the command is told on the terminal" {
+@test "an error at the start is told on the terminal" {
 	rmdir "$JAIL"
 	at_terminal sh -c '"$@" </dev/null >/dev/null' - "${ROOT[@]}" || :
 	assert_equal "$(tr -d '\r' <"$OUT")" \
@@ -176,7 +178,7 @@ assert_out_of_reach()
 	! grep -q '+OK' "$OUT" || fail "$(cat "$OUT")"
 }
 
-@test "who types popin at his own terminal is served there, and sees the log" {
+@test "a user who types popin at his own terminal is served, and sees the log" {
 	PASSWD=$BATS_TEST_TMPDIR/own
 	echo "anna:{PLAIN}secret:$TEST_UID:$TEST_UID::$BATS_TEST_TMPDIR::" >"$PASSWD"
 	chmod 600 "$PASSWD"
@@ -188,7 +190,7 @@ assert_out_of_reach()
 	grep -q '^popin: session: .* end=quit' "$OUT" || fail "$(cat "$OUT")"
 }
 
-# The end of the chain of another server that root has started.
+# A session at the end of another server's chain, which root has started.
 @test "a session behind another server's checker leaves the terminal, too" {
 	printf 'STAT\r\nQUIT\r\n' >"$IN"
 	# shellcheck disable=SC2016
@@ -204,7 +206,7 @@ assert_out_of_reach()
 
 # --- before the first instruction
 
-# begin_session: up to where it is stopped.
+# begin_session: logs in, and waits until the session is stopped.
 begin_session()
 {
 	start sh -c "exec tcpserver -RHl0 127.0.0.1 $PORT \
@@ -225,11 +227,12 @@ go_on()
 	stop
 }
 
-@test "from the exec on its user cannot trace a session" {
+@test "a session cannot be traced by its user, from the exec on" {
 	begin_session
 	assert_out_of_reach
 	go_on
-	# which is because of the mode of the program, and can be told at all
+	# with a program that its user can read the same checks see a process
+	# that he can trace
 	chmod 755 "$BIN/popin"
 	begin_session
 	assert_equal "$(stat -c %u "/proc/$NEW/mem")" "$TEST_UID"
@@ -253,7 +256,7 @@ go_on()
 	done
 }
 
-@test "a user whom root looks at with --check-user gets neither terminal nor process" {
+@test "the user that --check-user is about gets neither terminal nor process" {
 	SESSION_OF_STARTER=
 	start_script "$(stopped_at_exec "${ROOT[@]}" --check-user anna)"
 	wait_until 10 has_begun

@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# A kernel that lacks something, for one command: some of its calls only fail.
+# Runs a command as on a kernel that lacks some system calls: they fail.
 #
 #	without.pl CALL=ERROR[,CALL=ERROR...] COMMAND...
 #
-# CALL: a name below.  ERROR: a name of errno.h, the answer of kernels that do
-# not have it.  It is done by a seccomp filter, which root may set as it is,
-# and others with no_new_privs.
+# CALL is a name below.  ERROR is a name of errno.h, with which kernels without
+# the call answer.  A seccomp filter does it.  Only root may set one without
+# no_new_privs.
 use strict;
 use warnings;
 use Errno;
 
-# Numbers of x86-64; and which argument must have which value.
+# The number for x86-64, then which argument must have which value.
 my %calls = (
 	clone3 => [435],
 	close_range => [436],

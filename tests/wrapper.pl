@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Plays a program that wraps popin and starts TLS on demand, and the client
-# behind it, without TLS: what is under TLS goes over descriptors of its own
-# (ucspi), or over the same ones after the switch (tlswrapper).
+# Plays a program that wraps popin and starts TLS on demand, and its client,
+# without real TLS.  What is under TLS goes over other descriptors (ucspi), or
+# over the same ones after the switch (tlswrapper).
 #
 #	wrapper.pl ucspi|tlswrapper|tlswrapper-new COMMAND... <SCRIPT
 #
@@ -15,10 +15,10 @@
 #	APOP anna {secret}		{} is the digest of the password in it
 #	@capa TAG yes|no		is the line TAG among the capabilities?
 #	@send TEXT			raw octets (\r, \n)
-#	@switch				the wrapper does its part
-#	@switch TEXT			the same, but before that TEXT is passed on
+#	@switch				the wrapper switches to TLS
+#	@switch TEXT			the same, but first it passes TEXT on
 #	@answer BYTE			tlswrapper-new: acknowledge with BYTE
-#	@hang up			the wrapper goes away instead
+#	@hang up			the wrapper ends instead
 #	@run COMMAND			a shell command; $POPIN is the pid
 #	@close				the client closes
 #	@end				popin has closed, and sent nothing more
@@ -41,7 +41,7 @@ sub channel {
 	my ($name, $to, $from) = @_;
 	pipe(my $r, my $w) or die;
 	($theirs{$name}, $ours{$name}) = $to ? ($r, $w) : ($w, $r);
-	# as if popin's user had started us
+	# as if popin's user had started the wrapper
 	chown $ENV{TEST_UID}, $ENV{TEST_UID}, $r if $> == 0 && $ENV{TEST_UID};
 }
 
@@ -64,11 +64,11 @@ my %number = $dialect eq 'ucspi' ?
 $number{ack} = 6 if $theirs{ack};
 my $pid = fork;
 if ($pid == 0) {
-	# High first, then where they belong, whatever is there.
+	# first to high numbers, since the low ones may be in use
 	POSIX::dup2(fileno $theirs{$_}, 100 + $number{$_}) for keys %number;
 	POSIX::close($_) for 3 .. 99;
 	POSIX::dup2(100 + $_, $_) for values %number;
-	# something of somebody else's
+	# two descriptors that are not for popin
 	POSIX::dup2(2, 18);
 	POSIX::dup2(2, 7);
 	POSIX::close($_) for 101 .. 200;
@@ -114,7 +114,7 @@ sub login {
 	return $child || 0;
 }
 
-# A handshake takes its time.  Here that is until there is a fresh login.
+# A handshake takes some time.  This one takes until there is a new login.
 sub handshake {
 	for (1 .. 600) {
 		my $now = login();
@@ -140,7 +140,7 @@ sub switch {
 	}
 }
 
-# The answer to STLS comes on the control pipe there.
+# With tlswrapper the reply to STLS comes on the control pipe.
 sub before {
 	$from = $ours{control}
 	    if $_[0] =~ /^STLS/ && $_[1] eq '+OK' && $dialect eq 'tlswrapper';
