@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# What the README tells newcomers to type, in a copy of the tree that has
-# never been built.  `quickstart check` is not among it: it runs this.
+# What the README tells newcomers to type, in a copy of the tree that has never
+# been built.  `quickstart check` is left out: it runs these tests.
 load lib
 
 setup_file()
@@ -14,14 +14,15 @@ setup_file()
 	mkdir "$tree"
 	(cd "$top" && cp -R .clang-format configure.ac Makefile.am README NEWS \
 	    COPYING src tests contrib "$tree")
-	# from somebody who builds in the source tree
+	# the source tree may have been built in place
 	find "$tree" -name '*.o' -exec rm {} +
 	find "$tree" -type d -exec chmod u+w {} +
 	quickstart >"$BATS_FILE_TMPDIR/first" 2>&1 3>&- ||
 	    echo "status $?" >>"$BATS_FILE_TMPDIR/first"
 }
 
-# Nothing of the make that runs the tests may get into the one it starts.
+# quickstart [ARGUMENT...]: without the environment of the make that runs the
+# tests.
 # shellcheck disable=SC2120
 quickstart()
 {
@@ -30,7 +31,7 @@ quickstart()
 	    sh "$BATS_FILE_TMPDIR/tree/contrib/quickstart" "$@"
 }
 
-# The lines of a transcript, from PATTERN on to the end of the reply.
+# reply_to PATTERN: the reply to that command in the transcript.
 reply_to()
 {
 	sed -n "/^C: $1/,/^C: /p" "$BATS_FILE_TMPDIR/first" |
@@ -77,7 +78,8 @@ packages()
 	cksum /var/lib/dpkg/status 2>/dev/null || :
 }
 
-# again: once more, with the packages of the last time
+# again: runs quickstart until no package was installed meanwhile, since it
+# configures again after that.
 again()
 {
 	local before=none now
@@ -91,7 +93,7 @@ again()
 	done
 }
 
-@test "quickstart works again, without building again" {
+@test "quickstart runs again without building again" {
 	again
 	assert_success
 	refute_line '== making configure'
@@ -136,7 +138,7 @@ again()
 	assert_success
 }
 
-@test "quickstart refuses what it does not know, and says what it knows" {
+@test "quickstart refuses an unknown argument and shows the known ones" {
 	run quickstart chekc
 	assert_equal "$status" 64
 	assert_line --partial 'contrib/quickstart check'
@@ -174,7 +176,7 @@ again()
 	assert_output --partial 'apt-get install autoconf automake gcc make'
 }
 
-@test "quickstart finds servers where the PATH of ordinary users does not lead" {
+@test "quickstart finds servers in /usr/sbin for ordinary users" {
 	local bin=$BATS_TEST_TMPDIR/bin
 
 	need haproxy haproxy
@@ -193,7 +195,7 @@ makefile_says()
 	sed -n "s/^$1 = //p" "$BATS_FILE_TMPDIR/tree/_build/Makefile"
 }
 
-# As if it was not installed, not where the PATH leads
+# without PROGRAM COMMAND...: runs COMMAND as if PROGRAM was not installed.
 without()
 {
 	local bin=$BATS_TEST_TMPDIR/without
@@ -205,7 +207,7 @@ without()
 	PATH=$bin run "$@"
 }
 
-@test "quickstart configures again when a tool has come that configure looked for" {
+@test "quickstart configures again when a tool was installed in between" {
 	need pkg-config pkgconf
 	without pkg-config quickstart
 	assert_success
@@ -226,7 +228,7 @@ without()
 	refute_line '== configuring'
 }
 
-@test "quickstart keeps options given by hand, and no object made without them" {
+@test "quickstart builds all again after configure was run by hand" {
 	local build=$BATS_FILE_TMPDIR/tree/_build
 
 	(cd "$build" && ../configure -q --enable-static) \
@@ -240,16 +242,17 @@ without()
 	refute_line --partial INTERP
 }
 
-# in_build MAKE-ARGUMENT...: nothing of the make that runs the tests
+# in_build MAKE-ARGUMENT...: without the environment of the make that runs the
+# tests.
 in_build()
 {
 	env -i PATH="$PATH" make -C "$BATS_FILE_TMPDIR/tree/_build" "$@"
 }
 
-@test "configure says where no system calls are known for the sandbox" {
+@test "configure refuses a machine whose system calls are not known" {
 	local tree=$BATS_FILE_TMPDIR/tree build=$BATS_TEST_TMPDIR/build
 
-	# a machine that is none of those that popin was tried on
+	# none of the machines that are known is this one
 	cp "$tree/src/process/sandbox_arch.h" "$BATS_TEST_TMPDIR/known"
 	sed -i 's/defined(__/defined(__unknown_/g' "$tree/src/process/sandbox_arch.h"
 	mkdir "$build"
@@ -263,14 +266,14 @@ in_build()
 	cp -p "$BATS_TEST_TMPDIR/known" "$tree/src/process/sandbox_arch.h"
 }
 
-@test "make check says at once that there is no bats" {
+@test "make check says at once that bats is missing" {
 	run in_build check BATS=/nonexistent
 	assert_failure
 	assert_output --partial 'make check: missing: bats ("sh contrib/quickstart check"'
 	refute_output --partial 'FAIL: tests/'
 }
 
-@test "make dist makes nothing where there is no xz" {
+@test "make dist says that xz is missing, and makes nothing" {
 	without xz in_build dist
 	assert_failure
 	assert_output --partial 'make dist: xz is missing (Debian: xz-utils)'

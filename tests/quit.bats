@@ -5,8 +5,8 @@
 load lib
 load mbox
 
-# QUIT removes no message that the client has not received, as far as that can
-# be known: on sockets.  The client is quit.py.
+# QUIT removes no message that the client has not received.  Sockets tell that,
+# pipes do not.  The client is quit.py.
 
 setup()
 {
@@ -16,14 +16,14 @@ setup()
 	BOX=
 }
 
-# client KIND [OPTION...]: the Python on stdin, see quit.py.
+# client KIND [OPTION...]: runs the Python on stdin, see quit.py.
 client()
 {
 	/usr/bin/python3 -B "$TESTS_SRC/quit.py" "$1" "${SESSION[@]}" "${@:2}" \
 	    >"$OUT" 2>"$LOG" 3>&- || fail "$1: $(cat "$OUT" "$LOG")"
 }
 
-# stays WHY: nothing was removed, and that is the end in the log.
+# stays WHY: nothing was removed, and the log has end=WHY.
 stays()
 {
 	assert_files new/1.big new/2.two
@@ -36,7 +36,7 @@ removed()
 	assert_log ' dele=1 left=1/.* end=quit$'
 }
 
-@test "a connection that is reset before the message is there: it stays" {
+@test "a message stays if the connection is reset before it was received" {
 	client tcp <<-'EOT'
 	client.send(ALL)
 	client.until_it_waits()
@@ -46,7 +46,7 @@ removed()
 	stays io
 }
 
-@test "a Unix socket that is closed before the message was read: it stays" {
+@test "a message stays if a Unix socket is closed before it was read" {
 	client unix <<-'EOT'
 	client.send(ALL)
 	client.until_it_waits()
@@ -56,7 +56,7 @@ removed()
 	stays io
 }
 
-@test "so does one in an mbox" {
+@test "a message in an mbox stays if the connection is reset too early" {
 	mbox_setup
 	perl -e 'print "From x\@y Sat Jan  3 01:05:34 1996\nA: b\n\n",
 	    ("x" x 63, "\n") x 1600, "\n"' | box
@@ -71,7 +71,7 @@ removed()
 	cmp "$BOX" "$BOX.before"
 }
 
-@test "QUIT waits for a client that reads slowly, and removes the message then" {
+@test "QUIT waits for a client that reads slowly, then removes the message" {
 	local kind
 
 	for kind in tcp unix; do
@@ -91,7 +91,7 @@ removed()
 	done
 }
 
-@test "a client that never takes the message is given up, and it stays" {
+@test "a message stays if the client never reads it, and the session ends" {
 	client tcp --testing --idle 2 <<-'EOT'
 	client.send(ALL)
 	client.over()
@@ -99,7 +99,7 @@ removed()
 	stays stalled
 }
 
-@test "SIGTERM ends the wait, and the message stays" {
+@test "a message stays if SIGTERM ends the wait for the client" {
 	client tcp <<-'EOT'
 	client.send(ALL)
 	client.until_it_waits()
@@ -109,7 +109,7 @@ removed()
 	stays signal
 }
 
-@test "another login ends the wait of a silent client, and the message stays" {
+@test "a message stays if another login ends the wait for a silent client" {
 	client tcp --testing --takeover 0 <<-'EOT'
 	client.send(ALL)
 	client.until_it_waits()
@@ -124,8 +124,8 @@ removed()
 	stays taken-over
 }
 
-# The message is there; who does not wait for the other answers loses nothing.
-@test "a client that has the message and hangs up behind QUIT is obeyed" {
+# The client has the message.  It need not wait for the other replies.
+@test "a message that was received is removed if the client closes after QUIT" {
 	local kind
 
 	for kind in tcp unix; do
@@ -145,7 +145,7 @@ removed()
 	done
 }
 
-@test "where the other end is a pipe, what was written has arrived" {
+@test "a message that was written to a pipe counts as received" {
 	printf 'RETR 1\r\nDELE 1\r\nQUIT\r\n' | raw_session
 	removed
 }

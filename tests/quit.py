@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
-"""A client whose system has, or has not, got the messages when it says QUIT.
+"""A client that may or may not have received its messages when it says QUIT.
 
     quit.py tcp|unix COMMAND...     starts popin and runs the Python on stdin
 
-The kernel has room for all of a message of 100 kB on popin's side, and for
-little of it on the client's.  What that Python can use is below.
+The kernel holds all of a message of 100 kB on popin's side, and little of it
+on the client's.  The Python uses what is defined below.
 """
 import array
 import fcntl
@@ -61,7 +61,7 @@ class Client:
             pass
 
     def until_it_waits(self):
-        """popin has read all there is and sleeps, or is over."""
+        """Waits until popin has read all input and sleeps, or has ended."""
         unread = array.array('i', [1])
         while self.process.poll() is None:
             fcntl.ioctl(self.server, termios.FIONREAD, unread)

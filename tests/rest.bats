@@ -18,8 +18,8 @@ setup()
 	STATE=$MAILDIR/popin.state
 }
 
-# What popin answers to STAT, LIST and UIDL, in OUT; sets listed to how often
-# it read a folder.
+# poll: popin's replies to STAT, LIST and UIDL are in OUT; sets listed to how
+# often it read a folder.
 poll()
 {
 	local trace=$BATS_TEST_TMPDIR/trace
@@ -30,8 +30,8 @@ poll()
 	listed=$(grep -c getdents64 "$trace" || :)
 }
 
-# Polls until the folders are left alone.  The first three seconds after a
-# change are too early for that, so this takes a little longer.
+# come_to_rest: polls until no folder is read.  popin does not trust a change
+# of the last three seconds, so this takes a little longer.
 come_to_rest()
 {
 	local until=$((SECONDS + LIMIT))
@@ -39,7 +39,7 @@ come_to_rest()
 	poll
 	while [ "$listed" -gt 0 ]; do
 		[ "$SECONDS" -lt "$until" ] || fail 'it is never at rest'
-		# other tests want the processor meanwhile
+		# leave the processor to other tests
 		sleep 0.25
 		poll
 	done
@@ -71,7 +71,7 @@ sees()
 	    "$MAILDIR/new/3.three,W=24"
 }
 
-@test "an empty Maildir comes to rest, too, and its first mail is seen" {
+@test "the first mail in an empty Maildir at rest is seen" {
 	rm "$MAILDIR"/new/* "$MAILDIR"/cur/*
 	come_to_rest
 	message=$'A: b\n\nx\n'
@@ -88,7 +88,7 @@ sees()
 	sees 1.one 2.two 3.three,W=24 4.four 5.five
 }
 
-@test "what was removed, moved or flagged meanwhile is seen as it is" {
+@test "messages removed, moved or flagged meanwhile are seen as they are" {
 	come_to_rest
 	rm "$MAILDIR/new/1.one"
 	sees 2.two 3.three,W=24
@@ -107,7 +107,7 @@ sees()
 $MAILDIR/new:"
 }
 
-@test "what a session has deleted is not listed by the next one" {
+@test "a message that a session has deleted is not shown in the next one" {
 	come_to_rest
 	session <<-'EOT'
 	DELE 2	=> +OK
@@ -118,9 +118,9 @@ $MAILDIR/new:"
 	sees 1.one 3.three,W=24
 }
 
-# A change within the same tick of the clock leaves no trace, so a list is not
-# kept before the folder's last change is long past.
-@test "right after a change a Maildir is not at rest" {
+# A second change in the same tick of the clock leaves no trace.  So no list is
+# kept until the last change of the folder is three seconds old.
+@test "a Maildir is read right after a change" {
 	local until=$((SECONDS + LIMIT))
 
 	come_to_rest
@@ -129,13 +129,13 @@ $MAILDIR/new:"
 		poll
 		poll
 		[ $(($(date +%s) - $(stat -c %Z "$MAILDIR/new"))) -ge 3 ] || break
-		# too slow to tell
+		# more than three seconds have passed: this try proves nothing
 		[ "$SECONDS" -lt "$until" ] || fail 'too slow'
 	done
 	[ "$listed" -gt 0 ]
 }
 
-# clocks REAL BOOT: from now on popin's two clocks are so many seconds off.
+# clocks REAL BOOT: from now on popin's two clocks are so many seconds wrong.
 clocks()
 {
 	[ -e "$BATS_TEST_TMPDIR/clocks.so" ] || preload clocks <<-'EOT'
@@ -164,7 +164,7 @@ clocks()
 	preloaded clocks "REAL_OFF=$1" "BOOT_OFF=$2"
 }
 
-@test "a list is not used for ever, however little changes" {
+@test "a list is not used for ever, even if nothing changes" {
 	clocks 0 0
 	come_to_rest
 	clocks 840 840
@@ -173,7 +173,7 @@ clocks()
 	clocks 960 960
 	poll
 	[ "$listed" -gt 0 ]
-	# and the new one is as good as the first
+	# the new list is used again
 	poll
 	assert_equal "$listed" 0
 }
@@ -203,7 +203,7 @@ clocks()
 	done
 }
 
-@test "a folder that was changed in the future is not at rest" {
+@test "a folder that was changed in the future is read" {
 	clocks -3600 0
 	until [ "$(date +%s)" -gt \
 	    "$(($(stat -c %Z "$MAILDIR/new") + 4))" ]; do
@@ -214,7 +214,7 @@ clocks()
 	[ "$listed" -gt 0 ]
 }
 
-@test "a folder with the times of another one is another one" {
+@test "a folder that was replaced is read, even with the same times" {
 	come_to_rest
 	cp -a "$MAILDIR/new" "$MAILDIR/other"
 	printf 'A: b\n\n' >"$MAILDIR/other/4.four"
@@ -225,7 +225,7 @@ clocks()
 	sees 1.one 2.two 3.three,W=24 4.four
 }
 
-@test "a folder whose time was set back has changed all the same" {
+@test "a folder whose time was set back after a delivery is read" {
 	come_to_rest
 	touch -r "$MAILDIR/new" "$BATS_TEST_TMPDIR/time"
 	printf 'A: b\n\n' | deliver 4.four
@@ -244,10 +244,10 @@ clocks()
 	cmp "$OUT" "$BATS_TEST_TMPDIR/answers"
 }
 
-@test "mail that may be read from now on is seen without a new delivery" {
+@test "the size of mail is seen as soon as the user may read it" {
 	printf 'A: b\n\n' | deliver 4.closed
 	chmod 0 "$MAILDIR/new/4.closed"
-	# that long the others need to be at rest
+	# by then the folders would be at rest but for that message
 	until [ "$(date +%s)" -gt \
 	    "$(($(stat -c %Z "$MAILDIR/new") + 4))" ]; do
 		poll

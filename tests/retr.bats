@@ -58,7 +58,7 @@ generate()
 	printf 'A: b\r\n\r\nline\r\nlast\r\n' | cmp - <(body_of 1)
 }
 
-@test "lines that begin with a dot get one more" {
+@test "lines that begin with a dot are byte-stuffed" {
 	printf '.A: b\n\n.\n..\nx.\n.\r\n.' | deliver 1.a
 	session <<-'EOT'
 	RETR 1	=> +OK
@@ -67,7 +67,7 @@ generate()
 	    cmp - <(tail -n +3 "$OUT")
 }
 
-@test "LF, CRLF, mixed and missing line ends arrive as they should" {
+@test "LF, CRLF, mixed and missing line ends are sent as CRLF" {
 	generate <<-'EOT'
 	put("A: b\n\nx\n");
 	put("A: b\r\n\r\nx\r\n");
@@ -102,7 +102,7 @@ generate()
 	assert_equal "$(wc -l <"$OUT")" 8
 }
 
-@test "a message of headers only gets the blank line old clients wait for" {
+@test "a message of headers only gets the blank line that old clients expect" {
 	generate <<-'EOT'
 	put("A: b\n");
 	put("A: b");
@@ -119,7 +119,7 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "NULs, control bytes and 8-bit text pass unchanged" {
+@test "NULs, control bytes and 8-bit text are sent unchanged" {
 	generate <<-'EOT'
 	my $all = join '', map { chr } grep { $_ != 10 } 0 .. 255;
 	put("A: b\n\n$all\n$all\r\n$all");
@@ -131,7 +131,7 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "lines of a megabyte pass" {
+@test "lines of a megabyte are sent whole" {
 	generate <<-'EOT'
 	put("A: b\n\n" . "x" x (1 << 20) . "\n");
 	put("A: b\n\n" . "." x (1 << 20) . "\n." . "x" x (1 << 20));
@@ -140,9 +140,9 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "dots at line starts survive every edge of a buffer" {
-	# One message has such lines at all edges at once, each time a little
-	# more to the left, as on the wire a reply line comes before it.
+@test "lines that begin with a dot are right at every edge of a buffer" {
+	# Each message has such lines at all edges at once.  On the wire the
+	# reply line comes before them, so each message shifts them a little.
 	generate <<-'EOT'
 	my @edges = map { 4096 << $_ } 0 .. 5;
 	for my $eol ("\n", "\r\n") {
@@ -159,7 +159,7 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "messages of nothing but dots survive" {
+@test "messages of nothing but dots or line ends are sent right" {
 	generate <<-'EOT'
 	for my $eol ("\n", "\r\n") {
 		put("\n" . "x" x $_ . "\n" . ".$eol" x 70000) for 0 .. 3;
@@ -172,7 +172,7 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "messages that end at the edge of a buffer are whole" {
+@test "messages that end at the edge of a buffer are sent whole" {
 	generate <<-'EOT'
 	for my $edge (map { 4096 << $_ } 0 .. 4) {
 		for my $shift (-4 .. 4) {
@@ -202,7 +202,7 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "random bytes with many line ends and dots arrive unchanged" {
+@test "random bytes with many line ends and dots are sent right" {
 	generate <<-'EOT'
 	srand 1939;
 	my @piece = ("\n", "\r\n", "\r", ".", "..", "\n.", "\r\n.\r\n", "\0",
@@ -214,7 +214,7 @@ generate()
 	fetch_all "${FILES[@]}"
 }
 
-@test "lines of every length pass, whatever begins and ends them" {
+@test "lines of every length are sent right, whatever begins and ends them" {
 	generate <<-'EOT'
 	for my $before ('', '.', '..', "\r", "\r\r") {
 		for my $end ("\n", "\r\n", "\r\r\n") {

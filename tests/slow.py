@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
-"""A client on a slow line, and others who want its maildrop meanwhile.
+"""A client on a slow line, and others that log in meanwhile.
 
     slow.py COMMAND...
 
-All of a message is in the kernel's buffers early, and the session waits for
-the next command for much longer than its patience while the client reads.
+The whole message is soon in the kernel's buffers.  So the session waits for
+the next command, for much longer than --takeover, while the client reads.
 """
 import socket
 import subprocess

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 
-# popin.state is a cache.  Whatever is wrong with it costs time only.
+# popin.state is a cache.  If it is wrong popin takes longer, and says the same.
 
 setup()
 {
@@ -19,7 +19,7 @@ setup()
 	GOOD=$BATS_TEST_TMPDIR/good
 }
 
-# The dialogue that must always come out the same.
+# look: the dialogue that must always have the same answers.
 look()
 {
 	session <<-'EOT'
@@ -54,13 +54,13 @@ bytes_read()
 	sed -n 's/^rchar: //p' "/proc/${TALK_PID[a]}/io"
 }
 
-@test "a session leaves its sizes and the next has the same answers" {
+@test "a session keeps its sizes, and the next one gives the same answers" {
 	make_good
 	[ -s "$STATE" ]
 	same_answers 'second session'
 }
 
-@test "the state file is for its owner only" {
+@test "only its owner can read the state file" {
 	look
 	assert_equal "$(stat -c %a "$STATE")" 600
 }
@@ -83,7 +83,7 @@ bytes_read()
 }
 
 # bats test_tags=root
-@test "a new message costs its own size only" {
+@test "a new message is read, and no old one again" {
 	[ "$(id -u)" = 0 ] || skip 'needs root to see what popin reads'
 	not_under valgrind 'popin itself is read, too'
 	perl -e 'print "A: b\n\n", "x" x 20000000' | deliver 15.big
@@ -98,7 +98,7 @@ bytes_read()
 	leave a
 }
 
-@test "a message moved to cur keeps its remembered size, new ones are counted" {
+@test "sizes are right after messages were moved, removed and delivered" {
 	make_good
 	mv "$MAILDIR/new/12.state.test" "$MAILDIR/cur/12.state.test:2,S"
 	same_answers 'moved'
@@ -112,7 +112,7 @@ bytes_read()
 	    "$MAILDIR"/new/1[346789].state.test
 }
 
-@test "a state file with any byte changed changes nothing" {
+@test "a state file with a changed byte changes no answer" {
 	local size step i
 
 	make_good
@@ -128,7 +128,7 @@ bytes_read()
 	done
 }
 
-@test "a state file cut off anywhere changes nothing" {
+@test "a state file that is cut off changes no answer" {
 	local size step i
 
 	make_good
@@ -140,7 +140,7 @@ bytes_read()
 	done
 }
 
-@test "a torn state file changes nothing" {
+@test "a torn state file changes no answer" {
 	local size i
 
 	make_good
@@ -161,7 +161,7 @@ bytes_read()
 	done
 }
 
-@test "random bytes as state file change nothing" {
+@test "a state file of random bytes changes no answer" {
 	local i
 
 	make_good
@@ -175,7 +175,7 @@ bytes_read()
 	done
 }
 
-@test "a state file after changed bytes is good again" {
+@test "a damaged state file is replaced by a good one" {
 	make_good
 	printf x >"$STATE"
 	same_answers 'overwritten'
@@ -183,7 +183,7 @@ bytes_read()
 	[ "$(stat -c %s "$STATE")" -gt 1 ]
 }
 
-@test "the state file of another Maildir changes nothing" {
+@test "the state file of another Maildir changes no answer" {
 	local here=$MAILDIR
 
 	make_good
@@ -210,7 +210,7 @@ bytes_read()
 	[ -s "$STATE" ]
 }
 
-@test "a state file that cannot be opened changes nothing" {
+@test "a state file that cannot be opened changes no answer" {
 	make_good
 	chmod 0 "$STATE"
 	same_answers 'mode 0'
@@ -230,7 +230,7 @@ bytes_read()
 	[ ! -e "$MAILDIR/nowhere" ]
 }
 
-@test "a directory, a FIFO or a socket in its place changes nothing" {
+@test "a directory, FIFO or socket as state file changes no answer" {
 	make_good
 	rm "$STATE"
 	mkdir "$STATE"
@@ -266,10 +266,10 @@ bytes_read()
 	chmod 755 "$MAILDIR"
 }
 
-@test "a full disk costs the state file, not the session" {
+@test "a session is served if the state file cannot be written" {
 	not_under valgrind 'there is a log that has to be written'
-	# A limit on the size of files is the nearest to a full disk, and sends
-	# a signal besides.
+	# A limit on the size of files is like a full disk, and also sends a
+	# signal.
 	look
 	cp "$OUT" "$BATS_TEST_TMPDIR/answers"
 	rm "$STATE"

@@ -25,7 +25,7 @@ load lib
 	EOT
 }
 
-@test "a bare LF ends a line too" {
+@test "a bare LF ends a line, too" {
 	three_messages
 	LINE_END=LF pop3 <<-'EOT'
 	USER anna	=> +OK
@@ -89,7 +89,7 @@ load lib
 	assert_log 'login failed'
 }
 
-@test "the rest of a line that is too long is never a command" {
+@test "the rest of a line that is too long is never taken for a command" {
 	local n
 
 	three_messages
@@ -106,7 +106,7 @@ load lib
 	assert_equal "$status" 0
 }
 
-@test "a long line arriving in pieces gets one -ERR" {
+@test "a long line that arrives in pieces gets one -ERR" {
 	talk a "${SESSION[@]}"
 	hear a
 	for i in 1 2 3 4 5 6 7 8 9 10; do
@@ -137,7 +137,7 @@ load lib
 	grep -q '^+OK 3 84|$' "$OUT"
 }
 
-@test "64 KiB without a line end get one -ERR at most, in each state" {
+@test "64 KiB without a line end get at most one -ERR in each state" {
 	three_messages
 	printf '%065536d' 0 | raw_session
 	assert_equal "$status" 0
@@ -151,7 +151,7 @@ load lib
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "a 64 KiB line before the login gets one -ERR and costs no memory" {
+@test "a 64 KiB line before the login gets one -ERR, and the login goes on" {
 	pop3 <<-'EOT'
 	USER anna	=> +OK
 	\{x*65536}	=> -ERR
@@ -174,7 +174,7 @@ load lib
 	EOT
 }
 
-@test "a NUL in USER or PASS is refused and not tried" {
+@test "a NUL in USER or PASS is refused, and no login is tried" {
 	passwd_file 'anna:{PLAIN}secret' 'ann:{PLAIN}secret'
 	pop3 <<-'EOT'
 	USER ann\x00a		=> -ERR
@@ -235,7 +235,7 @@ load lib
 	assert_files new/1.one cur/2.two:2,S
 }
 
-@test "what is no number of a message gets -ERR and costs nothing" {
+@test "an invalid message number gets -ERR and changes nothing" {
 	local command n
 
 	three_messages
@@ -267,7 +267,7 @@ load lib
 	assert_files new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "what is no count of lines gets -ERR" {
+@test "an invalid count of lines gets -ERR" {
 	three_messages
 	session <<-'EOT'
 	TOP 1 -1	=> -ERR
@@ -321,7 +321,7 @@ load lib
 	assert_equal "$(cut -c 1-4 "$OUT")" $'+OK \n-ERR\n-ERR\n+OK '
 }
 
-@test "a last line without an end is not obeyed" {
+@test "a last line without a line end is not obeyed" {
 	three_messages
 	printf 'DELE 1\r\nQUIT' | raw_session
 	assert_equal "$status" 0

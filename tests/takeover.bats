@@ -5,9 +5,9 @@
 load lib
 load mbox
 
-# A session whose client is silent gives way to another login.  --takeover 0
-# calls every client silent that is waited for; with the default every one in
-# here is active.
+# A session whose client is silent gives way to another login.  With
+# --takeover 0 a client is silent as soon as popin waits for it.  With the
+# default all clients in these tests are active.
 
 setup()
 {
@@ -28,7 +28,7 @@ silent()
 	ask "$name" 'DELE 1' '+OK*'
 }
 
-# gave_way NAME: it ended without UPDATE, and without a word to its client.
+# gave_way NAME: it ended without UPDATE, and sent nothing to its client.
 gave_way()
 {
 	LOG=$BATS_TEST_TMPDIR/talk.$1/log
@@ -38,7 +38,7 @@ gave_way()
 	assert_log ' dele=0 left=3/.* end=taken-over$'
 }
 
-# comes_in NAME: another login, which finds all there is.
+# comes_in NAME: another login, which finds all messages.
 comes_in()
 {
 	talk "$1" "${SESSION[@]}"
@@ -46,7 +46,7 @@ comes_in()
 	[[ $reply == '+OK 3 '* ]] || fail "$reply"
 }
 
-# is_kept_out: yet another one.
+# is_kept_out: yet another login, which is refused.
 is_kept_out()
 {
 	session <<-'EOT'
@@ -61,7 +61,7 @@ three_in_box()
 	plain_box 3
 }
 
-# --- who is silent
+# --- clients that are silent
 
 @test "a silent session gives way to another login, and deletes nothing" {
 	silent a
@@ -74,7 +74,7 @@ three_in_box()
 	assert_files new/1.one new/3.three
 }
 
-@test "so does one over an mbox" {
+@test "a silent session over an mbox gives way to another login" {
 	three_in_box
 	cp "$BOX" "$BOX.before"
 	silent a
@@ -87,7 +87,7 @@ three_in_box()
 	assert_equal "$(grep -c '^From ' "$BOX")" 2
 }
 
-@test "so does one over a Maildir that cannot have a state file" {
+@test "a silent session gives way where the Maildir cannot have a state file" {
 	chmod 500 "$MAILDIR"
 	silent a
 	comes_in b
@@ -96,7 +96,7 @@ three_in_box()
 	[ ! -e "$MAILDIR/popin.state" ]
 }
 
-@test "so does one over an mbox whose home cannot be written" {
+@test "a silent session over an mbox gives way where the home is read-only" {
 	three_in_box
 	chmod 500 "$BOX_HOME"
 	silent a
@@ -106,7 +106,7 @@ three_in_box()
 	[ -z "$(find "$BOX_HOME" -name '.popin*')" ]
 }
 
-@test "so does one with the whole chain" {
+@test "a silent session behind the whole chain gives way to another login" {
 	talk a "${CHAIN[@]}" --testing --takeover 0
 	hear a
 	ask a 'USER anna' '+OK*'
@@ -121,7 +121,7 @@ three_in_box()
 	assert_log 'end=taken-over$'
 }
 
-@test "a session gives way that waits for its client to take a message" {
+@test "a session that waits for its client to read a message gives way" {
 	perl -e 'print "A: b\n\n", "x" x 1000000' | deliver 0.big
 	talk a "${SESSION[@]}" --testing --takeover 0
 	hear a
@@ -142,7 +142,7 @@ three_in_box()
 	assert_files new/0.big new/1.one cur/2.two:2,S new/3.three
 }
 
-@test "of many logins that a silent session gives way to one gets in" {
+@test "one of many logins gets in when a silent session gives way" {
 	local i
 
 	silent a
@@ -158,7 +158,7 @@ three_in_box()
 	gave_way a
 }
 
-# --- who is not
+# --- clients that are not
 
 @test "an active session keeps its maildrop" {
 	comes_in a
@@ -170,7 +170,7 @@ three_in_box()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "an active session over an mbox keeps it" {
+@test "an active session over an mbox keeps its maildrop" {
 	three_in_box
 	comes_in a
 	is_kept_out
@@ -180,7 +180,7 @@ three_in_box()
 	assert_equal "$(grep -c '^From ' "$BOX")" 2
 }
 
-@test "a silent session goes on where nobody else comes" {
+@test "a silent session goes on if no other login comes" {
 	silent a
 	ask a NOOP '+OK*'
 	ask a QUIT '+OK*'
@@ -188,7 +188,8 @@ three_in_box()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-# nobody_comes_in_past PATIENCE NAME: NAME was silent for longer, and stays.
+# nobody_comes_in_past PATIENCE NAME: NAME is silent for longer than PATIENCE
+# seconds, and stays.
 nobody_comes_in_past()
 {
 	sleep "$(($1 + 1))"
@@ -196,8 +197,8 @@ nobody_comes_in_past()
 	ask "$2" NOOP '+OK*'
 }
 
-# A ticket system: it fetches a message, and deletes it when it has a ticket.
-@test "a session that has fetched a message has ten times as long" {
+# A ticket system fetches a message, and deletes it when it has made a ticket.
+@test "a session that has fetched a message may be silent ten times as long" {
 	talk a "${SESSION[@]}" --testing --takeover 3
 	hear a
 	ask a 'RETR 1' '+OK*'
@@ -210,7 +211,7 @@ nobody_comes_in_past()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "so has one that has marked a message, and one that fetched all by TOP" {
+@test "DELE, or TOP of a whole message, lets a session be silent longer" {
 	talk a "${SESSION[@]}" --testing --takeover 3
 	hear a
 	ask a 'DELE 1' '+OK*'
@@ -224,7 +225,7 @@ nobody_comes_in_past()
 	leave b
 }
 
-@test "one that has looked at sizes, ids and headers only has not" {
+@test "LIST, UIDL and TOP of headers do not let a session be silent longer" {
 	talk a "${SESSION[@]}" --testing --takeover 3
 	hear a
 	ask a 'LIST' '+OK*'
@@ -242,7 +243,7 @@ nobody_comes_in_past()
 	leave b
 }
 
-@test "a client on a slow line is not silent while it is sent a message" {
+@test "a client on a slow line is not silent while it receives a message" {
 	need python3 python3
 	perl -e 'print "A: b\n\n", ("x" x 99 . "\n") x 2000' | deliver 0.big
 	/usr/bin/python3 "$TESTS_SRC/slow.py" "${SESSION[@]}" --testing \
@@ -251,9 +252,9 @@ nobody_comes_in_past()
 	sed 's/^/# /' "$OUT" >&3
 }
 
-# --- who can make it
+# --- logins that do not end it
 
-@test "a wrong password disturbs no silent session" {
+@test "a wrong password does not end a silent session" {
 	silent a
 	pop3 <<-'EOT'
 	USER anna	=> +OK
@@ -265,7 +266,7 @@ nobody_comes_in_past()
 	ask a QUIT '+OK*'
 }
 
-@test "no other user of the same uid disturbs a silent session" {
+@test "another user with the same uid does not end a silent session" {
 	silent a
 	passwd_file 'anna:{PLAIN}secret' 'bert:{PLAIN}geheim'
 	maildir "$BATS_TEST_TMPDIR/bert"
@@ -280,7 +281,7 @@ nobody_comes_in_past()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "the state file can be opened by nobody else" {
+@test "only its owner can open the state file of a session" {
 	silent a
 	assert_equal "$(stat -c %a "$MAILDIR/popin.state")" 600
 	leave a
@@ -296,7 +297,7 @@ nobody_comes_in_past()
 	EOT
 }
 
-# --- all at once, see fight.py; POPIN_LONG=1 has each for a minute
+# --- fights, see fight.py; with POPIN_LONG=1 each takes a minute
 
 # fight [tail] maildir|mbox PATH
 fight()
@@ -327,12 +328,12 @@ fight()
 	fight mbox "$BOX"
 }
 
-@test "so do two that fight for a Maildir that cannot have a state file" {
+@test "two clients that fight for a Maildir without a state file lose no mail" {
 	chmod 500 "$MAILDIR"
 	fight maildir "$MAILDIR"
 }
 
-@test "so do two that fight for an mbox whose home cannot be written" {
+@test "two clients that fight for an mbox in a read-only home lose no mail" {
 	mbox_setup
 	box </dev/null
 	chmod 500 "$BOX_HOME"

@@ -4,10 +4,10 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 
-# With a TCP connection, as super-servers hand it over; on any free port of
-# the loopback interface.
+# A TCP connection, as super-servers hand it over, on a free port of the
+# loopback interface.
 
-# tcp MODE FAMILY COMMAND...: IN to popin, see wire.pl; sets port.
+# tcp MODE FAMILY COMMAND...: sends IN to popin, see wire.pl; sets port.
 tcp()
 {
 	status=0
@@ -35,8 +35,9 @@ setup()
 	grep -q '^keepalive=1$' "$OUT"
 }
 
-# Its end is sent when the system at our end has acknowledged the beginning.
-@test "half a command is acknowledged at once, a whole one with its answer" {
+# A client may send the second half of a command only when the first half was
+# acknowledged.
+@test "half a command is acknowledged at once, a whole one with its reply" {
 	need strace strace
 	not_under asan 'there is no tracing'
 	/usr/bin/python3 -B "$TESTS_SRC/quit.py" tcp strace -f -e setsockopt \
@@ -63,7 +64,7 @@ setup()
 	assert_equal "$(grep -c 'TCP_QUICKACK, \[1\], 4) = 0' "$OUT.trace")" 3
 }
 
-@test "a whole session over TCP" {
+@test "a whole session works over TCP" {
 	tcp tcp 4 "${CHAIN[@]}"
 	grep -q $'^+OK 3 84\r$' "$OUT"
 	assert_equal "$(grep -c '^[+-]' "$OUT")" 7
@@ -86,7 +87,7 @@ setup()
 	assert_log "^popin: login: ip=127\.0\.0\.1 port=$port user"
 }
 
-@test "the last reply arrives although the client sent more" {
+@test "the last reply arrives although the client has sent more" {
 	{
 		cat "$IN"
 		perl -e 'print "NOOP\r\n" x 5000'

@@ -4,8 +4,8 @@
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2154
 load lib
 
-# Every kind of silent or slow client ends.  The limits are of seconds here;
-# nothing but the end itself is asked for.
+# A session with a silent or slow client ends.  The limits are seconds here.
+# The tests ask only that it ends, not when.
 
 setup()
 {
@@ -25,14 +25,14 @@ ended()
 	unset "TALK_PID[$1]"
 }
 
-# drip: a byte now and then, for as long as somebody takes it.
+# drip TEXT: writes TEXT now and then, as long as somebody reads it.
 drip()
 {
 	perl -e '$| = 1; $SIG{PIPE} = sub { exit };
 	    while (print $ARGV[0]) { select undef, undef, undef, 0.05 }' "$1"
 }
 
-@test "a silent client is logged out without a word" {
+@test "a silent client is logged out, and nothing is sent or deleted" {
 	talk a "${SESSION[@]}"
 	hear a
 	ask a 'DELE 1' '+OK*'
@@ -54,7 +54,7 @@ drip()
 	assert_log 'end=idle$'
 }
 
-@test "bytes without a line end do not keep a session" {
+@test "octets without a line end do not keep a session" {
 	status=0
 	drip X | timeout "$LIMIT" "${SESSION[@]}" >"$OUT" 2>"$LOG" 3>&- ||
 	    status=$?
@@ -62,7 +62,7 @@ drip()
 	assert_log 'end=idle$'
 }
 
-@test "a client that reads nothing is given up" {
+@test "a session whose client reads nothing ends, and deletes nothing" {
 	perl -e 'print "A: b\n\n", "x" x 1000000' | deliver 4.big
 	talk a "${SESSION[@]}"
 	hear a
@@ -76,7 +76,7 @@ drip()
 	assert_files new/1.one cur/2.two:2,S new/3.three new/4.big
 }
 
-@test "a client on a socket that reads nothing is given up" {
+@test "a session whose client on a socket reads nothing ends" {
 	perl -e 'print "A: b\n\n", "x" x 10000000' | deliver 4.big
 	# the socket stays open in the parent, which does not read
 	perl -MSocket -e 'socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, 0);
@@ -101,14 +101,14 @@ drip()
 	assert_equal "$status" 0
 }
 
-@test "bytes without a line end do not keep a connection before the login" {
+@test "octets without a line end do not keep a connection before the login" {
 	status=0
 	drip X | timeout "$LIMIT" "${CHAIN[@]}" --login-timeout 1 >"$OUT" \
 	    2>"$LOG" 3>&- || status=$?
 	assert_equal "$status" 0
 }
 
-@test "commands do not prolong the time there is for the login" {
+@test "commands do not prolong the time for the login" {
 	status=0
 	drip $'CAPA\r\n' | timeout "$LIMIT" "${CHAIN[@]}" --login-timeout 1 \
 	    >"$OUT" 2>"$LOG" 3>&- || status=$?
@@ -125,7 +125,7 @@ drip()
 	assert_log 'end=idle$'
 }
 
-@test "a flood of commands whose answers nobody reads ends" {
+@test "a flood of commands whose replies are not read ends" {
 	status=0
 	talk a "${SESSION[@]}"
 	yes $'LIST\r' >&"${TALK_TO[a]}" 3>&- &

@@ -3,8 +3,8 @@
 # Copyright (c) 2026 The popin authors
 #
 # popin behind real TLS fronts, with the files of contrib/tls and
-# contrib/haproxy: only ports, paths and accounts are others here.  Clients
-# verify a certificate that a throw-away authority made.
+# contrib/haproxy.  Only ports, paths and accounts differ.  Clients verify a
+# certificate of an authority that is made for the tests.
 # shellcheck disable=SC2016,SC2153,SC2030,SC2031,SC2034,SC2154
 load lib
 load serve
@@ -65,8 +65,8 @@ make_certificates()
 # The processes that second() started, each the leader of a group.
 SERVERS=()
 
-# second COMMAND...: one more server, on port SECOND, in front of which the
-# front stands; its log goes to LOG, that of the front to FRONT_LOG.
+# second COMMAND...: starts the server behind the front, on PORT; its log is
+# BEHIND_LOG.
 second()
 {
 	start "$@"
@@ -76,8 +76,8 @@ second()
 	mv "$LOG" "$BEHIND_LOG"
 }
 
-# contrib FILE [SED-EXPRESSION...]: a copy of the file with what must be other
-# here; sets CONF.
+# contrib FILE [SED-EXPRESSION...]: sets CONF to a copy of the file, with what
+# must differ here.
 contrib()
 {
 	local e edits=()
@@ -99,7 +99,7 @@ client()
 	[ "$status" = 0 ] || fail "$1: status $status: $(cat "$SAID" "$LOG")"
 }
 
-# logged N [ADDRESS [TLS]]: so many logins, and nothing that went wrong.
+# logged N [ADDRESS [TLS]]: the log has N logins, and no error.
 logged()
 {
 	assert_gone
@@ -108,7 +108,7 @@ logged()
 	refute_log 'popin: (PROXY|STLS|login (failed|error|ended|refused)|the )'
 }
 
-# --- clients, each with STLS or, with the argument "implicit", without
+# --- clients, each with STLS, or with TLS at once for the argument "implicit"
 
 s_client()
 {
@@ -120,7 +120,7 @@ s_client()
 	    -connect "127.0.0.1:$PORT" -servername localhost -CAfile "$CA" \
 	    -verify_return_error -verify_hostname localhost
 	LOG=$log
-	# With STLS the greeting was s_client's.
+	# with STLS s_client has read the greeting
 	[ "${1:-}" != implicit ] || hear s
 	ask s 'USER anna' '+OK*'
 	ask s 'PASS secret' '+OK 4*'
@@ -222,7 +222,7 @@ fetchmail_tls()
 	assert_equal "$(find "$HOME/fetched" -type f | wc -l)" 4
 }
 
-# all_clients [implicit]: every one, once.
+# all_clients [implicit]: runs each client once.
 CLIENTS=(s_client curl_tls poplib mpop_tls fetchmail_tls)
 
 all_clients()
@@ -241,28 +241,28 @@ tlswrapper()
 	[ "$(id -u)" = 0 ] || skip 'tlswrapper needs root'
 	need tlswrapper tlswrapper
 	need tcpserver ucspi-tcp
-	# Some images lose the empty directory that it is locked in.
+	# some images of Debian lack the empty directory that it is jailed in
 	contrib "tls/tlswrapper-$1" "s,0 $1 ,127.0.0.1 $PORT ," \
 	    "s,tlswrapper -,tlswrapper -J $BATS_TEST_TMPDIR/empty -," "${@:2}"
 	start sh "$CONF"
 }
 
 # bats test_tags=root
-@test "every client comes through tlswrapper by STLS" {
+@test "every client works behind tlswrapper by STLS" {
 	tlswrapper 110
 	all_clients
 	logged 5
 }
 
 # bats test_tags=root
-@test "every client comes through tlswrapper by TLS from the first octet" {
+@test "every client works behind tlswrapper by TLS from the first octet" {
 	tlswrapper 995
 	all_clients implicit
 	logged 5
 }
 
 # bats test_tags=root
-@test "behind tlswrapper a client without STLS goes on in clear" {
+@test "a client without STLS goes on in clear text behind tlswrapper" {
 	tlswrapper 110
 	client curl -sS --user anna:secret "pop3://127.0.0.1:$PORT/"
 	assert_equal "$(tr -d '\r' <"$SAID")" "$(printf '%s\n' \
@@ -271,7 +271,7 @@ tlswrapper()
 }
 
 # bats test_tags=root
-@test "tlswrapper of Debian 12 is not taken for a later one" {
+@test "--stls tlswrapper-new does not serve STLS with Debian 12's tlswrapper" {
 	tlswrapper 110 's,--stls tlswrapper,--stls tlswrapper-new,'
 	run curl -sS --cacert "$CA" --ssl-reqd --user anna:secret \
 	    "pop3://localhost:$PORT/"
@@ -291,9 +291,9 @@ cpu()
 	done | awk '{ n += $1 + $2 } END { print n }'
 }
 
-# It does when its control pipe is closed without a word.
+# It spins if its control pipe is closed without an answer.
 # bats test_tags=root
-@test "tlswrapper does not spin during a session in clear" {
+@test "tlswrapper does not spin during a session in clear text" {
 	local before fd
 
 	tlswrapper 110
@@ -311,7 +311,7 @@ cpu()
 	ask a QUIT '+OK*'
 }
 
-# Clear text sent behind STLS, at once or in the next moment.
+# Clear text that is sent right behind STLS, or a moment later.
 INJECT='
 import random, socket, ssl, sys, time
 port, ca, tries = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
@@ -341,7 +341,7 @@ for n in range(tries):
 '
 
 # bats test_tags=root
-@test "through tlswrapper nothing that was sent in clear is answered under TLS" {
+@test "clear text is never answered under TLS behind tlswrapper" {
 	need /usr/bin/python3 python3
 	tlswrapper 110
 	client /usr/bin/python3 -c "$INJECT" "$PORT" "$CA" 60
@@ -359,13 +359,13 @@ stunnel()
 	start stunnel4 "$CONF"
 }
 
-@test "every client comes through stunnel by TLS from the first octet" {
+@test "every client works behind stunnel by TLS from the first octet" {
 	stunnel 995
 	all_clients implicit
 	logged 5
 }
 
-@test "every client comes through stunnel by STLS" {
+@test "every client works behind stunnel by STLS" {
 	stunnel 110
 	all_clients
 	logged 5
@@ -373,7 +373,7 @@ stunnel()
 
 # --- haproxy
 
-# haproxy POPIN-OPTIONS [SED-EXPRESSION...]: PORT is 995's, CLEAR 110's.
+# haproxy POPIN-OPTIONS [SED-EXPRESSION...]: PORT stands for 995, CLEAR for 110.
 haproxy()
 {
 	local options front=$PORT
@@ -394,7 +394,7 @@ haproxy()
 	PORT=$front
 	start haproxy -db -f "$CONF"
 	LOG=$BEHIND_LOG
-	# until it has found the server well
+	# until its health checks have succeeded
 	wait_until 20 checked || fail "$(cat "$LOG")"
 }
 
@@ -403,7 +403,7 @@ checked()
 	[ "$(grep -c ' end .* status' "$LOG")" -gt 1 ]
 }
 
-@test "every client comes through haproxy by TLS from the first octet" {
+@test "every client works behind haproxy by TLS from the first octet" {
 	haproxy --proxy=tls
 	all_clients implicit
 	logged 5
@@ -422,7 +422,7 @@ checked()
 	done
 }
 
-@test "what haproxy says of TLS holds for the one port and not for the other" {
+@test "haproxy tells TLS for port 995 and not for port 110" {
 	haproxy '--proxy=tls --cleartext=never'
 	curl_tls implicit --interface 127.0.0.2
 	logged 1 127.0.0.2 1
@@ -438,7 +438,7 @@ checked()
 	refute_log ' status [1-9]'
 }
 
-@test "of health checks without the header there is one line each" {
+@test "health checks without a PROXY header are logged" {
 	haproxy --proxy=tls \
 	    's,\(127.0.0.1:\)\([0-9]*\) \(.*\)check-send-proxy,\1\2 \3port \2,'
 	assert_log 'popin: PROXY header refused: ip=127\.0\.0\.1 port=[0-9]* reason=missing$'
@@ -497,7 +497,7 @@ nginx_mail()
 	LOG=$LOG_OF_POPIN
 }
 
-@test "every client comes through nginx's mail proxy, by STLS and without" {
+@test "every client works behind nginx's mail proxy, by STLS and without" {
 	nginx_mail
 	all_clients implicit
 	logged 5

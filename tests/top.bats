@@ -59,7 +59,7 @@ setup()
 	cmp <(body_of 8) <(body_of 10)
 }
 
-@test "TOP of a message of headers only ends with the blank line" {
+@test "TOP of a message of headers only ends with a blank line" {
 	session <<-'EOT'
 	TOP 3 0	=> +OK
 	| A: b
@@ -89,7 +89,7 @@ setup()
 	EOT
 }
 
-@test "TOP needs a message that exists, and a count" {
+@test "TOP without a message that exists or without a count gets -ERR" {
 	session <<-'EOT'
 	TOP 4 0	=> -ERR
 	TOP 0 0	=> -ERR

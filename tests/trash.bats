@@ -5,8 +5,8 @@
 load lib
 load mbox
 
-# --trash: what is deleted is kept.  What becomes of it when an UPDATE goes
-# wrong is in tests/faults.
+# --trash keeps what is deleted.  UPDATEs with a trash that go wrong are in
+# tests/faults.
 
 setup()
 {
@@ -14,7 +14,7 @@ setup()
 	three_messages
 }
 
-# in_trash [FOLDER]: names of the files in the folder, and nowhere else in it.
+# in_trash [FOLDER]: names of the messages in the trash folder.
 in_trash()
 {
 	(cd "$MAILDIR/.${1:-Trash}" && find cur new tmp -type f | LC_ALL=C sort)
@@ -53,7 +53,7 @@ box_deletes()
 	assert_log ' dele=2 left=1/25 .*end=quit$'
 }
 
-@test "they move as they are: no copy is made" {
+@test "messages are moved into the trash, not copied" {
 	local inode
 
 	inode=$(stat -c %i "$MAILDIR/new/1.one")
@@ -61,18 +61,18 @@ box_deletes()
 	assert_equal "$(stat -c %i "$MAILDIR/.Trash/cur/1.one:2,")" "$inode"
 }
 
-@test "only QUIT moves them" {
+@test "messages are moved into the trash only by QUIT" {
 	printf 'DELE 1\r\nDELE 2\r\n' | raw_session --trash
 	assert_files new/1.one cur/2.two:2,S new/3.three
 	assert_equal "$(in_trash)" ''
 }
 
-@test "the folder can have another name" {
+@test "--trash=NAME gives the trash folder another name" {
 	OPTION=--trash=Printed.Today deletes 3
 	assert_equal "$(in_trash Printed.Today)" 'cur/3.three:2,'
 }
 
-@test "what is in the trash is never replaced" {
+@test "messages in the trash are never replaced" {
 	deletes 1
 	printf 'Subject: another\n\none\n' | deliver 1.one
 	deletes 1
@@ -85,7 +85,7 @@ box_deletes()
 	grep -q third "$MAILDIR/.Trash/cur/1.one-2:2,"
 }
 
-@test "a message that was flagged meanwhile is found, and keeps its flags" {
+@test "a message that was flagged meanwhile keeps its flags in the trash" {
 	talk a "${SESSION[@]}" --trash
 	hear a
 	ask a 'DELE 1' '+OK*'
@@ -95,7 +95,7 @@ box_deletes()
 	assert_equal "$(in_trash)" 'cur/1.one:2,FS'
 }
 
-@test "without the trash nothing is deleted, and QUIT says so" {
+@test "nothing is deleted if the trash cannot be made, and QUIT says so" {
 	local trash=$MAILDIR/.Trash
 
 	printf x >"$trash"
@@ -118,8 +118,8 @@ box_deletes()
 	[ -z "$(ls "$BATS_TEST_TMPDIR/elsewhere")" ]
 }
 
-# A file name has 255 bytes at most, and flags come to it.
-@test "a name of the greatest length finds a place" {
+# A file name has at most 255 bytes, with its flags.
+@test "messages with the longest names get a place in the trash" {
 	local long flagged
 
 	rm "$MAILDIR"/new/* "$MAILDIR"/cur/*
@@ -149,7 +149,7 @@ cur/5.0:2,FRSTacd"
 	EOT
 }
 
-@test "from an mbox they are added to one in the home, byte for byte" {
+@test "messages deleted from an mbox are added to one in the home" {
 	mbox_setup
 	box_deletes 1 3
 	assert_equal "$(subjects)" two
@@ -165,7 +165,7 @@ cur/5.0:2,FRSTacd"
 	assert_equal "$(subjects)" 'one three two'
 }
 
-@test "messages in the trash stay apart whatever they end with" {
+@test "messages in an mbox trash stay apart whatever they end with" {
 	mbox_setup
 	printf 'From x@y %s\nSubject: cut\n\nno line end' "$STAMP" | box
 	deletes 1
@@ -175,7 +175,7 @@ cur/5.0:2,FRSTacd"
 	assert_equal "$(subjects)" 'cut one'
 }
 
-@test "without its trash nothing is deleted from an mbox" {
+@test "nothing is deleted from an mbox if the trash cannot be written" {
 	mbox_setup
 	mkdir "$BOX_HOME/mbox.Trash"
 	box </dev/null
@@ -189,7 +189,7 @@ cur/5.0:2,FRSTacd"
 	assert_log 'no trash, so nothing is deleted from'
 }
 
-@test "a trash that is locked by a mail reader is waited for" {
+@test "QUIT waits for a trash that a mail reader has locked" {
 	mbox_setup
 	box </dev/null
 	append one
@@ -209,7 +209,7 @@ time.sleep(1)' "$BOX_HOME/mbox.Trash" >"$BATS_TEST_TMPDIR/locked" 3>&- &
 	grep -q '^Subject: one' "$BOX_HOME/mbox.Trash"
 }
 
-@test "a name that is no folder's is refused" {
+@test "a name that cannot be a folder's is refused" {
 	local name
 
 	for name in '' . .. .hidden a/b ../x ' ' $'a\nb' \
@@ -219,13 +219,13 @@ time.sleep(1)' "$BOX_HOME/mbox.Trash" >"$BATS_TEST_TMPDIR/locked" 3>&- &
 	done
 }
 
-@test "--trash takes no word behind it for its folder" {
+@test "--trash does not take the next argument for its folder" {
 	raw_session --trash Folder </dev/null
 	assert_equal "$status" 64
 	assert_log Folder
 }
 
-@test "the whole chain passes it on" {
+@test "--trash reaches the session through the whole chain" {
 	pop3 --trash=Bin <<-'EOT'
 	USER anna	=> +OK
 	PASS secret	=> +OK 3

@@ -46,7 +46,7 @@ setup()
 	assert_files new/3.three
 }
 
-@test "the reply to QUIT comes when the messages are gone" {
+@test "the reply to QUIT is sent after the messages are removed" {
 	talk a "${SESSION[@]}"
 	hear a
 	ask a 'DELE 1' '+OK*'
@@ -55,7 +55,7 @@ setup()
 	gone a
 }
 
-@test "a client that is gone without QUIT has deleted nothing" {
+@test "a client that closes without QUIT deletes nothing" {
 	session <<-'EOT'
 	DELE 1	=> +OK
 	DELE 2	=> +OK
@@ -65,7 +65,7 @@ setup()
 	assert_log 'end=eof$'
 }
 
-@test "a client that is gone without QUIT gets no reply" {
+@test "a client that closes without QUIT gets no reply" {
 	session <<-'EOT'
 	=> +OK
 	DELE 1	=> +OK
@@ -73,7 +73,7 @@ setup()
 	assert_equal "$(wc -l <"$OUT")" 2
 }
 
-@test "SIGTERM deletes nothing and says nothing" {
+@test "SIGTERM ends a session, deletes nothing and sends nothing" {
 	talk a "${SESSION[@]}"
 	hear a
 	ask a 'DELE 1' '+OK*'
@@ -128,7 +128,7 @@ setup()
 	EOT
 }
 
-@test "the autologout deletes nothing and says nothing" {
+@test "the autologout deletes nothing and sends nothing" {
 	talk a "${SESSION[@]}" --testing --idle 2
 	hear a
 	ask a 'DELE 1' '+OK*'
@@ -139,7 +139,7 @@ setup()
 	assert_files "${ALL[@]}"
 }
 
-# big_message: more than any buffer and pipe takes.
+# big_message: delivers more than any buffer or pipe holds.
 big_message()
 {
 	perl -e 'print "A: b\n\n"; print "x" x 70, "\n" for 1 .. 50000' |
@@ -162,8 +162,8 @@ big_message()
 	assert_files "${ALL[@]}"
 }
 
-# Clients that pipeline have sent QUIT long before they have the message.
-@test "a message that broke off is not deleted by a QUIT sent before" {
+# A client that pipelines sends QUIT long before it has the message.
+@test "a message that broke off is not deleted by a pipelined QUIT" {
 	big_message
 	printf 'RETR 4\r\nDELE 4\r\nQUIT\r\n' >"$IN"
 	{
@@ -177,12 +177,12 @@ big_message()
 	assert_log 'end=(io|eof)$'
 }
 
-@test "a message that could not be sent is not deleted by a QUIT behind it" {
+@test "a message that could not be sent is not deleted by a QUIT after it" {
 	talk a "${SESSION[@]}"
 	hear a
 	fd=${TALK_FROM[a]}
 	exec {fd}<&-
-	# in one write: after the first answer nobody may be there to read
+	# in one write, because popin may have ended after the first reply
 	printf 'RETR 1\r\nDELE 1\r\nQUIT\r\n' >"$IN"
 	cat "$IN" >&"${TALK_TO[a]}"
 	hang_up a
@@ -192,7 +192,7 @@ big_message()
 	assert_files "${ALL[@]}"
 }
 
-@test "SIGTERM in a message deletes nothing, though QUIT was sent before" {
+@test "SIGTERM during a message deletes nothing, even with QUIT pipelined" {
 	big_message
 	talk a "${SESSION[@]}"
 	hear a
@@ -205,7 +205,7 @@ big_message()
 	assert_log 'end=signal$'
 }
 
-@test "a client that closes right after QUIT has deleted" {
+@test "a client that closes right after QUIT deletes what it has marked" {
 	# Old Outlook does not wait for the reply.
 	talk a "${SESSION[@]}"
 	hear a
@@ -220,7 +220,7 @@ big_message()
 	assert_files cur/2.two:2,S new/3.three
 }
 
-@test "when a message cannot be deleted QUIT says so and deletes the rest" {
+@test "QUIT says that a message cannot be deleted, and deletes the rest" {
 	chmod 555 "$MAILDIR/cur"
 	session <<-'EOT'
 	DELE 1	=> +OK
@@ -236,7 +236,7 @@ big_message()
 	! grep -e Maildir -e ermission "$OUT" || fail 'told the client why'
 }
 
-@test "nothing can be deleted from a read-only Maildir, and QUIT says so" {
+@test "QUIT says that nothing can be deleted from a read-only Maildir" {
 	chmod 555 "$MAILDIR" "$MAILDIR/cur" "$MAILDIR/new"
 	session <<-'EOT'
 	DELE 1	=> +OK
@@ -247,7 +247,7 @@ big_message()
 	assert_files "${ALL[@]}"
 }
 
-@test "QUIT in a read-only Maildir is fine when nothing was marked" {
+@test "QUIT in a read-only Maildir succeeds when nothing was marked" {
 	chmod 555 "$MAILDIR" "$MAILDIR/cur" "$MAILDIR/new"
 	session <<-'EOT'
 	RETR 1	=> +OK
@@ -256,7 +256,7 @@ big_message()
 	chmod 755 "$MAILDIR" "$MAILDIR/cur" "$MAILDIR/new"
 }
 
-@test "a session that failed to delete is an update that can be repeated" {
+@test "an UPDATE that failed can be repeated by the next session" {
 	chmod 555 "$MAILDIR/cur"
 	session <<-'EOT'
 	DELE 2	=> +OK
@@ -287,7 +287,7 @@ big_message()
 	assert_files new/0.late
 }
 
-@test "a session whose monitor is told to stop deletes nothing" {
+@test "a session whose monitor gets SIGTERM deletes nothing" {
 	talk a "${CHAIN[@]}"
 	hear a
 	ask a 'USER anna' '+OK*'
