@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What programs need to run under a sanitizer or valgrind: see
- * tests/sanitized, which links it with --wrap=setrlimit.
+ * What programs need to run under a sanitizer or valgrind.  tests/sanitized
+ * links it with --wrap=setrlimit.
  *
- * Options are in here because popin leaves its children no environment.
+ * The options are here because popin's children have no environment.
  */
 #include <sys/resource.h>
 
@@ -13,7 +13,7 @@ const char *__ubsan_default_options(void);
 int __wrap_setrlimit(int what, const struct rlimit *r);
 int __real_setrlimit(int what, const struct rlimit *r);
 
-/* Leaks are looked for by tracing a process, which those here do not allow. */
+/* Leaks are detected by tracing a process, which popin's do not allow. */
 const char *
 __asan_default_options(void)
 {
@@ -29,7 +29,7 @@ __ubsan_default_options(void)
 	return "print_stacktrace=1:log_path=" REPORTS "/ubsan";
 }
 
-/* The shadow is memory, too, more than any of the limits. */
+/* A sanitizer's shadow memory exceeds popin's limits. */
 int
 __wrap_setrlimit(int what, const struct rlimit *r)
 {

@@ -2,22 +2,24 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# What the disk of a machine may be after a cut of its power, for each moment
-# between two flushes; and what popin makes of it.
+# Makes the states in which a power cut may leave the disk of a machine, for the
+# time between each two flushes, and looks at what popin makes of them.
 #
 #	cut.pl DIRECTORY KIND RECORDS POPIN FILES
 #
-# In DIRECTORY is the disk before it all, which becomes what it was at each
-# flush, and the log of qemu's blklogwrites.  RECORDS is the sector with what
-# was acknowledged, see cut-loop.  For each flush there are three states: all
-# that was written until then; all until the one before, and what came first of
-# the writes after it, as if the machine had stopped then; the same with only
-# some sectors of the writes after it, as if a disk had kept the others in a
-# memory of its own.
+# DIRECTORY has the disk as it was before all writes, and the log of qemu's
+# blklogwrites.  The disk is brought forward from flush to flush.  RECORDS is
+# the sector that tells what was acknowledged, see cut-loop.  There are three
+# states for each flush:
+#	all writes until then;
+#	all writes until the flush before, and the first of those after it, as
+#	if the machine had stopped then;
+#	all writes until the flush before, and some sectors of those after it,
+#	as if the disk had lost the others from its cache.
 #
-# To every second state comes mail before popin looks, as a delivery agent
-# brings it.  Prints a line of counts.  What is bad is in FILES.log, the first
-# such disks are FILES.1, .2 and .3.
+# Mail comes to every second state before popin looks at it.  Prints a line of
+# counts.  FILES.log tells which states are bad, and why.  The first such disks
+# are FILES.1, .2 and .3.
 # Runs as: root, in a mount namespace of its own.
 use strict;
 use warnings;
@@ -26,7 +28,7 @@ use IPC::Open2;
 
 my ($dir, $kind, $records, $popin, $files) = @ARGV;
 my $name = $files =~ s,.*/,,r;
-# where the machine had it: the journal belongs to the path of the mbox
+# the same path as on the machine, to which the journal belongs
 my ($disk, $state, $mnt) = ("$dir/disk", "$dir/state", '/mnt');
 my $maildrop = "$mnt/anna/" . ($kind eq 'mbox' ? 'mbox' : 'Maildir');
 my ($FLUSH, $DISCARD) = (1, 4);	# flags of an entry
@@ -45,7 +47,7 @@ sub run {
 	system(@_) == 0 or die "cut.pl: failed: @_\n";
 }
 
-# What cut-loop's message() makes.
+# The same text as cut-loop's message().
 sub message {
 	my ($i) = @_;
 	my $head = "Subject: $i\n\n";
@@ -89,7 +91,7 @@ sub session_log {
 	return <$f>;
 }
 
-# All messages that a login sees: texts.
+# fetch: returns the texts of all messages that a login sees.
 sub fetch {
 	alarm 120;
 	my $pid = open2(my $out, my $in, 'sh', '-c',
@@ -115,7 +117,7 @@ sub fetch {
 	alarm 0;
 	die $error if $error;
 	my $said = session_log();
-	# nobody has changed the mbox
+	# nobody else has changed the mbox, so the journal must fit
 	die $said if $said =~ /backup/;
 	$finished++ if $said =~ /finishing an UPDATE/;
 	return @texts;
@@ -123,7 +125,7 @@ sub fetch {
 
 # ---- what must be there ----
 
-# The cycle that deletes message I, see cut-loop.
+# deleted_in I: the cycle that deletes message I, see cut-loop.
 sub deleted_in {
 	my ($i) = @_;
 	my $cycle = int(($i + 3) / 4);
@@ -134,8 +136,8 @@ sub deleted_in {
 	return $cycle + (($cycle + 5) % 3 == 0 ? 6 : 5);
 }
 
-# Which message a text is; none for deliveries to an mbox that were cut off:
-# there is nothing behind them but mail that came after the cut.
+# numbers DELIVERED TEXT...: the numbers of the messages.  A delivery to an mbox
+# that was cut off has none.  Only mail that came after the cut may follow it.
 sub numbers {
 	my ($delivered, @texts) = @_;
 	my @numbers;
@@ -165,7 +167,7 @@ sub judge {
 	}
 	die "mail that came after the cut is gone\n" if $late && !$seen{$LATE};
 	for my $i (1 .. $delivered) {
-		# the session that is under way may have done it
+		# the session that was interrupted may have deleted it
 		$seen{$i} or deleted_in($i) <= $cycles + 1 or
 		    die "message $i of $delivered is gone\n";
 		die "message $i was deleted and is back\n"
@@ -175,7 +177,7 @@ sub judge {
 
 # ---- states ----
 
-# Mail that comes after the cut and before a login.
+# deliver_late: brings mail after the cut and before a login.
 sub deliver_late {
 	my $to = $kind eq 'mbox' ? $maildrop : "$maildrop/new/$LATE.x";
 	open my $f, '>>', $to or die "$to: $!\n";
@@ -195,7 +197,7 @@ sub apply {
 	close $f or die;
 }
 
-# The disk, and these writes.
+# look WHAT WRITE...: looks at the state of the disk after these writes.
 sub look {
 	my ($what, @writes) = @_;
 	run('cp', $disk, $state);
@@ -204,7 +206,7 @@ sub look {
 	seek $image, $records * $SECTOR, 0;
 	read $image, (my $record), 18;
 	close $image;
-	# before that nothing was promised, not even a file system
+	# without a record there may be no file system yet
 	return unless $record =~ /^(\d{8}) (\d{8})\n/;
 	my ($delivered, $cycles) = ($1 + 0, $2 + 0);
 	my $late = $states++ % 2;
@@ -214,7 +216,7 @@ sub look {
 		$mounted = 1;
 		deliver_late() if $late;
 		judge($delivered, $cycles, $late, fetch());
-		# and once more: what was finished is finished
+		# the next login must find the same
 		judge($delivered, $cycles, $late, fetch());
 	};
 	my $error = $@;
@@ -230,8 +232,9 @@ sub look {
 	apply("$files.$bad", @writes);
 }
 
-# What a disk writes whole.  Of their superblocks, which are in the first pages,
-# ext4 (1 KiB) and btrfs (4 KiB) take that for granted, too.
+# parts WRITE...: the parts that a disk writes whole, which are sectors.  In the
+# first pages they are larger, because ext4 (1 KiB) and btrfs (4 KiB) rely on
+# superblocks that are written whole.
 sub parts {
 	my @parts;
 	for my $w (@_) {
@@ -243,11 +246,11 @@ sub parts {
 	return @parts;
 }
 
-# @writes are what came since the flush before: DISK is what it was then.
+# look_at_flush WRITE...: those since the flush before, when the disk was $disk.
 sub look_at_flush {
 	my @writes = @_;
 
-	# with nothing but a record there are no states in between
+	# a record alone makes no states in between
 	if (grep { $_->[0] < $records * $SECTOR } @writes) {
 		my @parts = parts(@writes);
 		my $first = int rand @parts + 1;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Takes the place of tests/machine.bash where the machine is not one of its
-# namespaces but a whole one (see debian), and the tests are inside.  Units and
-# programs are those of the Debian package.
+# Replaces tests/machine.bash where the tests run inside a whole machine (see
+# debian), and not beside one in namespaces.  Units and programs are those of
+# the Debian package.
 load namespaces
 
 setup_file()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# The Debian package on a Debian, from inside it: see debian.  POPIN_BOOT is
+# The Debian package on a Debian, from inside it: see debian.  POPIN_BOOT tells
 # how its kernel was booted.
 # bats file_tags=root
 load lib
@@ -23,7 +23,7 @@ teardown()
 	lib_teardown
 }
 
-# dial NAME [ADDRESS]: a client, with the greeting read.
+# dial NAME [ADDRESS]: starts a client, and reads the greeting.
 dial()
 {
 	talk "$1" socat -t "$LIMIT" STDIO "TCP:${2:-127.0.0.1}:110"
@@ -31,7 +31,7 @@ dial()
 	assert_equal "$reply" '+OK popin ready'
 }
 
-# journal_has PATTERN: what this test made somebody say, within a moment.
+# journal_has PATTERN: waits until the journal of this test has it.
 journal_has()
 {
 	timeout "$LIMIT" bash -c 'until journalctl -q --no-pager -o cat \
@@ -41,7 +41,7 @@ journal_has()
 $(journalctl -q --no-pager -o cat --after-cursor "$CURSOR")"
 }
 
-# fresh_mail: three messages of anna's.
+# fresh_mail: gives anna three messages.
 fresh_mail()
 {
 	rm -rf /home/anna/Maildir
@@ -53,20 +53,20 @@ has_landlock()
 	[ "$POPIN_BOOT" != no-landlock ]
 }
 
-# processes USER: of popin's
+# processes USER: the processes of popin that run as USER
 processes()
 {
 	pgrep -u "$1" '^popin'
 }
 
-# status_of PID KEY: of /proc/PID/status
+# status_of PID KEY: its value in /proc/PID/status
 status_of()
 {
 	sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"
 }
 
-# assert_caged USER: the one process that popin has there.  systemd has given
-# it filters before; popin's own is one more.
+# assert_caged USER: the only process of popin with that user has a filter of
+# popin's own on top of those from systemd.
 assert_caged()
 {
 	local pid
@@ -85,7 +85,7 @@ assert_caged()
 }
 
 # bats test_tags=short
-@test "the kernel is Debian's, the file system a disk's, process 1 systemd" {
+@test "the machine has Debian's kernel, a disk, and systemd as process 1" {
 	assert_equal "$(cat /proc/1/comm)" systemd
 	[[ $(uname -v) == *Debian* ]] || fail "$(uname -v)"
 	grep -q '^/dev/vda / ext4 ' /proc/mounts || fail "$(cat /proc/mounts)"
@@ -120,7 +120,7 @@ assert_caged()
 }
 
 # bats test_tags=short
-@test "popin.socket: a wrong password, a login, RETR, DELE, and all of it in the journal" {
+@test "popin.socket serves a session, and the journal has all of it" {
 	fresh_mail
 	dial a
 	ask a 'USER anna' '+OK*'
@@ -142,7 +142,7 @@ assert_caged()
 }
 
 # bats test_tags=short
-@test "login, session and wait each have a filter of their own, and no rights" {
+@test "login, session and wait have a seccomp filter and no capabilities" {
 	fresh_mail
 	dial a
 	FILTERS=$(status_of "$(processes root)" Seccomp_filters)
@@ -159,7 +159,7 @@ assert_caged()
 
 # /proc does not show Landlock, so strace(1) shows the calls and their results.
 # The maildrop is fresh: its first service runs popin-import.
-@test "login, session, wait and popin-import confine themselves by Landlock where the kernel has it" {
+@test "all roles and popin-import confine themselves by Landlock if it is there" {
 	local log=$BATS_TEST_TMPDIR/strace
 
 	fresh_mail
@@ -177,7 +177,7 @@ assert_caged()
 
 # popin-escape is popin with one more command, see escape.c.
 # bats test_tags=short
-@test "what a session can open: its mail, and without Landlock what anna can" {
+@test "a session can open only its mail, without Landlock what anna can" {
 	local readable='+OK it worked'
 
 	! has_landlock || readable='-ERR EACCES'
@@ -190,7 +190,7 @@ assert_caged()
 	    "$(printf '%s\n' '+OK it worked' "$readable" '-ERR EACCES')"
 }
 
-@test "openbsd-inetd serves by the line of the examples, and syslog gets the log" {
+@test "openbsd-inetd serves with the line of the examples, and logs to syslog" {
 	local line=/usr/share/doc/popin/examples/inetd/openbsd-inetd.conf address
 
 	fresh_mail

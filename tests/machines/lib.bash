@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: ISC
 # Copyright (c) 2026 The popin authors
 #
-# Machines of other kinds: Debian's kernels, booted in qemu without any help of
-# this machine's processor, with programs that were built for them here.
-# What runs inside is in init, and in a script that init is given.
+# Machines of other kinds: Debian's kernels, booted in qemu without hardware
+# virtualization, with programs that were built for them here.  Inside runs
+# init, which runs a script.
 #
-# To be set before: top (the sources), cache (a directory to work in, which may
-# be kept: packages, kernels and programs in it are used again).
+# The caller sets top (the sources) and cache (a directory to work in, which may
+# be kept: its packages, kernels and programs are used again).
 
-# Of each architecture: the name that compilers have for it, Debian's package
-# with its newest kernel, and what qemu needs to know.
+# machine_of ARCH: sets triplet, its name for compilers, image, Debian's package
+# with its newest kernel, kernel_name, qemu, the command, and console.
 machine_of()
 {
 	kernel_name=vmlinuz
@@ -71,7 +71,8 @@ logged()
 	}
 }
 
-# need_programs PROGRAM:PACKAGE...: root gets what is missing.
+# need_programs PROGRAM:PACKAGE...: installs missing packages as root, dies for
+# others.
 need_programs()
 {
 	local missing=() pair
@@ -89,7 +90,7 @@ need_programs()
 	    "${missing[@]}"
 }
 
-# need_for ARCH: qemu.
+# need_for ARCH: needs its qemu, and what makes an initramfs.
 need_for()
 {
 	machine_of "$1"
@@ -102,8 +103,8 @@ need_for()
 	need_programs cpio:cpio depmod:kmod
 }
 
-# apt_for ARCH apt-get|apt-cache ARGUMENT...: as if this machine were of that
-# architecture; nothing about this one is changed.
+# apt_for ARCH apt-get|apt-cache ARGUMENT...: runs it as if this machine had
+# that architecture.  Nothing on this machine is changed.
 apt_for()
 {
 	local arch=$1 tool=$2 state=$cache/apt/$1
@@ -116,8 +117,8 @@ apt_for()
 	    -o Dir::Cache="$state" -o APT::Sandbox::User=root "$@"
 }
 
-# package ARCH NAME: unpacks a package into $cache/ARCH/root, if it is not
-# there yet.  Lists that could not be read need not be those that have it.
+# package ARCH NAME: unpacks a package into $cache/ARCH/root, if it is not there
+# yet.  If some lists cannot be fetched the others may have it.
 package()
 {
 	local arch=$1 name=$2
@@ -134,7 +135,7 @@ package()
 }
 declare -A apt_is_new=()
 
-# kernel ARCH: sets kernel, its file, and release, its version.
+# kernel ARCH: sets kernel to its file and release to its version.
 kernel()
 {
 	local name
@@ -149,8 +150,9 @@ kernel()
 	[ -e "$kernel" ] || die "$name has no $kernel"
 }
 
-# compiler ARCH: sets cc to what calls its compiler.  One that is not installed
-# is unpacked into $cache/ARCH/tools: all of them are in gcc-multilib's way.
+# compiler ARCH: sets cc to a prefix for commands that call its compiler.  One
+# that is not installed is unpacked into $cache/ARCH/tools, since its package
+# conflicts with gcc-multilib.
 compiler()
 {
 	local tools=$cache/$1/tools name
@@ -169,7 +171,7 @@ compiler()
 			logged dpkg -x "$(echo "$tools/debs/$name"_*.deb)" \
 			    "$tools"
 		done
-		# their libc.so is a script with paths for where it is not
+		# libc.so is a linker script with paths of an installed one
 		grep -lrI 'GNU ld script' "$tools/usr/$triplet/lib" |
 		    xargs sed -i "s|/usr/$triplet/lib/||g"
 		: >"$tools/complete"
@@ -178,7 +180,7 @@ compiler()
 	    LD_LIBRARY_PATH="$tools/usr/lib/$(gcc -print-multiarch)")
 }
 
-# build ARCH PROGRAM...: popin for it, all static, in $cache/ARCH/build.
+# build ARCH PROGRAM...: builds static programs in $cache/ARCH/build.
 build()
 {
 	local arch=$1 root=$cache/$1/root crypt flags=() cc
@@ -202,8 +204,8 @@ build()
 	) || exit
 }
 
-# put_modules ARCH DIRECTORY NAME...: modules of the kernel and what they need,
-# with names in the order in which they are loaded.
+# put_modules ARCH DIRECTORY NAME...: copies modules of the kernel and those
+# that they need.  The names sort in the order of loading.
 put_modules()
 {
 	local root=$cache/$1/root to=$2 n=100 name file
@@ -222,9 +224,9 @@ put_modules()
 	done < <(grep '^insmod' "$dir/modules")
 }
 
-# initramfs ARCH FILE...: $cache/ARCH/initramfs, with busybox, what the array
-# modules names, $init from this directory, which is process 1, and the files,
-# which get names without directories.
+# initramfs ARCH FILE...: makes $cache/ARCH/initramfs with busybox, the modules
+# that the array modules names, $init from this directory, which is process 1,
+# and the files, which get names without directories.
 modules=()
 init=init
 initramfs()
@@ -243,11 +245,11 @@ initramfs()
 	    cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$tree/../initramfs"
 }
 
-# boot ARCH SECONDS ARGUMENT...: boots it, with arguments for qemu, and those
-# in $command_line for the kernel; what it says is in $says, or else
-# $cache/ARCH/console.  Fails if it did not end by itself in time.
-# Without no_timer_check kernels for PCs give up where others keep the processor
-# busy: a timer of qemu's comes too late then.
+# boot ARCH SECONDS ARGUMENT...: boots it with ARGUMENT... for qemu and
+# $command_line for the kernel.  Its console goes to $says, or to
+# $cache/ARCH/console.  Fails if it has not ended by itself in time.
+# Without no_timer_check kernels for PCs give up on a busy host, where a timer
+# of qemu is late.
 command_line=
 boot()
 {
