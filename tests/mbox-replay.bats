@@ -80,7 +80,7 @@ set_aside()
 	before=$(stat -c '%d' "$BOX")
 	cp -a "$BOX_HOME" "$BATS_TEST_TMPDIR/disk"
 	mount -t tmpfs -o "mode=700,uid=$TEST_UID,gid=$TEST_UID" tmpfs \
-	    "$BOX_HOME" 2>/dev/null || cannot 'mount a tmpfs'
+	    "$BOX_HOME" 2>/dev/null || cannot 'a tmpfs cannot be mounted'
 	MOUNTED=y
 	cp -a "$BATS_TEST_TMPDIR/disk/." "$BOX_HOME"
 	[ "$(stat -c '%d' "$BOX")" != "$before" ]

@@ -260,7 +260,7 @@ delete()
 full_disk()
 {
 	mount -t tmpfs -o "size=$1,mode=700,uid=$TEST_UID,gid=$TEST_UID" \
-	    tmpfs "$BOX_HOME" 2>/dev/null || skip 'cannot mount a tmpfs'
+	    tmpfs "$BOX_HOME" 2>/dev/null || cannot 'a tmpfs cannot be mounted'
 	DISK=$BOX_HOME
 }
 

@@ -480,7 +480,7 @@ keep_busy()
 }
 
 @test "nobody is served without any log, not even /dev/null" {
-	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	unshare -m true 2>/dev/null || cannot 'needs mount namespaces'
 	printf 'USER anna\r\nPASS secret\r\nSTAT\r\n' >"$IN"
 	# shellcheck disable=SC2016
 	limited unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@" 2>&-' \
@@ -536,7 +536,7 @@ keep_busy()
 @test "an unprivileged account with a bad line in /etc/passwd is not used" {
 	local line
 
-	unshare -m true 2>/dev/null || skip 'needs mount namespaces'
+	unshare -m true 2>/dev/null || cannot 'needs mount namespaces'
 	# shellcheck disable=SC2016
 	ROOT=(unshare -m sh -c "$OWN_ETC"' && cat "$0" >/etc/passwd && exec "$@"'
 	    "$BATS_TEST_TMPDIR/passwd-of-system" "${ROOT[@]}" --user "$UNIQUE")
