@@ -109,8 +109,6 @@ front()
 		sed "s,/etc/popin/tls.pem,$BATS_TEST_TMPDIR/tls.pem," \
 		    "$TESTS_SRC/../contrib/haproxy/several-hosts.cfg"
 	} >"$BATS_TEST_TMPDIR/haproxy.cfg"
-	namespace true
-	reap "$HOST"
 	LOG=$BATS_TEST_TMPDIR/haproxy.log
 	setsid nsenter -t "$SWITCH" -n haproxy -db \
 	    -f "$BATS_TEST_TMPDIR/haproxy.cfg" </dev/null >"$LOG" 2>&1 3>&- &
