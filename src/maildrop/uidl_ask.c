@@ -39,24 +39,21 @@ static pid_t
 start(const char *scheme, const char *kind, const char *path, int out)
 {
 	static char spec[16 + PATH_MAX];
-	static char *none[] = { NULL };
-	static struct spawn_words w;
 	const char *program = spawn_sibling("popin-import");
-	struct spawn s = { .path = program,
-		.argv = w.word,
-		.envp = none,
-		.fd3 = -1,
-		.fd4 = -1,
-		.out = out,
-		.keeps_log = true };
+	struct spawn s = {
+		.fd3 = -1, .fd4 = -1, .out = out, .keeps_log = true
+	};
+	int len = snprintf(spec, sizeof spec, "%s%s", kind, path);
 	pid_t pid = -1;
 
-	if (snprintf(spec, sizeof spec, "%s%s", kind, path) <
-		(int)sizeof spec &&
-	    spawn_add(&w, program) && spawn_add(&w, "--log") &&
-	    spawn_add(&w, log_style_word(log_current_style())) &&
-	    spawn_add(&w, "--from") && spawn_add(&w, scheme) &&
-	    spawn_add(&w, "-m") && spawn_add(&w, spec))
+	spawn_add(&s, program);
+	spawn_add(&s, "--log");
+	spawn_add(&s, log_style_word(log_current_style()));
+	spawn_add(&s, "--from");
+	spawn_add(&s, scheme);
+	spawn_add(&s, "-m");
+	spawn_add(&s, spec);
+	if (len < (int)sizeof spec)
 		pid = spawn_start(&s);
 	else
 		errno = E2BIG;
@@ -111,8 +108,7 @@ reap(pid_t pid, bool heard, int64_t deadline)
 		heard = !has_to_stop(deadline);
 	}
 	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	(void)spawn_wait(pid, &status);
 	return -1;
 }
 
@@ -131,9 +127,7 @@ judge(const struct uidl_text *t, int status, int64_t deadline)
 		? "popin-import took too long, trying again at the next login"
 		: "popin-import failed, trying again at the next login:");
 	if (status != -1)
-		log_number(&r, WIFEXITED(status) ? "status" : "signal",
-		    (uint64_t)(WIFEXITED(status) ? WEXITSTATUS(status)
-						 : WTERMSIG(status)));
+		spawn_log_end(&r, status);
 	log_end(&r);
 	return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_MAILDROP
 	    ? MAILDROP_PERM

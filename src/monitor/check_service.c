@@ -222,23 +222,16 @@ check_policy(const struct options *o)
 static pid_t
 start_as_user(const struct options *o, int out)
 {
-	static struct spawn_words words;
-	extern char **environ;
-	struct spawn s = { .argv = words.word,
-		.envp = environ,
-		.fd3 = -1,
-		.fd4 = -1,
-		.out = out };
-	bool fits = spawn_add_checker(&words, o) && spawn_add(&words, "--as") &&
-	    spawn_add(&words, o->check_user) &&
-	    spawn_add_role(&words, spawn_path(), "session", o) &&
-	    spawn_add(&words, "--check");
+	struct spawn s = {
+		.keeps_environment = true, .fd3 = -1, .fd4 = -1, .out = out
+	};
 
-	s.path = words.word[0];
-	if (fits)
-		return spawn_start(&s);
-	errno = E2BIG;
-	return -1;
+	spawn_add_checker(&s, o);
+	spawn_add(&s, "--as");
+	spawn_add(&s, o->check_user);
+	spawn_add_role(&s, spawn_path(), "session", o);
+	spawn_add(&s, "--check");
+	return spawn_start(&s);
 }
 
 /*
@@ -292,10 +285,7 @@ check_user(const struct options *o)
 		return EXIT_SYSTEM;
 	}
 	pass_on(out[0]);
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return EXIT_SYSTEM;
-	if (!WIFEXITED(status))
+	if (!spawn_wait(pid, &status) || !WIFEXITED(status))
 		return EXIT_SYSTEM;
 	/* the checker's other statuses are those of checkpassword */
 	return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_TEMPORARY

@@ -31,8 +31,6 @@
 #include "options.h"
 #include "process/spawn.h"
 
-extern char **environ;
-
 /*
  * A handler is needed for ppoll(2) to be interrupted; waitpid(2) does the
  * rest.
@@ -59,30 +57,6 @@ checker_prepare(void)
 	(void)sigaction(SIGXFSZ, &action, NULL);
 }
 
-static bool
-command_line(struct spawn_words *w, const struct options *o,
-    const struct checker_question *q)
-{
-	static char offers[NUMBER_DIGITS + 1];
-	bool fits = true;
-
-	offers[number_format(offers, q->offers)] = '\0';
-	if (o->checker != NULL) {
-		for (char **p = o->checker; *p != NULL; p++)
-			fits = fits && spawn_add(w, *p);
-	} else {
-		fits = spawn_add_checker(w, o);
-		if (q->method != NULL)
-			fits = fits && spawn_add(w, "--method") &&
-			    spawn_add(w, q->method);
-		if (q->cleartext)
-			fits = fits && spawn_add(w, "--cleartext");
-	}
-	return fits && spawn_add_role(w, spawn_path(), "session", o) &&
-	    spawn_add(w, "--handoff") && spawn_add(w, "--offers") &&
-	    spawn_add(w, offers);
-}
-
 /*
  * At most 4096 octets fit a new pipe, so this cannot block.  A checker may end
  * without reading them all.
@@ -99,47 +73,44 @@ static pid_t
 start(const struct options *o, const struct checker_question *q,
     int credentials_fd, int handoff_fd)
 {
-	static struct spawn_words words;
-	struct spawn s = { .envp = environ,
+	char offers[NUMBER_DIGITS + 1];
+	struct spawn s = { .keeps_environment = true,
 		.fd3 = credentials_fd,
 		.fd4 = handoff_fd,
 		.out = FD_LOG };
 
-	words.count = 0;
-	if (!command_line(&words, o, q)) {
-		errno = E2BIG;
-		return -1;
+	offers[number_format(offers, q->offers)] = '\0';
+	spawn_add_checker(&s, o);
+	if (o->checker == NULL && q->method != NULL) {
+		spawn_add(&s, "--method");
+		spawn_add(&s, q->method);
 	}
-	s.path = words.word[0];
-	s.argv = words.word;
+	if (q->cleartext)
+		spawn_add(&s, "--cleartext");
+	spawn_add_role(&s, spawn_path(), "session", o);
+	spawn_add(&s, "--handoff");
+	spawn_add(&s, "--offers");
+	spawn_add(&s, offers);
 	return spawn_start(&s);
 }
 
-static void
-log_trouble(const char *text, const char *key, uint64_t number)
-{
-	struct log_record r;
-
-	log_start(&r, LOG_LEVEL_ERROR, text);
-	if (key != NULL)
-		log_number(&r, key, number);
-	log_end(&r);
-}
-
+/* The verdict on a checker that neither answered nor became the session. */
 static enum checker_verdict
 judge(struct checker *c, int status)
 {
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+	struct log_record r;
+	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+	if (exited == 1)
 		return CHECKER_WRONG;
-	c->why = "checker";
-	if (WIFSIGNALED(status))
-		log_trouble("the checker was ended by a signal:", "signal",
-		    (uint64_t)WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 111)
-		c->why = "temporary";
-	else
-		log_trouble("the checker did not become the session:", "status",
-		    (uint64_t)WEXITSTATUS(status));
+	c->why = exited == EXIT_CHECKPASSWORD_LATER ? "temporary" : "checker";
+	if (exited == EXIT_CHECKPASSWORD_LATER)
+		return CHECKER_LATER;
+	log_start(&r, LOG_LEVEL_ERROR,
+	    exited == -1 ? "the checker was ended by a signal:"
+			 : "the checker did not become the session:");
+	spawn_log_end(&r, status);
+	log_end(&r);
 	return CHECKER_LATER;
 }
 
@@ -153,8 +124,7 @@ end_checker(const struct checker *c)
 	int status = 0;
 
 	(void)kill(-c->pid, SIGKILL);
-	while (waitpid(c->pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	(void)spawn_wait(c->pid, &status);
 	return status;
 }
 
@@ -178,22 +148,21 @@ give_up(struct checker *c, const char *why)
 }
 
 /*
- * Takes what has arrived.  Returns 0 at the end of the stream, -1 with errno,
- * otherwise 1.
+ * Takes what has arrived, WANT octets in all at most.  Returns 0 at the end of
+ * the stream, -1 with errno, otherwise 1.
  */
 static int
 listen_to(struct checker *c, size_t want)
 {
-	ssize_t got;
-
-	do {
-		got = recv(c->handoff, c->answer + c->answered,
+	while (c->answered < want) {
+		ssize_t got = recv(c->handoff, c->answer + c->answered,
 		    want - c->answered, MSG_DONTWAIT);
-	} while (got == -1 && errno == EINTR);
-	if (got > 0)
-		c->answered += (size_t)got;
-	else if (got == 0 || errno != EAGAIN)
-		return (int)got;
+
+		if (got > 0)
+			c->answered += (size_t)got;
+		else if (got == 0 || errno != EINTR)
+			return got == -1 && errno == EAGAIN ? 1 : (int)got;
+	}
 	return 1;
 }
 
@@ -201,14 +170,20 @@ listen_to(struct checker *c, size_t want)
 static bool
 has_answered(struct checker *c, const struct checker_question *q, int status)
 {
-	size_t before;
-
-	do {
-		before = c->answered;
-		(void)listen_to(c, q->answer_len);
-	} while (c->answered > before && c->answered < q->answer_len);
+	(void)listen_to(c, q->answer_len);
 	return q->answer_len > 0 && c->answered == q->answer_len &&
 	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* One byte follows the answer.  Only the session says it. */
+static enum checker_verdict
+judge_byte(struct checker *c, char byte)
+{
+	if (byte == HANDOFF_SESSION)
+		return CHECKER_SESSION;
+	log_error(
+	    "the checker wrote to descriptor 4, which is not its own", NULL);
+	return give_up(c, "checker");
 }
 
 /*
@@ -220,6 +195,7 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 {
 	int64_t deadline = clock_now() + (int64_t)seconds * 1000;
 	struct pollfd p = { .fd = c->handoff, .events = POLLIN };
+	struct log_record r;
 	sigset_t waiting;
 	int64_t left;
 	int status, heard;
@@ -229,7 +205,7 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 		struct timespec timeout = { .tv_sec = (time_t)(left / 1000),
 			.tv_nsec = (long)(left % 1000) * 1000000 };
 
-		if (ppoll(&p, 1, &timeout, &waiting) > 0 && p.fd != -1) {
+		if (ppoll(&p, 1, &timeout, &waiting) > 0) {
 			heard = listen_to(c, q->answer_len + 1);
 			if (heard == -1) {
 				log_error_errno(
@@ -238,14 +214,9 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 			}
 			if (heard == 0)
 				p.fd = -1; /* the child's end will tell why */
-			if (c->answered == q->answer_len + 1) {
-				if (c->answer[q->answer_len] == HANDOFF_SESSION)
-					return CHECKER_SESSION;
-				log_error(
-				    "the checker wrote to descriptor 4, which is not its own",
-				    NULL);
-				return give_up(c, "checker");
-			}
+			if (c->answered > q->answer_len)
+				return judge_byte(
+				    c, (char)c->answer[q->answer_len]);
 		}
 		if (has_ended(c)) {
 			status = end_checker(c);
@@ -253,7 +224,9 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 							  : judge(c, status);
 		}
 	}
-	log_trouble("the checker took too long:", "seconds", seconds);
+	log_start(&r, LOG_LEVEL_ERROR, "the checker took too long:");
+	log_number(&r, "seconds", seconds);
+	log_end(&r);
 	return give_up(c, "timeout");
 }
 

@@ -12,7 +12,6 @@
 
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -34,7 +33,7 @@ judge(int status, const struct peer *peer)
 		return WEXITSTATUS(status);
 	log_start(&r, LOG_LEVEL_ERROR, "the session was ended by a signal:");
 	log_word(&r, "ip", peer->ip);
-	log_number(&r, "signal", (uint64_t)WTERMSIG(status));
+	spawn_log_end(&r, status);
 	log_end(&r);
 	return EXIT_SYSTEM;
 }
@@ -63,8 +62,5 @@ wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
 	stdfds_close_others(FD_LOG + 1, &held, 1);
 	if (!sandbox_enter(SANDBOX_WAIT, NULL, 0))
 		return EXIT_SYSTEM;
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return EXIT_SYSTEM;
-	return judge(status, peer);
+	return spawn_wait(pid, &status) ? judge(status, peer) : EXIT_SYSTEM;
 }

@@ -9,6 +9,8 @@
 
 #include "process/spawn.h"
 
+#include <sys/wait.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +21,8 @@
 #include <unistd.h>
 
 #include "options.h"
+
+extern char **environ;
 
 static int
 place(posix_spawn_file_actions_t *actions, int fd, int target)
@@ -66,12 +70,19 @@ set_attributes(posix_spawnattr_t *a)
 pid_t
 spawn_start(const struct spawn *s)
 {
+	static char *const none[] = { NULL };
+	const char *path = s->path != NULL ? s->path : s->words[0];
+	char *const *environment = s->keeps_environment ? environ : none;
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	pid_t pid = -1;
 	int error;
 
 	assert(s->fd4 != 3); /* it would be overwritten first */
+	if (s->count > SPAWN_WORDS_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
 	error = posix_spawn_file_actions_init(&actions);
 	if (error != 0) {
 		errno = error;
@@ -92,11 +103,29 @@ spawn_start(const struct spawn *s)
 		error = place(&actions, s->fd4, 4);
 	if (error == 0)
 		error = posix_spawnp(
-		    &pid, s->path, &actions, &attributes, s->argv, s->envp);
+		    &pid, path, &actions, &attributes, s->words, environment);
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	errno = error;
 	return error == 0 ? pid : -1;
+}
+
+bool
+spawn_wait(pid_t pid, int *status)
+{
+	while (waitpid(pid, status, 0) == -1)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
+void
+spawn_log_end(struct log_record *r, int status)
+{
+	if (WIFSIGNALED(status))
+		log_number(r, "signal", (uint64_t)WTERMSIG(status));
+	else
+		log_number(r, "status", (uint64_t)WEXITSTATUS(status));
 }
 
 /* ---- our own path and command line ---- */
@@ -136,44 +165,46 @@ spawn_sibling(const char *name)
 	return path;
 }
 
-bool
-spawn_add(struct spawn_words *w, const char *word)
+void
+spawn_add(struct spawn *s, const char *word)
 {
 	union {
 		const char *from;
 		char *to; /* argv is not const, for history's sake */
 	} u = { .from = word };
 
-	if (w->count == SPAWN_WORDS_MAX)
-		return false;
-	w->word[w->count++] = u.to;
-	w->word[w->count] = NULL;
-	return true;
+	if (s->count < SPAWN_WORDS_MAX)
+		s->words[s->count] = u.to;
+	s->count++;
 }
 
-bool
-spawn_add_checker(struct spawn_words *w, const struct options *o)
+void
+spawn_add_checker(struct spawn *s, const struct options *o)
 {
-	bool fits = spawn_add(w, spawn_sibling("popin-checkpassword")) &&
-	    spawn_add(w, "--log") && spawn_add(w, log_style_word(o->log_style));
-
-	if (o->passwd_file != NULL)
-		fits =
-		    fits && spawn_add(w, "-f") && spawn_add(w, o->passwd_file);
+	for (char **p = o->checker; p != NULL && *p != NULL; p++)
+		spawn_add(s, *p);
+	if (o->checker != NULL)
+		return;
+	spawn_add(s, spawn_sibling("popin-checkpassword"));
+	spawn_add(s, "--log");
+	spawn_add(s, log_style_word(o->log_style));
+	if (o->passwd_file != NULL) {
+		spawn_add(s, "-f");
+		spawn_add(s, o->passwd_file);
+	}
 	if (o->lower_case)
-		fits = fits && spawn_add(w, "--lower-case");
-	return fits;
+		spawn_add(s, "--lower-case");
 }
 
-bool
-spawn_add_role(struct spawn_words *w, const char *path, const char *role,
+void
+spawn_add_role(struct spawn *s, const char *path, const char *role,
     const struct options *o)
 {
-	bool fits = spawn_add(w, path);
-
+	spawn_add(s, path);
 	for (size_t i = 0; i < o->word_count; i++)
-		fits = fits && spawn_add(w, o->words[i]);
-	return fits && spawn_add(w, "-R") && spawn_add(w, role) &&
-	    spawn_add(w, "--log-as") &&
-	    spawn_add(w, log_style_word(o->log_style));
+		spawn_add(s, o->words[i]);
+	spawn_add(s, "-R");
+	spawn_add(s, role);
+	spawn_add(s, "--log-as");
+	spawn_add(s, log_style_word(o->log_style));
 }

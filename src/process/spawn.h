@@ -11,33 +11,51 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct log_record;
 struct options;
-
-struct spawn {
-	const char *path; /* looked for in PATH when it has no slash */
-	char *const *argv, *const *envp;
-	int fd3, fd4;	/* become 3 and 4; -1: closed */
-	int out;	/* 0 is /dev/null, 1 and 2 are this; -1: all as ours */
-	bool keeps_log; /* but 2 is as ours, too */
-};
-
-/*
- * Starts it with descriptors 0, 1 and 2 as ours (or as OUT says), 3 and 4 as
- * given and no other (ours are close-on-exec), default signals, nothing
- * blocked, in a session of its own: no terminal of ours is its, and its pid is
- * that of its process group.  Returns its pid, or -1 with errno.
- */
-pid_t spawn_start(const struct spawn *s);
 
 enum {
 	SPAWN_WORDS_MAX = 128 /* of a command line, all included */
 };
 
-/* A command line under construction: terminated, bounded, not copied. */
-struct spawn_words {
-	char *word[SPAWN_WORDS_MAX + 1];
-	size_t count;
+struct spawn {
+	/* NULL: the first word.  Looked for in PATH when it has no slash. */
+	const char *path;
+	char *words[SPAWN_WORDS_MAX + 1]; /* the command line, not copied */
+	size_t count;			  /* all that were added */
+	bool keeps_environment;		  /* else it gets an empty one */
+	int fd3, fd4;			  /* become 3 and 4; -1: closed */
+	int out;	/* 0 is /dev/null, 1 and 2 are this; -1: all as ours */
+	bool keeps_log; /* but 2 is as ours, too */
 };
+
+/* Adds one word, which must outlive S. */
+void spawn_add(struct spawn *s, const char *word);
+
+/* Adds the checker, and what our own has to know of our options. */
+void spawn_add_checker(struct spawn *s, const struct options *o);
+
+/* Adds "PATH, our own options, -R ROLE" and how to log. */
+void spawn_add_role(struct spawn *s, const char *path, const char *role,
+    const struct options *o);
+
+/*
+ * Starts the program with descriptors 0, 1 and 2 as ours (or as OUT says), 3
+ * and 4 as given and no other (ours are close-on-exec), default signals, no
+ * signal blocked, in a session of its own: it does not have our terminal, and
+ * its pid is that of its process group.  Returns its pid, or -1 with errno:
+ * E2BIG for more than SPAWN_WORDS_MAX words.
+ */
+pid_t spawn_start(const struct spawn *s);
+
+/*
+ * Waits for the end of our child PID, whatever signals come.  Returns false
+ * with errno if there is no such child.
+ */
+bool spawn_wait(pid_t pid, int *status);
+
+/* Adds ` signal=N` or ` status=N` to R: how a child with STATUS ended. */
+void spawn_log_end(struct log_record *r, int status);
 
 /*
  * The path that works for another user later: that of the running binary,
@@ -45,17 +63,10 @@ struct spawn_words {
  */
 const char *spawn_path(void);
 
-/* The program NAME beside this one. */
+/*
+ * The path of the program NAME in the directory of this one, valid until the
+ * next call.
+ */
 const char *spawn_sibling(const char *name);
-
-/* Adds one word; false when there are too many.  WORD must outlive W. */
-bool spawn_add(struct spawn_words *w, const char *word);
-
-/* Adds our own checker, and what it has to know of our options. */
-bool spawn_add_checker(struct spawn_words *w, const struct options *o);
-
-/* Adds "PATH, our own options, -R ROLE" and how to log. */
-bool spawn_add_role(struct spawn_words *w, const char *path, const char *role,
-    const struct options *o);
 
 #endif
