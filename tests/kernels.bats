@@ -156,6 +156,7 @@ assert_refused()
 	QUIT		=> +OK
 	EOT
 	assert_log '^popin: no random numbers: '
+	assert_log '^popin: login error: .* method=SCRAM-SHA-256 .* reason=system$'
 	assert_equal "$(grep -c '^popin: login failed: ' "$LOG")" 2
 	assert_served
 }

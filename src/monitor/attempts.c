@@ -11,9 +11,7 @@
 #include "monitor/attempts.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ipc/offers.h"
 #include "lib/clock.h"
@@ -38,25 +36,17 @@ _Static_assert((int)TEXTS_MAX <= 4096, "what a fresh pipe takes");
 _Static_assert(sizeof(struct scram_parameters) <= CHECKER_ANSWER_MAX,
     "an answer of the checker fits");
 
-static const char *
-method_name(uint32_t op)
-{
-	switch (op) {
-	case MONMSG_PLAIN:
-		return "PLAIN";
-	case MONMSG_LOGIN:
-		return "LOGIN";
-	case MONMSG_APOP:
-		return "APOP";
-	case MONMSG_CRAM_MD5:
-		return "CRAM-MD5";
-	case MONMSG_SCRAM_FIRST:
-		return "SCRAM-SHA-256";
-	default:
-		return "PASS";
-	}
-}
+/* The names of the methods in the log. */
+static const char *const method_names[] = {
+	[MONMSG_PASS] = "PASS",
+	[MONMSG_PLAIN] = "PLAIN",
+	[MONMSG_LOGIN] = "LOGIN",
+	[MONMSG_APOP] = "APOP",
+	[MONMSG_CRAM_MD5] = "CRAM-MD5",
+	[MONMSG_SCRAM_FIRST] = "SCRAM-SHA-256",
+};
 
+/* The last user and method.  REASON is one word, or NULL after a success. */
 static void
 log_attempt(const struct attempts *a, const char *text, const char *reason)
 {
@@ -66,18 +56,11 @@ log_attempt(const struct attempts *a, const char *text, const char *reason)
 	log_word(&r, "ip", a->peer->ip);
 	log_number(&r, "port", a->peer->port);
 	log_text(&r, "user", a->user, strlen(a->user));
-	log_word(&r, "method", method_name(a->op));
+	log_word(&r, "method", method_names[a->op]);
 	log_number(&r, "tls", a->tls);
 	if (reason != NULL)
 		log_word(&r, "reason", reason);
 	log_end(&r);
-}
-
-void
-attempts_log_success(const struct attempts *a)
-{
-	log_attempt(a, "login:", NULL);
-	log_whose("user", a->user);
 }
 
 /* ---- what is offered ---- */
@@ -87,6 +70,7 @@ attempts_welcome(struct attempts *a, const struct options *o,
     const struct peer *peer, bool tls, unsigned offers,
     struct monmsg_answer *answer)
 {
+	a->options = o;
 	a->peer = peer;
 	a->tls = tls;
 	a->offers = offers;
@@ -117,6 +101,12 @@ attempts_welcome(struct attempts *a, const struct options *o,
 	return true;
 }
 
+static bool
+is_password(uint32_t op)
+{
+	return op == MONMSG_PASS || op == MONMSG_PLAIN || op == MONMSG_LOGIN;
+}
+
 bool
 attempts_allows(const struct attempts *a, uint32_t op)
 {
@@ -126,10 +116,6 @@ attempts_allows(const struct attempts *a, uint32_t op)
 	    a->repeats >= REPEATS)
 		return false;
 	switch (op) {
-	case MONMSG_PASS:
-	case MONMSG_PLAIN:
-	case MONMSG_LOGIN:
-		return true; /* the cleartext policy answers these itself, see log_in() */
 	case MONMSG_APOP:
 		return a->offers & OFFER_APOP;
 	case MONMSG_CHALLENGE:
@@ -145,80 +131,59 @@ attempts_allows(const struct attempts *a, uint32_t op)
 	case MONMSG_PIPELINED:
 		return a->offers & OFFER_STLS;
 	default:
-		return false;
+		return is_password(op); /* log_in() refuses it without TLS */
 	}
 }
 
 /* ---- asking the checker ---- */
 
-struct texts {
-	char bytes[TEXTS_MAX];
-	size_t len;
-};
-
-static void
-add(struct texts *t, const char *text)
-{
-	size_t n = strlen(text) + 1;
-
-	assert(n <= sizeof t->bytes - t->len);
-	memcpy(t->bytes + t->len, text, n);
-	t->len += n;
-}
-
+/* Hands STRINGS, up to NULL, to the checker. */
 static enum checker_verdict
-ask(struct attempts *a, const struct options *o, const char *method,
-    struct texts *t, size_t answer_len)
+ask(struct attempts *a, const char *method, const char *const *strings,
+    size_t answer_len)
 {
+	char text[TEXTS_MAX];
 	struct checker_question q = { .method = method,
-		.text = t->bytes,
-		.len = t->len,
+		.text = text,
 		.answer_len = answer_len,
 		.cleartext = a->cleartext && method == NULL,
 		.offers = a->offers };
-	enum checker_verdict verdict = checker_run(&a->checker, o, &q);
+	enum checker_verdict verdict;
 
-	explicit_bzero(t, sizeof *t);
+	for (; *strings != NULL; strings++) {
+		size_t n = strlen(*strings) + 1;
+
+		assert(n <= sizeof text - q.len);
+		memcpy(text + q.len, *strings, n);
+		q.len += n;
+	}
+	verdict = checker_run(&a->checker, a->options, &q);
+	explicit_bzero(text, sizeof text);
 	return verdict;
 }
 
 /*
+ * What login hears when there is neither a session nor an answer.  An error is
+ * nobody's fault, but each one costs a process of root's, so their number is
+ * limited, too.
+ *
  * Login waits for the answer, so it cannot shorten the delay.  The delay
- * counts from the question: the client does not learn how long the checker
+ * counts from the request: the client does not learn how long the checker
  * took.
  */
-static void
-delay_reply(const struct attempts *a, const struct options *o)
-{
-	clock_wait(
-	    a->since + (int64_t)o->delay * (a->failures + a->errors) * 1000);
-}
-
 static uint32_t
-failed(struct attempts *a, const struct options *o, const char *why)
+login_failed(struct attempts *a, bool wrong, const char *why)
 {
-	a->failures++;
-	log_attempt(a, "login failed:", why);
-	delay_reply(a, o);
-	return a->failures < ATTEMPTS ? MONMSG_WRONG : MONMSG_LAST;
-}
+	int64_t delay = (int64_t)a->options->delay * 1000;
 
-/*
- * The verdict for login when there is neither a session nor an answer.  An
- * error is nobody's fault, but each one costs a process of root's, so their
- * number is limited, too.
- */
-static uint32_t
-login_failed(
-    struct attempts *a, const struct options *o, enum checker_verdict verdict)
-{
-	if (verdict == CHECKER_WRONG)
-		return failed(a, o, a->checker.why);
-	if (verdict == CHECKER_ANSWERED)
-		a->checker.why = "checker"; /* and did not become the session */
-	a->errors++;
-	log_attempt(a, "login error:", a->checker.why);
-	delay_reply(a, o);
+	if (wrong)
+		a->failures++;
+	else
+		a->errors++;
+	log_attempt(a, wrong ? "login failed:" : "login error:", why);
+	clock_wait(a->since + delay * (a->failures + a->errors));
+	if (wrong)
+		return a->failures < ATTEMPTS ? MONMSG_WRONG : MONMSG_LAST;
 	return a->errors < ERRORS ? MONMSG_LATER : MONMSG_LATER_LAST;
 }
 
@@ -229,116 +194,94 @@ remember(struct attempts *a, const struct monmsg_request *q)
 	memcpy(a->user, q->user, sizeof a->user);
 }
 
-/*
- * A name and a password that were refused on this connection before.  The
- * client had its delay then, and the log its line.
- */
-static bool
-is_repeat(struct attempts *a, const unsigned char *code,
-    struct monmsg_request *q, struct monmsg_answer *answer)
-{
-	if (!repeat_is_known(&a->refused, code))
-		return false;
-	explicit_bzero(q->password, sizeof q->password);
-	a->repeats++;
-	answer->verdict = a->repeats < REPEATS ? MONMSG_WRONG : MONMSG_LAST;
-	return true;
-}
+/* ---- a password, or the digest of a challenge ---- */
 
-static bool
-is_password(uint32_t op)
+static enum checker_verdict
+check(struct attempts *a, struct monmsg_request *q)
 {
-	return op == MONMSG_PASS || op == MONMSG_PLAIN || op == MONMSG_LOGIN;
-}
-
-/* A password, or the digest of a challenge: the form is the same. */
-static bool
-check(struct attempts *a, const struct options *o, struct monmsg_request *q,
-    struct monmsg_answer *answer)
-{
-	enum checker_verdict verdict;
+	const char *strings[] = { q->user, q->password, "", NULL };
+	size_t len = strlen(q->user) + strlen(q->password) + 3;
 	const char *method = NULL;
-	struct texts t = { .len = 0 };
-	unsigned char code[BLAKE2B_SIZE];
-	bool coded = is_password(q->op) &&
-	    repeat_code(&a->refused, q->user, q->password, code);
+	enum checker_verdict verdict;
 
-	if (coded && is_repeat(a, code, q, answer))
-		return false;
-	add(&t, q->user);
-	add(&t, q->password);
-	explicit_bzero(q->password, sizeof q->password);
 	if (q->op == MONMSG_APOP) {
 		method = "apop";
-		add(&t, a->timestamp);
+		strings[2] = a->timestamp;
 	} else if (q->op == MONMSG_CRAM_MD5) {
 		method = "cram-md5";
-		add(&t, a->challenge);
+		strings[2] = a->challenge;
+	} else if (len > CHECKPASSWORD_MAX) {
+		strings[2] = NULL; /* a timestamp, which no checker needs */
+	}
+	verdict = ask(a, method, strings, 0);
+	explicit_bzero(q->password, sizeof q->password);
+	if (q->op == MONMSG_CRAM_MD5)
 		memset(a->challenge, 0, sizeof a->challenge);
-	} else if (t.len < CHECKPASSWORD_MAX) {
-		/* an empty timestamp, which no checker needs */
-		add(&t, "");
-	}
-	verdict = ask(a, o, method, &t, 0);
-	if (verdict == CHECKER_SESSION) {
-		repeat_forget(&a->refused);
-		return true;
-	}
-	if (coded && verdict == CHECKER_WRONG)
-		repeat_note(&a->refused, code);
-	answer->verdict = login_failed(a, o, verdict);
-	return false;
+	return verdict;
 }
 
 static bool
-log_in(struct attempts *a, const struct options *o, struct monmsg_request *q,
-    struct monmsg_answer *answer)
+log_in(
+    struct attempts *a, struct monmsg_request *q, struct monmsg_answer *answer)
 {
+	bool password = is_password(q->op);
+	enum checker_verdict verdict;
+
 	remember(a, q);
-	if (!is_password(q->op) || a->offers & OFFER_USER)
-		return check(a, o, q, answer);
-	log_attempt(a, "login refused:", "cleartext");
-	answer->verdict = MONMSG_NEEDS_TLS;
+	if (password && !(a->offers & OFFER_USER)) {
+		log_attempt(a, "login refused:", "cleartext");
+		answer->verdict = MONMSG_NEEDS_TLS;
+		return false;
+	}
+	/* The client had its delay the first time, and the log its line. */
+	if (password && repeat_is_known(&a->refused, q->user, q->password)) {
+		a->repeats++;
+		answer->verdict =
+		    a->repeats < REPEATS ? MONMSG_WRONG : MONMSG_LAST;
+		return false;
+	}
+	verdict = check(a, q);
+	if (verdict == CHECKER_SESSION)
+		return true;
+	if (password && verdict == CHECKER_WRONG)
+		repeat_note(&a->refused);
+	answer->verdict =
+	    login_failed(a, verdict == CHECKER_WRONG, a->checker.why);
 	return false;
 }
 
 /* ---- SCRAM ---- */
 
-static enum checker_verdict
-look_up(struct attempts *a, const struct options *o, const char *user,
-    struct scram_parameters *p)
+/* Our own checker answers, with 0.  Whatever else it does is an error. */
+static bool
+look_up(struct attempts *a, const char *user, struct scram_parameters *p)
 {
-	enum checker_verdict verdict;
-	struct texts t = { .len = 0 };
+	const char *strings[] = { user, "", "", NULL };
+	enum checker_verdict verdict =
+	    ask(a, "scram-lookup", strings, sizeof *p);
 
-	add(&t, user);
-	add(&t, "");
-	add(&t, "");
-	verdict = ask(a, o, "scram-lookup", &t, sizeof *p);
-	if (verdict == CHECKER_SESSION) {
-		checker_end(&a->checker); /* our own checker never does this */
-		verdict = CHECKER_WRONG;
-	}
+	if (verdict == CHECKER_SESSION)
+		checker_end(&a->checker);
 	if (verdict == CHECKER_WRONG) /* no password was checked */
 		a->checker.why = "checker";
 	if (verdict != CHECKER_ANSWERED)
-		return CHECKER_LATER;
+		return false;
 	memcpy(p, a->checker.answer, sizeof *p);
 	if (p->salt_len > sizeof p->salt)
 		p->salt_len = sizeof p->salt;
-	return verdict;
+	return true;
 }
 
 /* Asks about the passwd-file as a whole, not about a user; once. */
 static void
-look_at_offers(struct attempts *a, const struct options *o)
+look_at_offers(struct attempts *a)
 {
 	struct scram_parameters p;
 
 	if (a->offers_asked)
 		return;
 	a->offers_asked = true;
-	if (look_up(a, o, "", &p) != CHECKER_ANSWERED)
+	if (!look_up(a, "", &p))
 		return;
 	if (p.for_all)
 		a->offers |= OFFER_SCRAM_ALL;
@@ -348,73 +291,62 @@ look_at_offers(struct attempts *a, const struct options *o)
 }
 
 /*
- * Each lookup starts a process: one that leads to no proof counts as a failed
+ * Each lookup starts a process.  One that leads to no proof counts as a failed
  * attempt when the next is asked for.
  */
 static void
-scram_first(struct attempts *a, const struct options *o,
-    const struct monmsg_request *q, struct monmsg_answer *answer)
+scram_first(struct attempts *a, const struct monmsg_request *q,
+    struct monmsg_answer *answer)
 {
 	if (a->nonce[0] != '\0') {
 		a->nonce[0] = '\0';
-		answer->verdict = failed(a, o, "cancelled");
+		answer->verdict = login_failed(a, true, "cancelled");
 		if (answer->verdict == MONMSG_LAST)
 			return;
 	}
 	remember(a, q);
 	memcpy(a->first, q->text, sizeof a->first);
-	if (look_up(a, o, a->user, &answer->scram) != CHECKER_ANSWERED ||
-	    !nonce_make(a->nonce)) {
-		answer->verdict = login_failed(a, o, CHECKER_LATER);
-		return;
+	if (!look_up(a, a->user, &answer->scram)) {
+		answer->verdict = login_failed(a, false, a->checker.why);
+	} else if (!nonce_make(a->nonce)) {
+		answer->verdict = login_failed(a, false, "system");
+	} else {
+		answer->verdict = MONMSG_SCRAM_SALT;
+		memcpy(answer->challenge, a->nonce, sizeof a->nonce);
 	}
-	answer->verdict = MONMSG_SCRAM_SALT;
-	memcpy(answer->challenge, a->nonce, sizeof a->nonce);
 }
 
 static void
-scram_final(struct attempts *a, const struct options *o,
-    const struct monmsg_request *q, struct monmsg_answer *answer)
+scram_final(struct attempts *a, const struct monmsg_request *q,
+    struct monmsg_answer *answer)
 {
-	enum checker_verdict verdict;
-	struct texts t = { .len = 0 };
+	const char *strings[] = { a->user, q->password, a->nonce, a->first,
+		q->text, NULL };
+	enum checker_verdict verdict =
+	    ask(a, "scram-verify", strings, sizeof answer->signature);
 
-	add(&t, a->user);
-	add(&t, q->password);
-	add(&t, a->nonce);
-	add(&t, a->first);
-	add(&t, q->text);
 	memset(a->nonce, 0, sizeof a->nonce);
-	verdict = ask(a, o, "scram-verify", &t, sizeof answer->signature);
-	if (verdict != CHECKER_SESSION) {
-		answer->verdict = login_failed(a, o, verdict);
-		return;
+	if (verdict == CHECKER_SESSION) {
+		a->session_waits = true;
+		answer->verdict = MONMSG_SCRAM_SIGNED;
+		memcpy(answer->signature, a->checker.answer,
+		    sizeof answer->signature);
+	} else {
+		answer->verdict =
+		    login_failed(a, verdict == CHECKER_WRONG, a->checker.why);
 	}
-	a->session_waits = true;
-	answer->verdict = MONMSG_SCRAM_SIGNED;
-	memcpy(answer->signature, a->checker.answer, sizeof answer->signature);
 }
 
-void
-attempts_end(struct attempts *a)
-{
-	if (!a->session_waits)
-		return;
-	a->session_waits = false;
-	log_attempt(a, "login error:", "cancelled");
-	checker_end(&a->checker);
-}
-
-/* ---- all of them ---- */
+/* ---- every request, and the end ---- */
 
 bool
-attempts_serve(struct attempts *a, const struct options *o,
-    struct monmsg_request *q, struct monmsg_answer *answer)
+attempts_serve(
+    struct attempts *a, struct monmsg_request *q, struct monmsg_answer *answer)
 {
 	a->since = clock_now();
 	switch (q->op) {
 	case MONMSG_OFFERS:
-		look_at_offers(a, o);
+		look_at_offers(a);
 		answer->verdict = MONMSG_OFFERED;
 		answer->offers = a->offers;
 		return false;
@@ -425,16 +357,33 @@ attempts_serve(struct attempts *a, const struct options *o,
 		memcpy(answer->challenge, a->challenge, sizeof a->challenge);
 		return false;
 	case MONMSG_SCRAM_FIRST:
-		scram_first(a, o, q, answer);
+		scram_first(a, q, answer);
 		return false;
 	case MONMSG_SCRAM_FINAL:
-		scram_final(a, o, q, answer);
+		scram_final(a, q, answer);
 		return false;
 	case MONMSG_SCRAM_DONE:
 		a->session_waits = false;
-		repeat_forget(&a->refused);
 		return true;
 	default:
-		return log_in(a, o, q, answer);
+		return log_in(a, q, answer);
 	}
+}
+
+void
+attempts_succeeded(struct attempts *a)
+{
+	log_attempt(a, "login:", NULL);
+	log_whose("user", a->user);
+	repeat_forget(&a->refused);
+}
+
+void
+attempts_end(struct attempts *a)
+{
+	if (!a->session_waits)
+		return;
+	a->session_waits = false;
+	log_attempt(a, "login error:", "cancelled");
+	checker_end(&a->checker);
 }

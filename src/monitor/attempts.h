@@ -22,6 +22,7 @@ struct options;
 struct peer;
 
 struct attempts {
+	const struct options *options;
 	const struct peer *peer;
 	bool tls;	 /* the connection is under TLS */
 	unsigned offers; /* enum offer */
@@ -60,11 +61,14 @@ bool attempts_allows(const struct attempts *a, uint32_t op);
  * Serves a request that is valid and allowed.  Returns true when the checker
  * became the session; otherwise login gets ANSWER.
  */
-bool attempts_serve(struct attempts *a, const struct options *o,
-    struct monmsg_request *q, struct monmsg_answer *answer);
+bool attempts_serve(struct attempts *a, struct monmsg_request *q,
+    struct monmsg_answer *answer);
 
-/* The one line about a login that worked; later lines have the user, too. */
-void attempts_log_success(const struct attempts *a);
+/*
+ * Login worked: logs the one line about it, forgets what was refused.  Later
+ * lines of the log have the user, too.
+ */
+void attempts_succeeded(struct attempts *a);
 
 /* The connection is over: a session that waits must not begin. */
 void attempts_end(struct attempts *a);

@@ -101,11 +101,14 @@ judge(struct checker *c, int status)
 	struct log_record r;
 	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
-	if (exited == 1)
+	if (exited == 1) {
+		c->why = "credentials";
 		return CHECKER_WRONG;
-	c->why = exited == EXIT_CHECKPASSWORD_LATER ? "temporary" : "checker";
-	if (exited == EXIT_CHECKPASSWORD_LATER)
+	}
+	if (exited == EXIT_CHECKPASSWORD_LATER) {
+		c->why = "temporary";
 		return CHECKER_LATER;
+	}
 	log_start(&r, LOG_LEVEL_ERROR,
 	    exited == -1 ? "the checker was ended by a signal:"
 			 : "the checker did not become the session:");
@@ -247,7 +250,7 @@ checker_run(struct checker *c, const struct options *o,
 
 	assert(q->answer_len <= CHECKER_ANSWER_MAX);
 	c->answered = 0;
-	c->why = "credentials";
+	c->why = "checker";
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		return failed(c, "cannot make a socket pair", NULL);
 	if (pipe2(credential_pipe, O_CLOEXEC) == -1) {

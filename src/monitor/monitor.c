@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@
 
 enum {
 	LOGIN_GRACE = 5, /* seconds that login has to end by itself */
-	IDS_MAX = 2 * NUMBER_DIGITS + 2
+	GO_ON = -1	 /* no exit status: the connection goes on */
 };
 
 static struct {
@@ -55,32 +56,24 @@ static struct {
 	uid_t uid; /* the unprivileged account */
 	gid_t gid;
 	struct peer peer;
-	char ids[IDS_MAX];
 	struct login_process login;
 	struct attempts attempt;
 	bool greeted;  /* login said hello */
-	bool switched; /* by STLS */
-	bool tls;      /* the connection is under TLS */
+	bool switched; /* to TLS, by STLS */
 } monitor;
 
 /* ---- start ---- */
 
-/* "UID:GID": login does not look the account up again. */
-static void
-format_ids(void)
-{
-	size_t n = number_format(monitor.ids, monitor.uid);
-
-	monitor.ids[n++] = ':';
-	n += number_format(monitor.ids + n, monitor.gid);
-	monitor.ids[n] = '\0';
-}
-
+/* Login gets numbers, so it does not look the account up again. */
 static bool
 start_login(const struct options *o)
 {
-	return login_process_start(&monitor.login, o,
-	    monitor.root ? monitor.ids : NULL, monitor.switched);
+	char ids[2 * NUMBER_DIGITS + 2];
+
+	(void)snprintf(ids, sizeof ids, "%lu:%lu", (unsigned long)monitor.uid,
+	    (unsigned long)monitor.gid);
+	return login_process_start(
+	    &monitor.login, o, monitor.root ? ids : NULL, monitor.switched);
 }
 
 /*
@@ -117,7 +110,6 @@ monitor_start(struct options *o)
 		log_error_errno("cannot give up the groups", NULL);
 		return EXIT_SYSTEM;
 	}
-	format_ids();
 	return start_login(o) ? EXIT_FINE : EXIT_SYSTEM;
 }
 
@@ -132,7 +124,7 @@ become_wait(const struct monmsg_request *q)
 		attempts_end(&monitor.attempt);
 		return EXIT_SYSTEM;
 	}
-	attempts_log_success(&monitor.attempt);
+	attempts_succeeded(&monitor.attempt);
 	if (handoff_give(c->handoff, q->unread, q->unread_len) == -1)
 		log_error_errno("cannot hand over to the session", NULL);
 	return wait_run(c->pid, monitor.root, monitor.uid, monitor.gid,
@@ -150,13 +142,23 @@ allowed(const struct monmsg_request *q, const struct options *o)
 	return attempts_allows(&monitor.attempt, q->op);
 }
 
-enum received {
-	RECEIVED_REQUEST,
-	RECEIVED_END,	 /* login has ended */
-	RECEIVED_NOTHING /* login has to be killed */
-};
+static void
+kill_login(void)
+{
+	(void)login_process_end(&monitor.login);
+	attempts_end(&monitor.attempt);
+}
 
-static enum received
+/* Login has ended, or does not take its answer. */
+static void
+end_without_login(void)
+{
+	attempts_end(&monitor.attempt);
+	login_process_reap(&monitor.login, &monitor.peer);
+}
+
+/* Takes one request.  Returns false when the connection is over. */
+static bool
 receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 {
 	struct pollfd p = { .fd = monitor.login.channel, .events = POLLIN };
@@ -166,20 +168,26 @@ receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 		int64_t left = deadline - clock_now();
 		int ready = poll(&p, 1, left > 0 ? (int)left : 0);
 
-		if (ready == 0)
-			return RECEIVED_NOTHING;
+		if (ready == 0) {
+			kill_login();
+			return false;
+		}
 		if (ready > 0)
 			got =
 			    recv(p.fd, q, sizeof *q, MSG_TRUNC | MSG_DONTWAIT);
 	} while (got == -1 && errno == EINTR);
+	if (got == (ssize_t)sizeof *q && monmsg_valid(q) && allowed(q, o))
+		return true;
+	if (got > 0) {
+		log_error(
+		    "login sent an invalid request, connection ended", NULL);
+		kill_login();
+		return false;
+	}
 	if (got == -1)
 		log_error_errno("cannot read from login", NULL);
-	if (got <= 0)
-		return RECEIVED_END;
-	if (got == (ssize_t)sizeof *q && monmsg_valid(q) && allowed(q, o))
-		return RECEIVED_REQUEST;
-	log_error("login sent an invalid request, connection ended", NULL);
-	return RECEIVED_NOTHING;
+	end_without_login();
+	return false;
 }
 
 /*
@@ -189,25 +197,19 @@ receive(struct monmsg_request *q, const struct options *o, int64_t deadline)
 static const char *
 take_address(struct peer *peer, const struct monmsg_proxy *p)
 {
-	switch (p->header) {
-	case MONMSG_HEADER_NONE:
-	case MONMSG_HEADER_LOCAL:
-		return NULL;
-	case MONMSG_HEADER_IPV4:
-	case MONMSG_HEADER_IPV6:
-		peer_set(
-		    peer, p->header == MONMSG_HEADER_IPV6, p->address, p->port);
+	static const char *const faults[] = {
+		[MONMSG_HEADER_MISSING] = "missing",
+		[MONMSG_HEADER_SHORT] = "short",
+		[MONMSG_HEADER_SLOW] = "slow",
+		[MONMSG_HEADER_WRONG] = "wrong",
+	};
+	bool ipv6 = p->header == MONMSG_HEADER_IPV6;
+
+	if (ipv6 || p->header == MONMSG_HEADER_IPV4) {
+		peer_set(peer, ipv6, p->address, p->port);
 		peer_export(peer);
-		return NULL;
-	case MONMSG_HEADER_MISSING:
-		return "missing";
-	case MONMSG_HEADER_SHORT:
-		return "short";
-	case MONMSG_HEADER_SLOW:
-		return "slow";
-	default:
-		return "wrong";
 	}
+	return faults[p->header];
 }
 
 static bool
@@ -215,15 +217,15 @@ welcome(const struct monmsg_request *q, const struct options *o,
     struct monmsg_answer *a)
 {
 	const char *why = take_address(&monitor.peer, &q->proxy);
+	bool tls = o->tls || monitor.switched || (o->proxy_tls && q->proxy.tls);
 
 	if (why != NULL) {
 		peer_log(&monitor.peer, "PROXY header refused:", why);
 		return false;
 	}
 	monitor.greeted = true;
-	monitor.tls |= o->tls || (o->proxy_tls && q->proxy.tls);
-	return attempts_welcome(&monitor.attempt, o, &monitor.peer, monitor.tls,
-	    !monitor.tls && starttls_offered() ? OFFER_STLS : 0, a);
+	return attempts_welcome(&monitor.attempt, o, &monitor.peer, tls,
+	    !tls && starttls_offered() ? OFFER_STLS : 0, a);
 }
 
 /*
@@ -242,7 +244,7 @@ start_tls(const struct options *o)
 		peer_log(&monitor.peer, "STLS failed:", why);
 		return false;
 	}
-	monitor.switched = monitor.tls = true;
+	monitor.switched = true;
 	monitor.greeted = false;
 	return start_login(o);
 }
@@ -265,46 +267,37 @@ answer(const struct monmsg_answer *a)
 	return sent != -1;
 }
 
-/* Login has ended, or does not take its answer. */
-static void
-end_without_login(void)
-{
-	attempts_end(&monitor.attempt);
-	login_process_reap(&monitor.login, &monitor.peer);
-}
-
-/* Returns false when the connection is over, with the exit status. */
-static bool
-serve(const struct options *o, struct monmsg_request *q, int *status)
+/* Serves one request.  Returns GO_ON, or the exit status. */
+static int
+serve(const struct options *o, struct monmsg_request *q)
 {
 	struct monmsg_answer a;
 	bool answered;
 
-	*status = EXIT_FINE;
 	memset(&a, 0, sizeof a);
 	switch (q->op) {
 	case MONMSG_HELLO:
 		if (welcome(q, o, &a))
 			break;
-		(void)login_process_end(&monitor.login);
-		return false;
+		kill_login();
+		return EXIT_FINE;
 	case MONMSG_STLS:
-		return start_tls(o);
+		return start_tls(o) ? GO_ON : EXIT_FINE;
 	case MONMSG_PIPELINED:
 		peer_log(&monitor.peer, "STLS failed:", "pipelined");
 		a.verdict = MONMSG_LAST;
 		break;
 	default:
-		if (!attempts_serve(&monitor.attempt, o, q, &a))
-			break;
-		*status = become_wait(q);
-		return false;
+		if (attempts_serve(&monitor.attempt, q, &a))
+			return become_wait(q);
+		break;
 	}
 	answered = answer(&a);
 	explicit_bzero(&a, sizeof a);
-	if (!answered)
-		end_without_login();
-	return answered;
+	if (answered)
+		return GO_ON;
+	end_without_login();
+	return EXIT_FINE;
 }
 
 int
@@ -313,22 +306,13 @@ monitor_run(const struct options *o)
 	int64_t deadline =
 	    clock_now() + ((int64_t)o->login_timeout + LOGIN_GRACE) * 1000;
 	static struct monmsg_request q;
-	int status;
+	int status = GO_ON;
 
-	for (;;) {
-		switch (receive(&q, o, deadline)) {
-		case RECEIVED_END:
-			end_without_login();
+	while (status == GO_ON) {
+		if (!receive(&q, o, deadline))
 			return EXIT_FINE;
-		case RECEIVED_NOTHING:
-			(void)login_process_end(&monitor.login);
-			attempts_end(&monitor.attempt);
-			return EXIT_FINE;
-		case RECEIVED_REQUEST:
-			if (!serve(o, &q, &status))
-				return status;
-			explicit_bzero(&q, sizeof q);
-			break;
-		}
+		status = serve(o, &q);
+		explicit_bzero(&q, sizeof q);
 	}
+	return status;
 }

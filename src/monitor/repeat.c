@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Wrong names and passwords that come again.
+ * Names and passwords that are refused again.
  * Runs as: root.  Input: names and passwords, as mere bytes.
  */
 #include "config.h"
@@ -13,36 +13,35 @@
 #include <string.h>
 #include <unistd.h>
 
-static void
-add(struct blake2b *b, const char *text)
-{
-	blake2b_add(b, text, strlen(text) + 1);
-}
-
 /* BLAKE2 with its key in front is a keyed hash: it needs no HMAC around it. */
-bool
-repeat_code(struct repeat *r, const char *user, const char *password,
+static void
+make_code(const struct repeat *r, const char *user, const char *password,
     unsigned char code[BLAKE2B_SIZE])
 {
 	struct blake2b b;
+
+	blake2b_start(&b);
+	blake2b_add(&b, r->key, sizeof r->key);
+	blake2b_add(&b, user, strlen(user) + 1);
+	blake2b_add(&b, password, strlen(password) + 1);
+	blake2b_end(&b, code);
+	explicit_bzero(&b, sizeof b);
+}
+
+/*
+ * The time that memcmp(3) takes depends on codes.  No client can choose a code,
+ * because it does not know the key.
+ */
+bool
+repeat_is_known(struct repeat *r, const char *user, const char *password)
+{
+	unsigned char *code = r->codes[r->count];
 
 	if (!r->has_key &&
 	    getrandom(r->key, sizeof r->key, 0) != (ssize_t)sizeof r->key)
 		return false;
 	r->has_key = true;
-	blake2b_start(&b);
-	blake2b_add(&b, r->key, sizeof r->key);
-	add(&b, user);
-	add(&b, password);
-	blake2b_end(&b, code);
-	explicit_bzero(&b, sizeof b);
-	return true;
-}
-
-/* The time that this takes depends on codes, and nobody can choose a code. */
-bool
-repeat_is_known(const struct repeat *r, const unsigned char code[BLAKE2B_SIZE])
-{
+	make_code(r, user, password, code);
 	for (size_t i = 0; i < r->count; i++)
 		if (memcmp(r->codes[i], code, BLAKE2B_SIZE) == 0)
 			return true;
@@ -50,10 +49,10 @@ repeat_is_known(const struct repeat *r, const unsigned char code[BLAKE2B_SIZE])
 }
 
 void
-repeat_note(struct repeat *r, const unsigned char code[BLAKE2B_SIZE])
+repeat_note(struct repeat *r)
 {
-	if (r->count < REPEAT_MAX)
-		memcpy(r->codes[r->count++], code, BLAKE2B_SIZE);
+	if (r->has_key && r->count < REPEAT_MAX)
+		r->count++;
 }
 
 void

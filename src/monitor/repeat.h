@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Which names and passwords were wrong on this connection already.  Clients
- * send the same ones again: by each method that is shown, or once more to be
- * sure.  That teaches nobody anything, and is one failure.
+ * Names and passwords that were refused on this connection.  Clients send the
+ * same ones again: by each method that is offered, or once more to be sure.
+ * Nobody learns anything from that, so it counts as one failure.
  *
- * Kept are BLAKE2b of a random key and the two, never a password; all of it is
- * forgotten with the connection.
+ * Kept are BLAKE2b of a random key and the two, never a password.
  */
 #ifndef POPIN_REPEAT_H
 #define POPIN_REPEAT_H
@@ -19,21 +18,22 @@
 enum { REPEAT_MAX = 3, REPEAT_KEY = 32 };
 
 struct repeat {
-	bool has_key;
+	bool has_key; /* else nothing is known or noted */
 	unsigned char key[REPEAT_KEY];
 	size_t count;
-	unsigned char codes[REPEAT_MAX][BLAKE2B_SIZE];
+	/* of what was refused, then of what was asked about last */
+	unsigned char codes[REPEAT_MAX + 1][BLAKE2B_SIZE];
 };
 
 /*
- * The code of USER and PASSWORD.  False: there are no random numbers for a
- * key, so nothing can be remembered.
+ * Were USER and PASSWORD refused before?  The answer is no where the system
+ * has no random numbers for the key.
  */
-bool repeat_code(struct repeat *r, const char *user, const char *password,
-    unsigned char code[BLAKE2B_SIZE]);
-bool repeat_is_known(
-    const struct repeat *r, const unsigned char code[BLAKE2B_SIZE]);
-void repeat_note(struct repeat *r, const unsigned char code[BLAKE2B_SIZE]);
+bool repeat_is_known(struct repeat *r, const char *user, const char *password);
+
+/* What repeat_is_known() was asked about last has been refused. */
+void repeat_note(struct repeat *r);
+
 void repeat_forget(struct repeat *r);
 
 #endif
