@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,123 +31,108 @@
 #include "process/spawn.h"
 
 static void
-found(const char *text, const char *key, const char *value)
+report(
+    enum log_level level, const char *text, const char *key, const char *value)
 {
 	struct log_record r;
 
-	log_start(&r, LOG_LEVEL_INFO, text);
+	log_start(&r, level, text);
 	log_text(&r, key, value, strlen(value));
 	log_end(&r);
 }
 
-static bool
+static void
 check_login(const struct options *o)
 {
 	struct log_record r;
 	uid_t uid;
 	gid_t gid;
-	bool sound;
 
 	if (geteuid() != 0) {
 		log_start(&r, LOG_LEVEL_INFO,
 		    "not started by root, all mail must belong to this user:");
 		log_number(&r, "uid", geteuid());
 		log_end(&r);
-		return true;
+		return;
 	}
-	sound = preflight_account(o->account, &uid, &gid);
-	if (sound) {
+	if (preflight_account(o->account, &uid, &gid)) {
 		log_start(&r, LOG_LEVEL_INFO, "account of login:");
 		log_text(&r, "user", o->account, strlen(o->account));
 		log_number(&r, "uid", uid);
 		log_number(&r, "gid", gid);
 		log_end(&r);
 	}
-	if (!preflight_jail(o->jail))
-		return false;
-	found("directory that login is locked into:", "path", o->jail);
-	return sound;
+	if (preflight_jail(o->jail))
+		report(LOG_LEVEL_INFO,
+		    "directory that login is locked into:", "path", o->jail);
 }
 
-/* As execvp(3) looks for it.  Returns false when PATH has none. */
+/* Can it be executed?  A name without a slash is looked for as execvp(3) does. */
 static bool
-in_path(const char *program)
+is_program(const char *name)
 {
 	const char *dir = getenv("PATH");
-	size_t program_len = strlen(program);
 	char path[PATH_MAX];
 
+	if (strchr(name, '/') != NULL)
+		return access(name, X_OK) == 0;
 	while (dir != NULL && *dir != '\0') {
-		size_t len = strcspn(dir, ":");
+		int len = (int)strcspn(dir, ":");
 
-		if (len + program_len + 2 <= sizeof path) {
-			memcpy(path, dir, len);
-			path[len] = '/';
-			memcpy(path + len + 1, program, program_len + 1);
-			if (access(path, X_OK) == 0)
-				return true;
-		}
+		if (snprintf(path, sizeof path, "%.*s/%s", len, dir, name) <
+			(int)sizeof path &&
+		    access(path, X_OK) == 0)
+			return true;
 		dir += len + (dir[len] == ':');
 	}
 	errno = ENOENT;
 	return false;
 }
 
-static bool
+static void
 check_checker(const struct options *o)
 {
 	const char *program = o->checker != NULL
 	    ? o->checker[0]
 	    : spawn_sibling("popin-checkpassword");
 
-	if (strchr(program, '/') != NULL ? access(program, X_OK) == -1
-					 : !in_path(program)) {
+	if (!is_program(program)) {
 		log_error_errno("cannot execute the checker", program);
-		return false;
+		return;
 	}
-	found("checker:", "program", program);
-	if (o->passwd_file == NULL)
-		return true;
-	if (!preflight_passwd_file(o->passwd_file))
-		return false;
-	found("users and passwords:", "file", o->passwd_file);
-	return true;
+	report(LOG_LEVEL_INFO, "checker:", "program", program);
+	if (o->passwd_file != NULL && preflight_passwd_file(o->passwd_file))
+		report(LOG_LEVEL_INFO, "users and passwords:", "file",
+		    o->passwd_file);
 }
 
 /* The kernel lets no user trace a process of a program that he cannot read. */
 static void
 check_mode(const char *path)
 {
-	struct log_record r;
 	struct stat st;
 
-	if (geteuid() != 0 || stat(path, &st) == -1 || !(st.st_mode & S_IROTH))
-		return;
-	log_start(&r, LOG_LEVEL_WARNING,
-	    "users can trace sessions that start; run chmod 711:");
-	log_text(&r, "program", path, strlen(path));
-	log_end(&r);
+	if (geteuid() == 0 && stat(path, &st) == 0 && (st.st_mode & S_IROTH))
+		report(LOG_LEVEL_WARNING,
+		    "users can trace sessions that start; run chmod 711:",
+		    "program", path);
 }
 
-/*
- * popin-import is needed for every maildrop that popin has not served before.
- */
-static bool
+/* Each maildrop that popin has not served before needs popin-import. */
+static void
 check_import(const struct options *o)
 {
 	const char *program = spawn_sibling("popin-import");
 
 	if (strcmp(o->uidl, "own") == 0 || strcmp(o->uidl, "qmail") == 0)
-		return true;
-	if (access(program, X_OK) == -1) {
+		return;
+	if (is_program(program))
+		check_mode(program);
+	else
 		log_error_errno("cannot execute", program);
-		return false;
-	}
-	check_mode(program);
-	return true;
 }
 
-static bool
+static void
 check_sandbox(void)
 {
 	long version = sandbox_landlock_version();
@@ -156,46 +142,44 @@ check_sandbox(void)
 		log_error_errno(
 		    "this kernel has no seccomp filters, so nobody can log in",
 		    NULL);
-		return false;
+		return;
 	}
 	log_start(
 	    &r, version > 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "sandbox:");
 	log_text(&r, "built-with", sandbox_kinds, strlen(sandbox_kinds));
 	log_number(&r, "kernel-landlock", version > 0 ? (uint64_t)version : 0);
 	log_end(&r);
-	return true;
 }
 
 /*
  * Descriptor 2 of this run is not the one of a service, so both cases are
  * reported.
  */
-static bool
+static void
 check_log(const struct options *o)
 {
 	bool syslog = access("/dev/log", W_OK) == 0;
+	struct log_record r;
 
-	if (o->log == LOG_CHOICE_STDERR)
-		found("log:", "to", "standard error, nowhere if the client is");
-	else if (o->log == LOG_CHOICE_SYSLOG && syslog)
-		found("log:", "to", "/dev/log");
-	else if (o->log == LOG_CHOICE_SYSLOG)
+	if (o->log == LOG_CHOICE_STDERR) {
+		report(LOG_LEVEL_INFO, "log:", "to",
+		    "standard error, nowhere if the client is");
+	} else if (o->log == LOG_CHOICE_SYSLOG && syslog) {
+		report(LOG_LEVEL_INFO, "log:", "to", "/dev/log");
+	} else if (o->log == LOG_CHOICE_SYSLOG) {
 		log_error_errno(
 		    "no log: --log syslog was given, but there is no",
 		    "/dev/log");
-	else if (syslog)
-		found("log:", "to",
+	} else if (syslog) {
+		report(LOG_LEVEL_INFO, "log:", "to",
 		    "standard error; /dev/log if that is the client (inetd)");
-	else {
-		struct log_record r;
-
+	} else {
 		log_start(&r, LOG_LEVEL_WARNING, "log:");
 		log_text(&r, "to", "standard error", 14);
 		log_word(&r, "under-inetd", "nowhere");
 		log_text(&r, "missing", "/dev/log", 8);
 		log_end(&r);
 	}
-	return syslog || o->log != LOG_CHOICE_SYSLOG;
 }
 
 static void
@@ -205,8 +189,6 @@ check_policy(const struct options *o)
 	struct log_record r;
 	struct peer peer;
 
-	if (o->tls)
-		tls = "always";
 	log_start(&r, LOG_LEVEL_INFO, "passwords without TLS:");
 	log_text(&r, "allowed", o->cleartext, strlen(o->cleartext));
 	if (o->check_from != NULL && peer_parse(&peer, o->check_from)) {
@@ -215,7 +197,7 @@ check_policy(const struct options *o)
 		    o->tls || cleartext_allowed(o->cleartext, &peer) ? "yes"
 								     : "no");
 	}
-	log_word(&r, "tls", tls);
+	log_word(&r, "tls", o->tls ? "always" : tls);
 	log_end(&r);
 }
 
@@ -244,16 +226,14 @@ pass_on(int fd)
 	char buf[1024];
 	ssize_t got;
 
-	while ((got = read(fd, buf, sizeof buf)) != 0) {
-		if (got == -1 && errno == EINTR)
-			continue;
-		if (got == -1)
-			break;
+	do {
+		got = read(fd, buf, sizeof buf);
 		for (ssize_t i = 0; i < got; i++)
 			if ((buf[i] < ' ' || buf[i] > '~') && buf[i] != '\n')
 				buf[i] = '?';
-		(void)io_write(STDOUT_FILENO, buf, (size_t)got);
-	}
+		if (got > 0)
+			(void)io_write(STDOUT_FILENO, buf, (size_t)got);
+	} while (got > 0 || (got == -1 && errno == EINTR));
 	(void)close(fd);
 }
 
@@ -265,13 +245,10 @@ check_user(const struct options *o)
 	pid_t pid;
 
 	if (o->checker != NULL) {
-		struct log_record r;
-
-		log_start(&r, LOG_LEVEL_ERROR,
+		report(LOG_LEVEL_ERROR,
 		    "--check-user needs popin-checkpassword; run popin -R "
-		    "session --check as the user:");
-		log_text(&r, "checker", o->checker[0], strlen(o->checker[0]));
-		log_end(&r);
+		    "session --check as the user:",
+		    "checker", o->checker[0]);
 		return EXIT_CONFIGURATION;
 	}
 	if (pipe2(out, O_CLOEXEC) == -1) {
@@ -287,7 +264,7 @@ check_user(const struct options *o)
 	pass_on(out[0]);
 	if (!spawn_wait(pid, &status) || !WIFEXITED(status))
 		return EXIT_SYSTEM;
-	/* the checker's other statuses are those of checkpassword */
+	/* The checker's other statuses are those of checkpassword. */
 	return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_TEMPORARY
 	    ? WEXITSTATUS(status)
 	    : EXIT_CONFIGURATION;
@@ -296,27 +273,19 @@ check_user(const struct options *o)
 int
 check_service_run(struct options *o)
 {
-	int status = EXIT_FINE;
-
 	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
 	o->log_style = LOG_STYLE_REPORT;
 	log_open(o->log_style, "popin");
-	if (!check_login(o))
-		status = EXIT_CONFIGURATION;
-	if (!check_checker(o))
-		status = EXIT_CONFIGURATION;
+	check_login(o);
+	check_checker(o);
 	check_mode(spawn_path());
-	if (!check_import(o))
-		status = EXIT_CONFIGURATION;
-	if (!check_sandbox())
-		status = EXIT_CONFIGURATION;
-	if (!check_log(o))
-		status = EXIT_CONFIGURATION;
+	check_import(o);
+	check_sandbox();
+	check_log(o);
 	check_policy(o);
+	if (log_has_failed())
+		return EXIT_CONFIGURATION;
 	if (o->check_from != NULL)
 		(void)setenv("TCPREMOTEIP", o->check_from, 1);
-	if (status == EXIT_FINE && o->check_user != NULL)
-		status = check_user(o);
-	return status == EXIT_FINE && log_has_failed() ? EXIT_CONFIGURATION
-						       : status;
+	return o->check_user != NULL ? check_user(o) : EXIT_FINE;
 }
