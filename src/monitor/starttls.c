@@ -20,9 +20,11 @@
 
 #include <sys/stat.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -41,7 +43,6 @@ enum {
 	PATIENCE = 10000 /* milliseconds for the wrapper to react */
 };
 
-static const char proc_fd[] = "/proc/self/fd/";
 static const char go_ahead[] = "+OK begin TLS\r\n";
 
 static struct {
@@ -89,12 +90,9 @@ is_pipe(int fd, int mode)
 static int
 reopen(int fd, int mode)
 {
-	char path[sizeof proc_fd + NUMBER_DIGITS];
-	size_t len = sizeof proc_fd - 1;
+	char path[sizeof "/proc/self/fd/" + NUMBER_DIGITS];
 
-	memcpy(path, proc_fd, len);
-	len += number_format(path + len, (uint64_t)fd);
-	path[len] = '\0';
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	return open(path, mode | O_NONBLOCK | O_CLOEXEC);
 }
 
@@ -114,52 +112,36 @@ claim_tlswrapper(bool acknowledges)
 static bool
 claim(enum starttls_dialect dialect)
 {
-	switch (dialect) {
-	case STARTTLS_UCSPI:
+	if (dialect == STARTTLS_UCSPI)
 		return claim_ucspi();
-	case STARTTLS_TLSWRAPPER:
-		return claim_tlswrapper(false);
-	case STARTTLS_TLSWRAPPER_NEW:
-		return claim_tlswrapper(true);
-	default:
-		return false;
-	}
-}
-
-static void
-forget(void)
-{
-	starttls.dialect = STARTTLS_NONE;
-	starttls.control = starttls.in = starttls.out = -1;
+	return claim_tlswrapper(dialect == STARTTLS_TLSWRAPPER_NEW);
 }
 
 void
 starttls_claim(const struct options *o)
 {
-	static const char *const names[] = { "SSLCTLFD", "SSLREADFD",
-		"SSLWRITEFD" };
 	enum starttls_dialect dialect = o->stls;
 	int kept[3];
 
-	if (dialect == STARTTLS_NONE && getenv(names[0]) != NULL)
+	if (dialect == STARTTLS_NONE && getenv("SSLCTLFD") != NULL)
 		dialect = STARTTLS_UCSPI;
-	if (o->tls)
-		dialect = STARTTLS_NONE;
-	starttls.dialect = dialect;
-	if (dialect != STARTTLS_NONE && !claim(dialect)) {
-		forget();
-		log_error(
-		    "STLS is not offered: no program in front can start TLS; see --stls in popin(8)",
-		    NULL);
+	if (dialect != STARTTLS_NONE && !o->tls) {
+		if (claim(dialect))
+			starttls.dialect = dialect;
+		else
+			log_error(
+			    "STLS is not offered: no program in front can start TLS; see --stls in popin(8)",
+			    NULL);
 	}
 	starttls.flags = fcntl(STDOUT_FILENO, F_GETFL);
 	/* The checker and what it starts have no use for them. */
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		(void)unsetenv(names[i]);
+	(void)unsetenv("SSLCTLFD");
+	(void)unsetenv("SSLREADFD");
+	(void)unsetenv("SSLWRITEFD");
 	kept[0] = starttls.control;
 	kept[1] = starttls.in;
 	kept[2] = starttls.out;
-	stdfds_close_others(FD_LOG + 1, kept, 3);
+	stdfds_close_others(FD_LOG + 1, kept, starttls_offered() ? 3 : 0);
 }
 
 bool
@@ -252,22 +234,18 @@ static const char *
 switch_tlswrapper(void)
 {
 	static const struct timespec moment = { .tv_nsec = 100000 };
-	bool gone = false;
 
 	if (!ready(starttls.control, POLLOUT, PATIENCE) ||
 	    !say(starttls.control, go_ahead, sizeof go_ahead - 1))
 		return "wrapper";
 	(void)close(starttls.control);
-	for (int i = 0; i < PATIENCE * 10 && starttls.in != -1; i++) {
-		gone = has_let_go();
-		if (gone)
-			break;
+	for (int i = 0; !has_let_go(); i++) {
+		if (starttls.in == -1 || i == PATIENCE * 10)
+			return "wrapper";
 		(void)nanosleep(&moment, NULL);
 	}
 	if (starttls.in != -1)
 		(void)close(starttls.in);
-	if (!gone)
-		return "wrapper";
 	return ready(STDIN_FILENO, POLLIN, 0) ? "pipelined" : NULL;
 }
 
@@ -291,23 +269,13 @@ const char *
 starttls_switch(void)
 {
 	enum starttls_dialect dialect = starttls.dialect;
-	const char *why;
 
+	assert(starttls_offered());
+	starttls.dialect = STARTTLS_NONE;
 	if (ready(STDIN_FILENO, POLLIN, 0))
 		return "pipelined";
-	switch (dialect) {
-	case STARTTLS_UCSPI:
-		why = switch_ucspi();
-		break;
-	case STARTTLS_TLSWRAPPER:
-		why = switch_tlswrapper();
-		break;
-	case STARTTLS_TLSWRAPPER_NEW:
-		why = switch_tlswrapper_new();
-		break;
-	default:
-		return "system";
-	}
-	forget();
-	return why;
+	if (dialect == STARTTLS_UCSPI)
+		return switch_ucspi();
+	return dialect == STARTTLS_TLSWRAPPER ? switch_tlswrapper()
+					      : switch_tlswrapper_new();
 }
