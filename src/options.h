@@ -46,7 +46,7 @@ struct options {
 	char **checker;		 /* what follows --checker, or NULL */
 	const char *account;	 /* --user */
 	const char *jail;
-	const char *cleartext; /* see cleartext.h */
+	const char *cleartext; /* see attempts.h */
 	const char *trash;     /* folder, or NULL */
 	bool tls;	       /* TLS is in front of us */
 	bool proxy;	       /* a PROXY header comes first */

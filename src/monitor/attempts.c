@@ -16,8 +16,8 @@
 #include "ipc/offers.h"
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/nets.h"
 #include "lib/peer.h"
-#include "monitor/cleartext.h"
 #include "options.h"
 
 enum {
@@ -29,9 +29,6 @@ enum {
 	    NONCE_CHALLENGE_MAX + 2 * MONMSG_TEXT_MAX
 };
 
-_Static_assert((int)MONMSG_CHALLENGE_MAX == (int)NONCE_CHALLENGE_MAX &&
-	(int)SCRAM_NONCE == (int)NONCE_SIZE,
-    "a challenge fits an answer");
 _Static_assert((int)TEXTS_MAX <= 4096, "what a fresh pipe takes");
 _Static_assert(sizeof(struct scram_parameters) <= CHECKER_ANSWER_MAX,
     "an answer of the checker fits");
@@ -66,6 +63,21 @@ log_attempt(const struct attempts *a, const char *text, const char *reason)
 /* ---- what is offered ---- */
 
 bool
+attempts_cleartext_allowed(const char *policy, const struct peer *peer)
+{
+	/* A client on a pipe has no address; nets_find() takes NULL for it. */
+	bool is_pipe = peer->ip[0] == '-' && !peer->unknown;
+	const char *ip = is_pipe ? NULL : peer->ip;
+
+	if (strcmp(policy, "always") == 0)
+		return true;
+	if (strcmp(policy, "never") == 0)
+		return false;
+	return nets_find("local", strlen("local"), ip) == NETS_INSIDE ||
+	    nets_find(policy, strlen(policy), ip) == NETS_INSIDE;
+}
+
+bool
 attempts_welcome(struct attempts *a, const struct options *o,
     const struct peer *peer, bool tls, unsigned offers,
     struct monmsg_answer *answer)
@@ -78,20 +90,20 @@ attempts_welcome(struct attempts *a, const struct options *o,
 	a->cleartext = false;
 	memset(a->challenge, 0, sizeof a->challenge);
 	memset(a->nonce, 0, sizeof a->nonce);
-	repeat_forget(&a->refused); /* TLS may make it right */
-	if (tls || cleartext_allowed(o->cleartext, peer))
+	repeat_forget(&a->refused); /* under TLS it may be accepted */
+	if (tls || attempts_cleartext_allowed(o->cleartext, peer))
 		a->offers |= OFFER_USER;
-	/* RFC 2595, section 6: c-client stops where PLAIN is shown without. */
+	/* RFC 2595, section 6.  c-client fails if PLAIN is shown without TLS. */
 	if (tls)
 		a->offers |= OFFER_PLAIN;
 	if (o->apop)
 		a->offers |= OFFER_APOP;
 	if (o->cram_md5)
 		a->offers |= OFFER_CRAM_MD5;
-	/* The secrets for SCRAM are in passwd-files alone. */
+	/* Only a passwd-file has the secrets for SCRAM. */
 	if (o->passwd_file != NULL)
 		a->offers |= OFFER_SCRAM;
-	/* It stays when TLS is started: there is no second greeting. */
+	/* It stays the same under TLS, where the client is not greeted again. */
 	if (o->apop && a->timestamp[0] == '\0' &&
 	    !nonce_challenge(a->timestamp))
 		return false;
@@ -163,9 +175,9 @@ ask(struct attempts *a, const char *method, const char *const *strings,
 }
 
 /*
- * What login hears when there is neither a session nor an answer.  An error is
- * nobody's fault, but each one costs a process of root's, so their number is
- * limited, too.
+ * The verdict for login when there is neither a session nor an answer.  An
+ * error is not the client's fault.  Their number is limited as well, because
+ * each one costs a process of root's.
  *
  * Login waits for the answer, so it cannot shorten the delay.  The delay
  * counts from the request: the client does not learn how long the checker
@@ -185,13 +197,6 @@ login_failed(struct attempts *a, bool wrong, const char *why)
 	if (wrong)
 		return a->failures < ATTEMPTS ? MONMSG_WRONG : MONMSG_LAST;
 	return a->errors < ERRORS ? MONMSG_LATER : MONMSG_LATER_LAST;
-}
-
-static void
-remember(struct attempts *a, const struct monmsg_request *q)
-{
-	a->op = q->op;
-	memcpy(a->user, q->user, sizeof a->user);
 }
 
 /* ---- a password, or the digest of a challenge ---- */
@@ -227,7 +232,8 @@ log_in(
 	bool password = is_password(q->op);
 	enum checker_verdict verdict;
 
-	remember(a, q);
+	a->op = q->op;
+	memcpy(a->user, q->user, sizeof a->user);
 	if (password && !(a->offers & OFFER_USER)) {
 		log_attempt(a, "login refused:", "cleartext");
 		answer->verdict = MONMSG_NEEDS_TLS;
@@ -252,7 +258,7 @@ log_in(
 
 /* ---- SCRAM ---- */
 
-/* Our own checker answers, with 0.  Whatever else it does is an error. */
+/* Asks our own checker, which answers and exits with 0: else it is an error. */
 static bool
 look_up(struct attempts *a, const char *user, struct scram_parameters *p)
 {
@@ -304,7 +310,8 @@ scram_first(struct attempts *a, const struct monmsg_request *q,
 		if (answer->verdict == MONMSG_LAST)
 			return;
 	}
-	remember(a, q);
+	a->op = q->op;
+	memcpy(a->user, q->user, sizeof a->user);
 	memcpy(a->first, q->text, sizeof a->first);
 	if (!look_up(a, a->user, &answer->scram)) {
 		answer->verdict = login_failed(a, false, a->checker.why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * --check: looks at everything that a service with these options needs.
+ * --check: checks everything that a service with these options needs.
  * Runs as: whoever typed it, root in general.  Input: the command line.
  */
 #include "config.h"
@@ -23,7 +23,7 @@
 #include "lib/io.h"
 #include "lib/log.h"
 #include "lib/peer.h"
-#include "monitor/cleartext.h"
+#include "monitor/attempts.h"
 #include "monitor/preflight.h"
 #include "options.h"
 #include "process/sandbox.h"
@@ -67,7 +67,7 @@ check_login(const struct options *o)
 		    "directory that login is locked into:", "path", o->jail);
 }
 
-/* Can it be executed?  A name without a slash is looked for as execvp(3) does. */
+/* Can it be executed?  A name without a slash is looked for in PATH. */
 static bool
 is_program(const char *name)
 {
@@ -152,7 +152,7 @@ check_sandbox(void)
 }
 
 /*
- * Descriptor 2 of this run is not the one of a service, so both cases are
+ * Descriptor 2 is not the one that the service will have, so both cases are
  * reported.
  */
 static void
@@ -194,8 +194,9 @@ check_policy(const struct options *o)
 	if (o->check_from != NULL && peer_parse(&peer, o->check_from)) {
 		log_word(&r, "from", peer.ip);
 		log_word(&r, "may",
-		    o->tls || cleartext_allowed(o->cleartext, &peer) ? "yes"
-								     : "no");
+		    o->tls || attempts_cleartext_allowed(o->cleartext, &peer)
+			? "yes"
+			: "no");
 	}
 	log_word(&r, "tls", o->tls ? "always" : tls);
 	log_end(&r);
@@ -237,7 +238,7 @@ pass_on(int fd)
 	(void)close(fd);
 }
 
-/* Only our own checker can look a user up without a password. */
+/* Our own checker is the only one that becomes a user without a password. */
 static int
 check_user(const struct options *o)
 {

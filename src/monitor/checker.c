@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Runs the checker.
- * Runs as: root.  Input: octets of known number and an exit status from the
+ * Runs as: root.  Input: a known number of octets and an exit status from the
  * checker.
  */
 #include "config.h"
@@ -31,10 +31,7 @@
 #include "options.h"
 #include "process/spawn.h"
 
-/*
- * A handler is needed for ppoll(2) to be interrupted; waitpid(2) does the
- * rest.
- */
+/* Only with a handler does SIGCHLD interrupt ppoll(2). */
 static void
 on_child(int signal_number)
 {
@@ -58,8 +55,8 @@ checker_prepare(void)
 }
 
 /*
- * At most 4096 octets fit a new pipe, so this cannot block.  A checker may end
- * without reading them all.
+ * These are at most 4096 bytes.  A new pipe has room for them, so this cannot
+ * block.  EPIPE: a checker may end without reading them.
  */
 static void
 give_credentials(int fd, const char *credentials, size_t len)
@@ -94,32 +91,10 @@ start(const struct options *o, const struct checker_question *q,
 	return spawn_start(&s);
 }
 
-/* The verdict on a checker that neither answered nor became the session. */
-static enum checker_verdict
-judge(struct checker *c, int status)
-{
-	struct log_record r;
-	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-
-	if (exited == 1) {
-		c->why = "credentials";
-		return CHECKER_WRONG;
-	}
-	if (exited == EXIT_CHECKPASSWORD_LATER) {
-		c->why = "temporary";
-		return CHECKER_LATER;
-	}
-	log_start(&r, LOG_LEVEL_ERROR,
-	    exited == -1 ? "the checker was ended by a signal:"
-			 : "the checker did not become the session:");
-	spawn_log_end(&r, status);
-	log_end(&r);
-	return CHECKER_LATER;
-}
-
 /*
- * Kills the checker and its process group.  Returns its wait status.  It is
- * reaped last: until then the kernel cannot give its pid to another process.
+ * Kills the checker and its process group.  Returns its wait status.  The
+ * group is killed first: once the checker is reaped, the kernel may give its
+ * pid to another process.
  */
 static int
 end_checker(const struct checker *c)
@@ -141,7 +116,7 @@ has_ended(const struct checker *c)
 	    info.si_pid == c->pid;
 }
 
-/* The program does not keep to the interface: it is killed. */
+/* Kills a program that does not keep to the interface. */
 static enum checker_verdict
 give_up(struct checker *c, const char *why)
 {
@@ -151,8 +126,8 @@ give_up(struct checker *c, const char *why)
 }
 
 /*
- * Takes what has arrived, WANT octets in all at most.  Returns 0 at the end of
- * the stream, -1 with errno, otherwise 1.
+ * Takes what has arrived of WANT octets.  Returns 0 at the end of the stream,
+ * -1 with errno, otherwise 1.
  */
 static int
 listen_to(struct checker *c, size_t want)
@@ -169,13 +144,30 @@ listen_to(struct checker *c, size_t want)
 	return 1;
 }
 
-/* Did the whole answer arrive, and did the checker exit with 0? */
-static bool
-has_answered(struct checker *c, const struct checker_question *q, int status)
+/* The verdict on a checker that has ended.  Its answer may wait to be read. */
+static enum checker_verdict
+judge(struct checker *c, const struct checker_question *q, int status)
 {
+	struct log_record r;
+	int exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
 	(void)listen_to(c, q->answer_len);
-	return q->answer_len > 0 && c->answered == q->answer_len &&
-	    WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (exited == 0 && q->answer_len > 0 && c->answered == q->answer_len)
+		return CHECKER_ANSWERED;
+	if (exited == 1) {
+		c->why = "credentials";
+		return CHECKER_WRONG;
+	}
+	if (exited == EXIT_CHECKPASSWORD_LATER) {
+		c->why = "temporary";
+		return CHECKER_LATER;
+	}
+	log_start(&r, LOG_LEVEL_ERROR,
+	    exited == -1 ? "the checker was ended by a signal:"
+			 : "the checker did not become the session:");
+	spawn_log_end(&r, status);
+	log_end(&r);
+	return CHECKER_LATER;
 }
 
 /* One byte follows the answer.  Only the session says it. */
@@ -189,10 +181,7 @@ judge_byte(struct checker *c, char byte)
 	return give_up(c, "checker");
 }
 
-/*
- * Waits for the answer and behind it the session's byte, the end of the
- * child, or the deadline.
- */
+/* Waits for the answer and the session's byte, the checker's end, or time. */
 static enum checker_verdict
 await(struct checker *c, const struct checker_question *q, unsigned seconds)
 {
@@ -201,7 +190,7 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 	struct log_record r;
 	sigset_t waiting;
 	int64_t left;
-	int status, heard;
+	int heard;
 
 	sigemptyset(&waiting);
 	while ((left = deadline - clock_now()) > 0) {
@@ -221,11 +210,8 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 				return judge_byte(
 				    c, (char)c->answer[q->answer_len]);
 		}
-		if (has_ended(c)) {
-			status = end_checker(c);
-			return has_answered(c, q, status) ? CHECKER_ANSWERED
-							  : judge(c, status);
-		}
+		if (has_ended(c))
+			return judge(c, q, end_checker(c));
 	}
 	log_start(&r, LOG_LEVEL_ERROR, "the checker took too long:");
 	log_number(&r, "seconds", seconds);
@@ -275,10 +261,7 @@ checker_run(struct checker *c, const struct options *o,
 	return verdict;
 }
 
-/*
- * The process is killed before our end of the handoff is closed: that would
- * start the session.
- */
+/* Kills first: the session starts when our end of the handoff is closed. */
 void
 checker_end(struct checker *c)
 {

@@ -19,35 +19,34 @@ enum {
 
 struct checker_question {
 	const char *method; /* for our own checker, or NULL: a password */
-	const char *text;   /* NUL-terminated strings: 512 octets by the */
-	size_t len;	    /* interface, 4096 for our own */
-	size_t answer_len;  /* what it has to say on descriptor 4 first */
+	const char *text;   /* NUL-terminated strings */
+	size_t len;	    /* the interface allows 512 bytes, our own 4096 */
+	size_t answer_len;  /* bytes that are its answer on descriptor 4 */
 	unsigned offers;    /* for the session's CAPA */
-	bool cleartext;	    /* our own checker shall want cleartext=ok */
+	bool cleartext;	    /* accept only accounts that have cleartext=ok */
 };
 
 enum checker_verdict {
 	CHECKER_SESSION,  /* it became the session */
-	CHECKER_ANSWERED, /* exit 0: it only had to answer */
-	CHECKER_WRONG,	  /* exit 1: unacceptable */
-	CHECKER_LATER	  /* exit 111, and whatever else went wrong; logged */
+	CHECKER_ANSWERED, /* the answer is complete, exit status 0 */
+	CHECKER_WRONG,	  /* exit status 1: unacceptable */
+	CHECKER_LATER	  /* exit status 111, or a fault; logged */
 };
 
 struct checker {
 	pid_t pid;	 /* of what is now the session */
 	int handoff;	 /* our end, open only with CHECKER_SESSION */
-	const char *why; /* for the log, one word */
+	const char *why; /* there is no session: one word for the log */
 	unsigned char answer[CHECKER_ANSWER_MAX + 1]; /* and a session's byte */
 	size_t answered;
 };
 
-/* Prepares for SIGCHLD.  Called once, before checker_run(). */
+/* Sets up signals for this process.  Once, before checker_run(). */
 void checker_prepare(void);
 
 /*
- * Runs the checker with the question Q.  A program that takes longer than
- * allowed is killed with its process group.  Unless it became the session, no
- * process of that group is left.
+ * Runs the checker with the question Q, for --checker-timeout seconds at most.
+ * Unless it became the session, it and its process group are killed.
  */
 enum checker_verdict checker_run(struct checker *c, const struct options *o,
     const struct checker_question *q);

@@ -76,10 +76,7 @@ login_process_reap(struct login_process *l, const struct peer *peer)
 	struct log_record r;
 	int status;
 
-	/*
-	 * A login that has exited keeps its status; one that only closed the
-	 * channel ends here.
-	 */
+	/* For a login that only closed the channel; others have a status. */
 	(void)kill(l->pid, SIGKILL);
 	if (!spawn_wait(l->pid, &status) ||
 	    (WIFEXITED(status) && WEXITSTATUS(status) == 0))

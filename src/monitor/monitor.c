@@ -3,14 +3,14 @@
  *
  * The monitor.
  *
- * It starts login, passes what login says the client gave for credentials to
- * a checkpassword program, and when that has become the session turns into
- * the wait role.  Attempts and deadlines are counted here, where a
+ * It starts login, and hands the credentials that login got from the client to
+ * a checkpassword program.  When that has become the session, the monitor turns
+ * into the wait role.  It counts attempts and deadlines itself, where a
  * compromised login cannot reset them.
  *
  * Runs as: root (or whoever started popin).
- * Input: fixed-size requests from login, distrusted; what checker.c reads;
- * the environment.  Not one octet from the client.
+ * Input: fixed-size requests from login, which is not trusted; what checker.c
+ * reads; the environment.  Not one octet from the client.
  * Descriptors: 0 and 1 the client, held for the children, never read, and
  * written once: the answer to STLS, in starttls.c; 2 the log; one socket to
  * login; while a checker runs, its own; those of starttls.c.
@@ -47,7 +47,7 @@
 #include "process/stdfds.h"
 
 enum {
-	LOGIN_GRACE = 5, /* seconds that login has to end by itself */
+	LOGIN_GRACE = 5, /* seconds after the timeout for login to end */
 	GO_ON = -1	 /* no exit status: the connection goes on */
 };
 
@@ -99,7 +99,11 @@ monitor_start(struct options *o)
 {
 	process_no_dump();
 	monitor.root = geteuid() == 0;
-	if (!preflight(o, monitor.root, &monitor.uid, &monitor.gid))
+	if (monitor.root &&
+	    !(preflight_account(o->account, &monitor.uid, &monitor.gid) &&
+		preflight_jail(o->jail)))
+		return EXIT_CONFIGURATION;
+	if (!preflight_passwd_file(o->passwd_file))
 		return EXIT_CONFIGURATION;
 	if (monitor.root && !leave_terminal(o))
 		return EXIT_CONFIGURATION;
@@ -149,7 +153,7 @@ kill_login(void)
 	attempts_end(&monitor.attempt);
 }
 
-/* Login has ended, or does not take its answer. */
+/* Login has ended by itself, or does not take its answer. */
 static void
 end_without_login(void)
 {
@@ -229,7 +233,7 @@ welcome(const struct monmsg_request *q, const struct options *o,
 }
 
 /*
- * The login process that spoke in clear ends before the client is told to go
+ * The login process that spoke without TLS ends before the client is told to go
  * ahead.  A new one, which knows nothing of the old one, speaks under TLS.
  */
 static bool
@@ -251,7 +255,7 @@ start_tls(const struct options *o)
 
 /*
  * The monitor does not wait for a login that does not read its answers.  EPIPE
- * is a login that ended with its client, which is normal.
+ * is normal: login has ended with its client.
  */
 static bool
 answer(const struct monmsg_answer *a)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The monitor: starts login and the checker, judges nothing itself.
+ * The monitor.  It starts login and the checker, and decides no login itself.
  */
 #ifndef POPIN_MONITOR_H
 #define POPIN_MONITOR_H
@@ -9,8 +9,9 @@
 struct options;
 
 /*
- * Checks what has to be there (account, jail) and starts login.  Returns 0,
- * or an exit status after one log line; the client has heard nothing then.
+ * Checks the account, the jail and the passwd-file, and starts login.  Returns
+ * EXIT_FINE, or another status after one log line.  Then nothing was sent to
+ * the client.
  */
 int monitor_start(struct options *o);
 

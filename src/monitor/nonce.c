@@ -2,9 +2,9 @@
  * Copyright (c) 2026 The popin authors
  *
  * Nonces, and challenges in the form of a message-id (RFC 1939, section 7).
- * Clients are particular about that form: mpop takes no '+', '/' or '=', others
- * look for exactly one '@'.
- * Runs as: root.  Input: random numbers of the kernel's.
+ * Clients insist on that form: mpop takes no '+', '/' or '=', others look for
+ * exactly one '@'.
+ * Runs as: root.  Input: random numbers of the kernel.
  */
 #include "config.h"
 

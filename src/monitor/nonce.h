@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What nobody can have seen before.
+ * Fresh nonces and challenges.
  */
 #ifndef POPIN_NONCE_H
 #define POPIN_NONCE_H
 
 #include <stdbool.h>
 
+#include "ipc/monmsg.h"
+
 enum {
-	NONCE_SIZE = 24,	 /* characters of 6 random bits */
-	NONCE_CHALLENGE_MAX = 40 /* of a challenge, with its NUL */
+	NONCE_SIZE = SCRAM_NONCE, /* characters of 6 random bits */
+	NONCE_CHALLENGE_MAX = MONMSG_CHALLENGE_MAX /* with its NUL */
 };
 
 /*
  * Write letters, digits, '-' and '_' with a NUL behind; "<...@popin>" around
- * them for a challenge.  Return false, and have logged, where the system has
- * no random numbers.
+ * them for a challenge, and NULs behind it.  Return false, and have logged,
+ * where the system has no random numbers.
  */
 bool nonce_make(char out[NONCE_SIZE + 1]);
 bool nonce_challenge(char out[NONCE_CHALLENGE_MAX]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Looks whether what the administrator has to provide is there.
+ * Checks what the administrator has to provide.
  * Runs as: root.  Input: the command line, the status of files.
  */
 #include "config.h"
@@ -10,11 +10,11 @@
 
 #include <sys/stat.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
-#include "options.h"
 #include "process/uidgid.h"
 
 enum { NAME_MAX_BYTES = 32 /* of useradd(8) */ };
@@ -32,15 +32,14 @@ preflight_account(const char *name, uid_t *uid, gid_t *gid)
 	log_start(&r, LOG_LEVEL_ERROR, "no unprivileged account");
 	log_text(&r, "user", name, len);
 	if (len <= NAME_MAX_BYTES && strchr(name, ':') == NULL) {
-		memcpy(command, make, sizeof make - 1);
-		memcpy(command + sizeof make - 1, name, len + 1);
-		log_text(&r, "make-it-with", command, sizeof make - 1 + len);
+		(void)snprintf(command, sizeof command, "%s%s", make, name);
+		log_text(&r, "make-it-with", command, strlen(command));
 	}
 	log_end(&r);
 	return false;
 }
 
-/* Whoever can write to the jail could put something there for login. */
+/* A user who can write to the jail could put something there for login. */
 bool
 preflight_jail(const char *path)
 {
@@ -59,8 +58,8 @@ preflight_jail(const char *path)
 }
 
 /*
- * The checker looks again, at the file it has opened.  Saying it here as well
- * tells the administrator before the first user tries.
+ * The checker checks again, on the file that it has opened.  Here the
+ * administrator is told before the first user logs in.
  */
 bool
 preflight_passwd_file(const char *path)
@@ -78,14 +77,4 @@ preflight_passwd_file(const char *path)
 	if (why != NULL)
 		log_error(why, path);
 	return why == NULL;
-}
-
-bool
-preflight(const struct options *o, bool root, uid_t *uid, gid_t *gid)
-{
-	if (root &&
-	    !(preflight_account(o->account, uid, gid) &&
-		preflight_jail(o->jail)))
-		return false;
-	return preflight_passwd_file(o->passwd_file);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What an administrator has to provide.
+ * Are account, jail and passwd-file fit for use?
  */
 #ifndef POPIN_PREFLIGHT_H
 #define POPIN_PREFLIGHT_H
@@ -10,18 +10,17 @@
 
 #include <stdbool.h>
 
-struct options;
-
 /*
- * Is the passwd-file fit to be used, and as ROOT the unprivileged account and
- * the jail?  Fills in the account's UID and GID.  Otherwise returns false
- * after one line in the log that says what to do.
+ * Each of these returns false after one line in the log that says what to do.
+ *
+ * Finds UID and GID of the unprivileged account, see uidgid.h for NAME.
  */
-bool preflight(const struct options *o, bool root, uid_t *uid, gid_t *gid);
-
-/* Each of these alone; PATH of the passwd-file may be NULL. */
 bool preflight_account(const char *name, uid_t *uid, gid_t *gid);
+
+/* Is PATH a directory that only root can write to? */
 bool preflight_jail(const char *path);
+
+/* Is PATH fit to hold passwords, see file.h?  NULL: there is no such file. */
 bool preflight_passwd_file(const char *path);
 
 #endif

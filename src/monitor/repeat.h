@@ -34,6 +34,7 @@ bool repeat_is_known(struct repeat *r, const char *user, const char *password);
 /* What repeat_is_known() was asked about last has been refused. */
 void repeat_note(struct repeat *r);
 
+/* Wipes it all. */
 void repeat_forget(struct repeat *r);
 
 #endif

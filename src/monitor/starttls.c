@@ -3,12 +3,12 @@
  *
  * The switch to TLS, from the side of the program that is wrapped.
  *
- * What somebody in between may not achieve: that octets sent before TLS are
- * taken for octets sent under it.  With UCSPI-TLS they cannot, they are on
- * another descriptor.  A tlswrapper that has read them already leaves them in
- * the pipe that stays descriptor 0, in front of what the client sends later.
- * So nothing may be waiting there when the wrapper has stopped passing on
- * clear text; no client is through its handshake then.
+ * The threat is an attacker on the network who sends octets before TLS that
+ * are taken for octets under TLS.  With UCSPI-TLS the two are on different
+ * descriptors.  A tlswrapper leaves octets that it has read before in the pipe
+ * that stays descriptor 0, in front of what comes under TLS.  So that pipe has
+ * to be empty when the wrapper has stopped passing on clear text.  At that
+ * moment no client has finished its handshake.
  *
  * Runs as: root.  Input: the environment, one byte from tlswrapper.  Of
  * descriptor 0 only whether something is there, not what.
@@ -86,7 +86,7 @@ is_pipe(int fd, int mode)
 	    fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* Opens the pipe of FD once more.  Works on Linux only. */
+/* Opens the pipe of FD once more.  This needs Linux and /proc. */
 static int
 reopen(int fd, int mode)
 {
@@ -103,7 +103,7 @@ claim_tlswrapper(bool acknowledges)
 	    (acknowledges && !is_pipe(FD_ACKNOWLEDGED, O_RDONLY)))
 		return false;
 	starttls.control = FD_CONTROL;
-	/* Without an acknowledgement: see has_let_go(). */
+	/* Without acknowledgements it is for has_let_go(). */
 	starttls.in =
 	    acknowledges ? FD_ACKNOWLEDGED : reopen(FD_CONTROL, O_RDONLY);
 	return starttls.in != -1;
@@ -134,7 +134,7 @@ starttls_claim(const struct options *o)
 			    NULL);
 	}
 	starttls.flags = fcntl(STDOUT_FILENO, F_GETFL);
-	/* The checker and what it starts have no use for them. */
+	/* They would name descriptors that the checker does not have. */
 	(void)unsetenv("SSLCTLFD");
 	(void)unsetenv("SSLREADFD");
 	(void)unsetenv("SSLWRITEFD");
@@ -178,9 +178,9 @@ say(int fd, const char *p, size_t len)
 }
 
 /*
- * The answer to descriptor 1, then the byte.  Nothing comes between the two
- * writes: the client can be quick, and a wrapper that reads its first TLS
- * record before our byte takes it for more clear text.
+ * The answer to descriptor 1, then the byte.  Both are ready before the first
+ * write, so that nothing delays the second: a wrapper that reads the client's
+ * first TLS record before our byte takes it for more clear text.
  */
 static bool
 say_both(const char *byte)
@@ -194,7 +194,7 @@ say_both(const char *byte)
 static const char *
 switch_ucspi(void)
 {
-	/* The wrapper shares this socket; login has made it non-blocking. */
+	/* Login made this socket non-blocking.  The wrapper shares it. */
 	if (starttls.flags != -1 && ready(STDOUT_FILENO, POLLOUT, PATIENCE))
 		(void)fcntl(STDOUT_FILENO, F_SETFL, starttls.flags);
 	if (!say_both("y"))
@@ -210,10 +210,10 @@ switch_ucspi(void)
 }
 
 /*
- * Has the wrapper closed its end of the control pipe?  That is the next thing
- * it does when it has stopped passing on clear text, and no word tells of it.
- * But a writer of a pipe without readers is told so: for a moment there is
- * one, and our own reader is away.
+ * Has the wrapper closed its end of the control pipe?  It does so right after
+ * it has stopped passing on clear text, and tells us nothing.  But poll(2)
+ * tells a writer whether the pipe has a reader.  So for a moment we open a
+ * writer and close our own reader.
  */
 static bool
 has_let_go(void)
@@ -249,7 +249,7 @@ switch_tlswrapper(void)
 	return ready(STDIN_FILENO, POLLIN, 0) ? "pipelined" : NULL;
 }
 
-/* What the wrapper passed on is in the pipe before its acknowledgement. */
+/* The wrapper acknowledges after all clear text is in the pipe. */
 static const char *
 switch_tlswrapper_new(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * STLS (RFC 2595): TLS is done by the program that started us.  Three ways
- * to ask it are in use; which one cannot be seen by looking.
+ * STLS (RFC 2595).  The program that started us does the TLS.  There are three
+ * ways to ask it.  Only the administrator knows which one it understands.
  *
  * ucspi            UCSPI-TLS, as of s6-ucspitlsd and sslserver.  SSLCTLFD,
  *                  SSLREADFD and SSLWRITEFD in the environment name
@@ -22,7 +22,7 @@ struct options;
 
 /*
  * Takes the descriptors of the dialect, makes them close-on-exec, and closes
- * all others but 0, 1 and 2.  Once, first of all.
+ * all others but 0, 1 and 2.  Once, before any other descriptor is opened.
  */
 void starttls_claim(const struct options *o);
 
@@ -30,9 +30,10 @@ void starttls_claim(const struct options *o);
 bool starttls_offered(void);
 
 /*
- * The switch: says +OK to the client and has TLS started.  No other process
- * of ours may be using descriptors 0 and 1.  Returns NULL when they are under
- * TLS; or one word for the log, and the connection has to end.
+ * The switch: says +OK to the client and has TLS started.  Only where it is
+ * offered, and while no other process of ours uses descriptors 0 and 1.
+ * Returns NULL when they are under TLS; or one word for the log, and the
+ * connection has to end.
  */
 const char *starttls_switch(void);
 

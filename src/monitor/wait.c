@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * The wait role.
- * Runs as: the unprivileged account, from the middle of wait_run() on.
+ * Runs as: root, until privdrop(); then the unprivileged account.
  * Input: the exit status of the session.
  * Descriptors: 2 the log; see starttls_held().
  */
@@ -52,8 +52,8 @@ wait_run(pid_t pid, bool root, uid_t uid, gid_t gid, const struct peer *peer,
 		return EXIT_SYSTEM;
 	}
 	/*
-	 * The session starts when this closes our end of the handoff, and so
-	 * not before the last process of root's is gone.
+	 * This closes our end of the handoff, and the session starts.  No
+	 * process of root's is left then.
 	 */
 	process_name("popin-wait");
 	process_wipe_environment();

@@ -13,11 +13,11 @@
 struct peer;
 
 /*
- * Becomes UID and GID for good when ROOT, closes all but the log and HELD (or
- * -1; the session PID waits for that), and waits for the session.
- * Super-servers count sessions by this process, and systemd ends what is left
- * when it ends.  Returns the exit status; a session that crashed is logged
- * with PEER.
+ * If ROOT, becomes UID and GID for good.  Closes all but the log and HELD (may
+ * be -1), and waits for the session PID.  The session begins when our end of
+ * its handoff is closed here.  Super-servers count sessions by this process,
+ * and systemd kills what is left when it ends.  Returns the exit status.  A
+ * session that crashed is logged with PEER.
  */
 int wait_run(pid_t pid, bool root, uid_t uid, gid_t gid,
     const struct peer *peer, int held);

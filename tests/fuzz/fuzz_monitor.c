@@ -208,15 +208,6 @@ starttls_held(void)
 	return -1;
 }
 
-bool
-preflight(const struct options *o, bool root, uid_t *uid, gid_t *gid)
-{
-	(void)o;
-	(void)root;
-	*uid = *gid = 54320;
-	return true;
-}
-
 /* ---- the channel ---- */
 
 int __wrap_poll(struct pollfd *p, nfds_t n, int timeout);
