@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The cage of each role: what the kernel lets it do from then on.
+ * The sandbox of each role: what the kernel still lets it do.
  *
- * Entered after everything that needs more is open and privilege is gone.
- * Linux only; elsewhere a no-op that --version owns up to.
+ * A role enters it after it has opened what it needs and given up privilege.
+ * It is for Linux.  Elsewhere it does nothing, and --version says so.
  */
 #ifndef POPIN_SANDBOX_H
 #define POPIN_SANDBOX_H
@@ -15,22 +15,23 @@
 #include "process/sandbox_seccomp.h"
 
 /*
- * Sets no_new_privs; then Landlock, as much of it as the kernel knows: of all
- * paths only files beneath the COUNT directories DIRS (-1 is passed over) can
- * be listed, read and removed, by an mbox session made, by one with a trash
- * moved; in all but the first directory of an mbox session they can only be
- * renamed.  Then seccomp: any system call that is not the role's ends the
- * process.  Returns false, and has logged, without seccomp.
+ * Sets no_new_privs.  Then limits paths by Landlock, as far as the kernel knows
+ * it: only files beneath the COUNT directories DIRS (-1 is passed over) can be
+ * listed and read.  All roles but popin-import can also remove them, a session
+ * with a trash can move them, an mbox session can make them.  In all but the
+ * first directory of an mbox session files can only be renamed and removed.
+ * Then installs the seccomp filter: a system call that the role does not need
+ * ends the process.  Returns false, and has logged, without seccomp.
  */
 bool sandbox_enter(enum sandbox_role role, const int *dirs, size_t count);
 
 /*
- * Would sandbox_enter() find the seccomp it needs?  Asks the kernel, changes
- * nothing.  Returns false with errno where it would not.
+ * Does the kernel have the seccomp that sandbox_enter() needs?  Changes
+ * nothing.  Returns false with errno where it does not.
  */
 bool sandbox_is_possible(void);
 
-/* For --version. */
+/* What this program was built with, for --version. */
 extern const char sandbox_kinds[];
 
 #endif

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Landlock, by raw system calls: no libc has wrappers.
- * Runs as: login, wait, session.  Input: none.
+ * Runs as: login, wait, session, popin-import.  Input: none.
  */
 #include "config.h"
 
@@ -24,8 +24,8 @@ enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
 enum { REFER = 1 << 13, TRUNCATE = 1 << 14, IOCTL_DEV = 1 << 15 };
 
 /*
- * What each version of the interface added.  Headers are older than kernels,
- * so these are numbers: linux/landlock.h, all of them fixed for good.
+ * What each version of the interface added.  Headers may be older than kernels,
+ * so these are the numbers of linux/landlock.h, which never change.
  */
 static const struct {
 	uint64_t fs, net, scoped;
@@ -52,38 +52,38 @@ ruleset_size(long abi)
 	return abi < 6 ? 2 * sizeof(uint64_t) : sizeof(struct ruleset);
 }
 
+enum {
+	READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+	REMOVE = LANDLOCK_ACCESS_FS_REMOVE_FILE,
+	MAKE = LANDLOCK_ACCESS_FS_MAKE_REG
+};
+
 /*
  * At each open the kernel also asks whether the file may be truncated and take
  * ioctls.  Without a rule for that it searches every directory up to the root,
  * which cost a sixth of a first login.  So Landlock allows both for a Maildir,
  * and seccomp forbids them.
  */
+static const uint64_t allowed[] = {
+	[SANDBOX_PATHS_READ] = READ,
+	[SANDBOX_PATHS_REMOVE] = READ | REMOVE | TRUNCATE | IOCTL_DEV,
+	[SANDBOX_PATHS_MOVE] =
+	    READ | REMOVE | MAKE | REFER | TRUNCATE | IOCTL_DEV,
+	[SANDBOX_PATHS_MAKE] =
+	    READ | REMOVE | MAKE | LANDLOCK_ACCESS_FS_WRITE_FILE,
+	[SANDBOX_PATHS_RENAME] = REMOVE | MAKE,
+};
+
 static int
 allow_beneath(
     int ruleset_fd, int dir, enum sandbox_paths paths, uint64_t handled)
 {
 	struct landlock_path_beneath_attr rule = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
-		    LANDLOCK_ACCESS_FS_READ_DIR |
-		    LANDLOCK_ACCESS_FS_REMOVE_FILE,
-		.parent_fd = dir,
+		.allowed_access = allowed[paths] & handled, .parent_fd = dir
 	};
 
 	if (dir == -1)
 		return 0;
-	if (paths == SANDBOX_PATHS_READ)
-		rule.allowed_access =
-		    LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-	else if (paths == SANDBOX_PATHS_RENAME)
-		rule.allowed_access = LANDLOCK_ACCESS_FS_REMOVE_FILE |
-		    LANDLOCK_ACCESS_FS_MAKE_REG;
-	else if (paths != SANDBOX_PATHS_MAKE)
-		rule.allowed_access |= handled & (TRUNCATE | IOCTL_DEV);
-	if (paths == SANDBOX_PATHS_MAKE)
-		rule.allowed_access |=
-		    LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE;
-	if (paths == SANDBOX_PATHS_MOVE)
-		rule.allowed_access |= LANDLOCK_ACCESS_FS_MAKE_REG | REFER;
 	return (int)syscall(
 	    NR_ADD_RULE, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
@@ -104,8 +104,8 @@ sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
 
 	if (abi < 1) /* not in this kernel, switched off, or filtered */
 		return 0;
-	if (abi < 2 &&
-	    paths == SANDBOX_PATHS_MOVE) /* it allows no such thing */
+	/* Version 1 forbids every move to another directory. */
+	if (abi < 2 && paths == SANDBOX_PATHS_MOVE)
 		return 0;
 	for (long v = 1; v <= abi && v < (long)(sizeof added / sizeof *added);
 	     v++) {
