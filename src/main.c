@@ -3,7 +3,8 @@
  *
  * popin: one POP3 session on the standard descriptors.
  *
- * Reads the options, makes the inherited descriptors sane, picks the role.
+ * Reads the options, makes the inherited descriptors fit for use, picks the
+ * role.
  * Runs as: root.  Input: the command line, inherited descriptors.
  */
 #include "config.h"
@@ -31,7 +32,7 @@
 #include "session/check_maildrop.h"
 #include "session/session.h"
 
-/* The only words a client hears of a fault of ours before login runs. */
+/* Tells the client that popin cannot serve, where login does not run yet. */
 static int
 refuse(int status)
 {
@@ -76,8 +77,8 @@ run_monitor(struct options *o)
 }
 
 /*
- * Behind a checker of somebody else's.  Where the client is a terminal that is
- * the user's own.
+ * For a session behind somebody else's checker.  If the client is a terminal,
+ * that terminal is the user's own.
  */
 static bool
 leave_terminal(struct options *o)
@@ -97,7 +98,7 @@ run_session(struct options *o)
 	if (!o->handoff && !leave_terminal(o))
 		return refuse(EXIT_SYSTEM);
 	if (o->handoff)
-		(void)close(FD_CREDENTIALS); /* should the checker have not */
+		(void)close(FD_CREDENTIALS); /* if the checker did not */
 	stdfds_close_from(o->handoff ? FD_HANDOFF + 1 : FD_LOG + 1);
 	return session_run(o);
 }
@@ -121,7 +122,7 @@ main(int argc, char **argv)
 		return print(options_usage);
 	if (result == OPTIONS_VERSION)
 		return print_version();
-	/* Without the number 2 taken the next descriptor would get the log. */
+	/* If descriptor 2 stayed closed, another file would get the log. */
 	if (o.log != LOG_CHOICE_TOLD && !stdfds_open_log(o.log, &o.log_style))
 		return refuse(EXIT_SYSTEM);
 	log_open(o.log_style, "popin");

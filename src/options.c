@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * The command line.
- * Runs as: every role, root included.  Input: words an administrator wrote.
+ * Runs as: every role, root included.  Input: the words of an administrator.
  */
 #include "config.h"
 
@@ -16,7 +16,7 @@
 
 enum {
 	IDLE_MIN = 600,	   /* RFC 1939, section 3 */
-	TAKEOVER_MIN = 10, /* a client may think for so long */
+	TAKEOVER_MIN = 10, /* a client is silent for so long between commands */
 	FOLDER_MAX = 64,
 	DAY = 24 * 3600
 };
@@ -70,7 +70,7 @@ skip(const char *text, const char *beginning)
 	return strncmp(text, beginning, len) == 0 ? text + len : text;
 }
 
-/* What a session will make of it; said here, before somebody logs in. */
+/* A session checks it again.  Here it is told before somebody logs in. */
 static bool
 is_full_path(const char *path)
 {
@@ -91,7 +91,7 @@ is_absolute(const char *value)
 	return value[0] == '/';
 }
 
-/* One name beneath the maildrop or the home. */
+/* One name, without a directory, beneath the maildrop or the home. */
 static bool
 is_folder(const char *name)
 {
@@ -120,7 +120,7 @@ is_address(const char *value)
 	return peer_parse(&peer, value);
 }
 
-/* auto and own are popin's; popin-import knows the others. */
+/* Those of popin-import.  With own and qmail a session does not run it. */
 static bool
 is_scheme(const char *value)
 {
@@ -174,12 +174,12 @@ static const struct row {
 	char letter;	  /* or 0 */
 	const char *name; /* of two with a common beginning the longer first */
 	enum kind kind;
-	size_t at;	   /* a bool, const char *, unsigned or enum */
-	const char *error; /* about a value that is wrong */
+	size_t at;	   /* where it is stored, see set() */
+	const char *error; /* what is wrong with a wrong value */
 	uint64_t min, max;
 	const struct choice *choices;
 	bool (*valid)(const char *value);
-	const char *fallback; /* the value where none is given; NULL: needed */
+	const char *fallback; /* the value if none is given; NULL: needed */
 } rows[] = {
 	{ 'm', "maildrop", TEXT, AT(maildrop),
 	    "--maildrop must be maildir:PATH, mbox:PATH or PATH, a full path, not",
@@ -233,7 +233,7 @@ static const struct row {
 	{ 0, "check-from", TEXT, AT(check_from),
 	    "--check-from must be an address, not", .valid = is_address },
 	{ 0, "check", .kind = FLAG, .at = AT(check) },
-	/* what the monitor tells login and the session */
+	/* for login and the session, from the monitor */
 	{ 0, "log-as", .kind = STYLE, .at = AT(log_style),
 	    .error = "unknown style of log:" },
 	{ 0, "after-stls", .kind = FLAG, .at = AT(after_stls) },
@@ -241,7 +241,7 @@ static const struct row {
 	{ 0, "offers", NUMBER, AT(offers), "unknown offers:", .max = 255 },
 };
 
-/* Stores VALUE, of anything but a FLAG.  Returns what is wrong, or NULL. */
+/* Stores VALUE of any kind but FLAG.  Returns what is wrong, or NULL. */
 static const char *
 set(struct options *o, const struct row *r, const char *value)
 {
@@ -312,7 +312,10 @@ set_defaults(struct options *o)
 	o->uidl = "auto";
 }
 
-/* One option at *ARGV, which moves behind it.  What is wrong, or NULL. */
+/*
+ * Takes one option at *ARGV, which moves behind it.  Returns what is wrong, or
+ * NULL, and in *WHAT the word that it is about.
+ */
 static const char *
 take(struct options *o, char ***argv, const char **what)
 {
@@ -352,7 +355,7 @@ contradiction(const struct options *o)
 		return "--passwd-file and --checker cannot be combined";
 	if (o->checker != NULL && o->lower_case)
 		return "give --lower-case to popin-checkpassword, behind --checker";
-	if (o->role != ROLE_MONITOR) /* they do not hear of --checker */
+	if (o->role != ROLE_MONITOR) /* the others do not get --checker */
 		return NULL;
 	if (o->apop && o->passwd_file == NULL && o->checker == NULL)
 		return "--apop needs --passwd-file (or a --checker that has "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The command line: the only configuration there is.
+ * The command line.  popin has no other configuration.
  */
 #ifndef POPIN_OPTIONS_H
 #define POPIN_OPTIONS_H
@@ -14,7 +14,7 @@
 /* The most messages of one maildrop. */
 enum { OPTIONS_MESSAGES_MAX = 1000000 };
 
-/* What a KIND looks like in front of the PATH of a maildrop. */
+/* The KIND in front of the PATH of a maildrop. */
 #define OPTIONS_MAILDIR "maildir:"
 #define OPTIONS_MBOX "mbox:"
 
@@ -24,7 +24,7 @@ enum log_choice {
 	LOG_CHOICE_AUTO,
 	LOG_CHOICE_STDERR,
 	LOG_CHOICE_SYSLOG,
-	LOG_CHOICE_TOLD /* by our own first process: options.log_style */
+	LOG_CHOICE_TOLD /* --log-as: our first process chose log_style */
 };
 
 /* --stls: the ways to have TLS started, see starttls.h. */
@@ -42,7 +42,7 @@ struct options {
 	enum role role;
 	const char *maildrop;	 /* -m, or NULL */
 	const char *passwd_file; /* -P, or NULL */
-	bool lower_case;	 /* of names */
+	bool lower_case;	 /* names are taken in lower case */
 	char **checker;		 /* what follows --checker, or NULL */
 	const char *account;	 /* --user */
 	const char *jail;
@@ -50,7 +50,7 @@ struct options {
 	const char *trash;     /* folder, or NULL */
 	bool tls;	       /* TLS is in front of us */
 	bool proxy;	       /* a PROXY header comes first */
-	bool proxy_tls;	       /* and what it says of TLS is true */
+	bool proxy_tls;	       /* and what it says about TLS counts */
 	enum starttls_dialect stls;
 	bool apop;
 	bool cram_md5;
@@ -61,18 +61,18 @@ struct options {
 	unsigned delay; /* seconds */
 	unsigned max_messages;
 	unsigned mbox_locks;
-	const char *uidl; /* whose unique-ids; a scheme of popin-import's */
+	const char *uidl; /* a scheme of unique-ids, see popin-import(8) */
 	enum log_choice log;
 	enum log_style log_style;
 	bool testing;
-	bool check;		/* tell, do not serve */
+	bool check;		/* report, do not serve */
 	const char *check_user; /* or NULL */
 	const char *check_from; /* an address, or NULL */
-	bool after_stls;	/* login: the one before has greeted */
+	bool after_stls;	/* login: the client was greeted before STLS */
 	bool handoff;		/* session: a monitor is at descriptor 4 */
 	unsigned offers;	/* session: enum offer */
-	char *const *words;	/* the options again, for our own children */
-	size_t word_count;	/* without --checker and what follows */
+	char *const *words;	/* all options, for our own children, */
+	size_t word_count;	/* but --checker and what follows */
 };
 
 enum options_result {
@@ -83,12 +83,14 @@ enum options_result {
 };
 
 /*
- * Reads the command line.  Whatever is wrong is one text in *ERROR, about the
- * word in *WHAT (may be NULL); nothing is printed.
+ * Reads the command line into O, which points into ARGV.  With OPTIONS_WRONG
+ * *ERROR is one text about the first fault, and *WHAT the word that it is about
+ * or NULL.  Prints nothing.
  */
 enum options_result options_parse(struct options *o, int argc, char **argv,
     const char **error, const char **what);
 
+/* For --help. */
 extern const char options_usage[];
 
 #endif

@@ -5,12 +5,13 @@
  * to the monitor.
  *
  *   session -> monitor   one byte: the password was right, I am the session
- *   monitor -> session   when login is gone: one byte with the client's two
- *                        descriptors, then what login had read of the client's
- *                        input already; when root is gone: the end
+ *   monitor -> session   when login has ended: one byte with the client's two
+ *                        descriptors, then the input of the client that login
+ *                        had read already; when no process of root's is left:
+ *                        the end of the stream
  *
- * So a checker never holds the client: nothing that it or its libraries print
- * can get into the session, and it cannot be sent anything by the client.
+ * So a checker never holds the client.  Nothing that it or its libraries print
+ * gets to the client, and the client cannot send it anything.
  */
 #ifndef POPIN_HANDOFF_H
 #define POPIN_HANDOFF_H
@@ -19,19 +20,20 @@
 
 #include <stddef.h>
 
-/* The byte that the session says. */
+/* The session's byte. */
 enum { HANDOFF_SESSION = 'S' };
 
 /*
- * The session's side.  Says the byte, makes the client's descriptors 0 and 1,
- * takes what was read into BUF, closes descriptor 4.  Returns the octets, or
- * -1 with errno when there is no monitor.
+ * The session's side.  Sends the byte, makes the client's descriptors 0 and 1,
+ * takes the input that login had read into BUF of SIZE octets, and closes
+ * descriptor 4.  Returns the number of octets, or -1 with errno when there is
+ * no monitor.
  */
 ssize_t handoff_take(char *buf, size_t size);
 
 /*
- * The monitor's side: gives descriptors 0 and 1 and the LEN octets at UNREAD
- * away on FD.  The session goes on when FD is closed.  Returns 0, or -1 with
+ * The monitor's side.  Sends descriptors 0 and 1 and the LEN octets at UNREAD
+ * on FD.  The session goes on when the caller closes FD.  Returns 0, or -1 with
  * errno.
  */
 int handoff_give(int fd, const char *unread, size_t len);

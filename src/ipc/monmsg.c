@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Checks what login says.
- * Runs as: root.  Input: requests from login, distrusted.
+ * Checks requests of login.
+ * Runs as: root.  Input: requests from login, which is not trusted.
  */
 #include "config.h"
 
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* A string: not empty, terminated, and nothing but zeros behind. */
+/* A string that is not empty, is terminated, and has only zeros behind. */
 static bool
 valid_string(const char *s, size_t size)
 {
@@ -53,7 +53,7 @@ valid_proxy(const struct monmsg_proxy *p)
 	}
 }
 
-/* A string where there has to be one, else nothing but zeros. */
+/* A string if it is wanted, else only zeros. */
 static bool
 valid_field(const char *s, size_t size, bool wanted)
 {
@@ -64,7 +64,7 @@ valid_field(const char *s, size_t size, bool wanted)
 static const struct rule {
 	bool known, user, password, text, unread;
 } rules[] = {
-	[MONMSG_HELLO] = { .known = true }, /* and the PROXY header's */
+	[MONMSG_HELLO] = { .known = true }, /* and proxy */
 	[MONMSG_OFFERS] = { .known = true },
 	[MONMSG_PASS] = { true, true, true, false, true },
 	[MONMSG_PLAIN] = { true, true, true, false, true },

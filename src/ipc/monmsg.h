@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What login and monitor say to each other: structs of one fixed size over a
- * sequenced-packet socket, one request, one answer.
+ * The messages between login and monitor: structs of a fixed size over a
+ * sequenced-packet socket, one answer for each request.
  *
- * Login is not trusted.  The monitor takes a packet of exactly this size,
- * checks every field, and ends the connection at the first thing that login
- * as we wrote it cannot have sent: no repair, no second try.
+ * Login is not trusted.  The monitor takes a packet of exactly this size and
+ * checks every field.  At the first request that our own login cannot have sent
+ * it ends the connection.
  */
 #ifndef POPIN_MONMSG_H
 #define POPIN_MONMSG_H
@@ -21,29 +21,29 @@ enum {
 	MONMSG_USER_MAX = 256,	   /* with its NUL */
 	MONMSG_PASSWORD_MAX = 256, /* with its NUL */
 	MONMSG_TEXT_MAX = SCRAM_MESSAGE_MAX + 1,
-	MONMSG_UNREAD_MAX = 1024, /* NETIO_READ_MAX */
-	MONMSG_CHALLENGE_MAX = 40 /* NONCE_CHALLENGE_MAX */
+	MONMSG_UNREAD_MAX = 1024, /* the NETIO_READ_MAX of login */
+	MONMSG_CHALLENGE_MAX = 40 /* with its NUL */
 };
 
-/* With the fields of the request that each has; the others are zeros. */
+/* Behind each the fields that it has; all other fields are zeros. */
 enum monmsg_op {
-	MONMSG_HELLO = 1,   /* the first request, and only that */
-	MONMSG_OFFERS,	    /* what is shown in CAPA? */
+	MONMSG_HELLO = 1,   /* proxy; always the first request, and only that */
+	MONMSG_OFFERS,	    /* asks what CAPA is to show */
 	MONMSG_PASS,	    /* user, password, unread: USER and PASS */
 	MONMSG_PLAIN,	    /* the same, by that mechanism */
 	MONMSG_LOGIN,	    /* the same, by that mechanism */
 	MONMSG_APOP,	    /* user, password: the digest, unread */
-	MONMSG_CHALLENGE,   /* for MONMSG_CRAM_MD5 */
+	MONMSG_CHALLENGE,   /* asks for one, for MONMSG_CRAM_MD5 */
 	MONMSG_CRAM_MD5,    /* user, password: the digest, unread */
 	MONMSG_SCRAM_FIRST, /* user, text: client-first-message-bare */
 	MONMSG_SCRAM_FINAL, /* password: the proof; text:
 			       client-final-message-without-proof */
 	MONMSG_SCRAM_DONE,  /* unread: the client took the signature */
-	MONMSG_STLS,	    /* nothing follows: start TLS and end me */
-	MONMSG_PIPELINED    /* the client sent more behind STLS: for the log */
+	MONMSG_STLS,	    /* the client sent STLS: end login, start TLS */
+	MONMSG_PIPELINED    /* it sent more behind STLS: for the log */
 };
 
-/* What a PROXY header told; the last four end the connection. */
+/* What the PROXY header was.  The last four end the connection. */
 enum monmsg_header {
 	MONMSG_HEADER_NONE,  /* none is expected */
 	MONMSG_HEADER_LOCAL, /* no address: that of the connection is right */
@@ -73,17 +73,17 @@ struct monmsg_request {
 };
 
 enum monmsg_verdict {
-	MONMSG_WELCOME = 1, /* offers, and the challenge of APOP or "" */
-	MONMSG_OFFERED,	    /* offers */
-	MONMSG_WRONG,	    /* not logged in; there may be another try */
-	MONMSG_LAST,	    /* the same, and there may not */
-	MONMSG_NEEDS_TLS,  /* not without TLS; the password was not looked at */
-	MONMSG_LATER,	   /* could not be checked */
-	MONMSG_CHALLENGED, /* challenge */
-	MONMSG_SCRAM_SALT, /* challenge: the nonce; scram */
+	MONMSG_WELCOME = 1,  /* offers, and the challenge of APOP or "" */
+	MONMSG_OFFERED,	     /* offers */
+	MONMSG_WRONG,	     /* not logged in; there may be another try */
+	MONMSG_LAST,	     /* the same, without another try */
+	MONMSG_NEEDS_TLS,    /* not without TLS; the password was not checked */
+	MONMSG_LATER,	     /* could not be checked */
+	MONMSG_CHALLENGED,   /* challenge */
+	MONMSG_SCRAM_SALT,   /* challenge: the nonce; scram */
 	MONMSG_SCRAM_SIGNED, /* signature: the proof was right */
-	MONMSG_LATER_LAST    /* could not be checked, and no other try */
-	/* There is no verdict for success: login is killed instead. */
+	MONMSG_LATER_LAST    /* could not be checked, without another try */
+	/* After a success login is killed; there is no verdict for it. */
 };
 
 struct monmsg_answer {
@@ -94,7 +94,7 @@ struct monmsg_answer {
 	unsigned char signature[SCRAM_KEY];
 };
 
-/* Is it a request that our own login can send? */
+/* Are the fields of REQUEST those that our own login sends for its op? */
 bool monmsg_valid(const struct monmsg_request *request);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * What the roles agree on: exit statuses, descriptors.
+ * Exit statuses and descriptors that all roles agree on.
  */
 #ifndef POPIN_ROLES_H
 #define POPIN_ROLES_H
 
 /*
- * As in sysexits(3).  Everything that a client can cause ends with EXIT_FINE.
+ * As in sysexits(3).  Whatever a client does, the status is EXIT_FINE: nothing
+ * is wrong with the service.
  */
 enum {
 	EXIT_FINE = 0,

@@ -175,9 +175,9 @@ ask(struct attempts *a, const char *method, const char *const *strings,
 }
 
 /*
- * The verdict for login when there is neither a session nor an answer.  An
- * error is not the client's fault.  Their number is limited as well, because
- * each one costs a process of root's.
+ * The verdict for login when there is neither a session nor an answer.  Errors
+ * are not the client's fault.  They are limited as well, because each one costs
+ * a process of root's.
  *
  * Login waits for the answer, so it cannot shorten the delay.  The delay
  * counts from the request: the client does not learn how long the checker

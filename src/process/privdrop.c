@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Gives privilege up, and proves it.
- * Runs as: root, until the middle of it.  Input: numbers only.
+ * Runs as: root, until setresuid(2).  Input: numbers only.
  */
 #include "config.h"
 
@@ -37,7 +37,7 @@ contains(const gid_t *groups, size_t count, gid_t gid)
 	return false;
 }
 
-/* Proves that only the ids that were asked for are left. */
+/* Proves that only the groups that were asked for are left. */
 static int
 prove_groups(const gid_t *groups, size_t count)
 {
@@ -50,9 +50,9 @@ prove_groups(const gid_t *groups, size_t count)
 }
 
 /*
- * setuid(2) can fail for reasons that have nothing to do with permission
- * (RLIMIT_NPROC, user namespaces), and has been seen to be ignored: nothing
- * below trusts a return value alone.
+ * setuid(2) can fail for reasons other than permission (RLIMIT_NPROC, user
+ * namespaces), and programs have been seen to ignore that.  So no return value
+ * is trusted alone.
  */
 static int
 prove(uid_t uid, gid_t gid)
@@ -113,7 +113,7 @@ privdrop(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 		if (setresuid(uid, uid, uid) == -1)
 			return -1;
 #ifdef __linux__
-		/* With the user the kernel has set it to fs.suid_dumpable. */
+		/* When uids change the kernel sets it to fs.suid_dumpable. */
 		if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 			return -1;
 #endif

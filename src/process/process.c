@@ -33,7 +33,7 @@ process_clear_inherited(void)
 	(void)setitimer(ITIMER_REAL, &never, NULL);
 	(void)setitimer(ITIMER_VIRTUAL, &never, NULL);
 	(void)setitimer(ITIMER_PROF, &never, NULL);
-	/* ignoring a signal also drops a pending one */
+	/* To ignore a signal also drops a pending one. */
 	for (size_t i = 0; i < sizeof alarms / sizeof alarms[0]; i++)
 		(void)signal(alarms[i], SIG_IGN);
 	(void)signal(SIGTERM, SIG_DFL);
@@ -55,15 +55,14 @@ process_wipe_environment(void)
 	environ = none;
 }
 
-/* Limits are a second line: failing to set one is no reason to refuse service. */
-
-/* What getrlimit(2) calls its first argument is an enum in glibc. */
+/* The first argument of getrlimit(2) is an enum in glibc, else an int. */
 #ifdef __GLIBC__
 typedef __rlimit_resource_t resource;
 #else
 typedef int resource;
 #endif
 
+/* Limits are a second wall, so popin also serves where one cannot be set. */
 static void
 lower(resource what, rlim_t value)
 {
@@ -124,7 +123,7 @@ process_leave_terminal(void)
 	fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (fd == -1)
 		return;
-	/* If we lead the session, this sends SIGHUP to it. */
+	/* If we lead the session, TIOCNOTTY sends SIGHUP to it. */
 	on_hangup = signal(SIGHUP, SIG_IGN);
 	(void)ioctl(fd, TIOCNOTTY);
 	(void)signal(SIGHUP, on_hangup);

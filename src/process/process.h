@@ -9,16 +9,16 @@
 #include <stdbool.h>
 
 /*
- * Clears what can be there by an accident of a super-server's or a checker's:
- * timers, pending signals of timers, blocked signals, ignored SIGTERM and
- * SIGCHLD, ambient capabilities.  What is left alone was somebody's decision;
- * the list is in src/README, "What is inherited".
+ * Clears what a super-server or a checker may leave by accident: timers,
+ * pending signals of timers, blocked signals, ignored SIGTERM and SIGCHLD,
+ * ambient capabilities.  What an administrator may have set on purpose stays.
+ * src/README has the list: "What is inherited".
  */
 void process_clear_inherited(void);
 
 /*
- * Leaves no variable, and overwrites what was there: /proc would show it for
- * as long as the process lives.
+ * Removes all variables, and overwrites them: /proc would show them for as long
+ * as the process lives.
  */
 void process_wipe_environment(void);
 
@@ -30,32 +30,33 @@ struct process_limits {
 };
 
 /*
- * No core dump, no ptrace by others of the same uid, no new process; and what
- * L says.  Limits are only ever lowered.
+ * Forbids core dumps, ptrace by other processes of the same uid and, unless
+ * L->starts_others, new processes; and sets the limits of L.  Limits are only
+ * lowered.
  */
 void process_limit(const struct process_limits *l);
 
-/* From here on no new process. */
+/* Forbids new processes. */
 void process_alone(void);
 
-/* The part of it for processes that have to start others. */
+/* Forbids core dumps, and ptrace by other processes of the same uid. */
 void process_no_dump(void);
 
-/* Ends this process by SIGTERM when its parent ends. */
+/* The kernel ends this process by SIGTERM when its parent ends. */
 void process_end_with_parent(void);
 
 /*
- * Leaves the controlling terminal: by a session of its own or, if the process
- * leads a process group and cannot begin one, by giving the terminal of its
- * session up.  With that terminal it could type for whoever started us, see
+ * Leaves the controlling terminal.  The process begins a session of its own or,
+ * if it cannot because it leads a process group, gives up the terminal of its
+ * session.  With that terminal it could type for the user who started us, see
  * TIOCSTI in ioctl_tty(2).  To be called before the process becomes another
  * user.
  */
 void process_leave_terminal(void);
 
 /*
- * What ps(1) and top(1) call this process: up to 15 characters.  After an exec
- * by /proc/self/exe it would be "exe".
+ * Sets the name that ps(1) and top(1) show for this process, of 15 characters
+ * at most.  After an exec of /proc/self/exe it would be "exe".
  */
 void process_name(const char *name);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Enters the cage.
- * Runs as: login, wait, session.  Input: none.
+ * Enters the sandbox.
+ * Runs as: login, wait, session, popin-import.  Input: none.
  */
 #include "config.h"
 
@@ -69,7 +69,7 @@ sandbox_enter(enum sandbox_role role, const int *dirs, size_t count)
 	return false;
 }
 
-/* A kernel that knows filters fails to read this one: EFAULT. */
+/* A kernel that knows filters tries to read this one, and fails with EFAULT. */
 bool
 sandbox_is_possible(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * ARCH: the architecture as seccomp(2) calls it.  One that is not here has not
- * been looked at: see rules in sandbox_seccomp.c.  configure asks this file.
+ * ARCH is the name of the architecture for seccomp(2).  For others nobody has
+ * checked the rules in sandbox_seccomp.c.  configure tells them by this file.
  */
 #ifndef POPIN_SANDBOX_ARCH_H
 #define POPIN_SANDBOX_ARCH_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * seccomp filters.  The lists were measured with glibc and musl, dynamic and
- * static, on x86-64 and i386, and read for the others; every entry says what
- * needs it.  An entry without a reason is a bug.  What aborts is killed like
- * what does any other thing that is not in the list.
+ * seccomp filters.  The list was measured with glibc and musl, dynamic and
+ * static, on x86-64 and i386.  make check-machines tests it on arm64, armhf,
+ * ppc64el and s390x.  For the others it was made from the sources of kernel and
+ * libc.  Each entry says what needs it; an entry without a reason is a bug.
+ * abort(3) needs calls that are not in the list, and ends in being killed.
  * Runs as: login, wait, session, popin-import.  Input: none.
  */
 #include "config.h"
@@ -50,20 +51,20 @@
 #define MMAP SYS_mmap
 #endif
 
-/* Kernels before 4.3 had all calls for sockets in one, and glibc has yet. */
+/* Kernels before 4.3 had one call for all of sockets.  glibc still uses it. */
 #if defined(__i386__) || defined(__s390x__)
 #define SOCKETCALL SYS_socketcall
 #endif
 
 /*
- * The return from a handler that was set without SA_SIGINFO.  Others define
- * the name and return by rt_sigreturn(2).
+ * The return from a handler that was set without SA_SIGINFO.  Other
+ * architectures may define the name, but return by rt_sigreturn(2).
  */
 #if defined(__i386__) || defined(__arm__) || defined(__s390x__)
 #define SIGRETURN SYS_sigreturn
 #endif
 
-/* Who gets an entry. */
+/* The roles of an entry. */
 enum {
 	L = 1 << SANDBOX_LOGIN,
 	W = 1 << SANDBOX_WAIT,
@@ -224,7 +225,10 @@ argument(size_t n)
 	return offset;
 }
 
-/* Allows NUMBER where an argument compares so with VALUE; so may later rows. */
+/*
+ * Allows NUMBER where argument WHICH compares so with VALUE.  Else the next
+ * rules decide, which may be about the same number.
+ */
 static void
 emit_if(uint32_t number, size_t which, unsigned comparison, uint32_t value)
 {
@@ -315,7 +319,7 @@ sort_rules(enum sandbox_role role, const struct rule **sorted)
 	return n;
 }
 
-/* In the middle, but not between two of the same number. */
+/* The index of the middle, but not between two rules of the same number. */
 static size_t
 middle(const struct rule **sorted, size_t n)
 {
@@ -327,9 +331,9 @@ middle(const struct rule **sorted, size_t n)
 }
 
 /*
- * A binary search.  The kernel tries a new filter with each system call that
- * there is: going through all the rules every time took longer than all else
- * that a role does to start.
+ * A binary search.  The kernel runs a new filter once for each system call that
+ * exists.  With a search through all rules that took longer than everything
+ * else that a role does at its start.
  */
 static void
 emit_search(const struct rule **sorted, size_t n)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Starts programs.  posix_spawn(3) does not copy the page tables, so it is
- * the cheap way; and it is in every libc.
- * Runs as: root, session.  Input: the command line an administrator wrote.
+ * Starts programs by posix_spawn(3), which does not copy the page tables.
+ * Runs as: root, session.  Input: the command line that an administrator wrote.
  */
 #include "config.h"
 
@@ -46,8 +45,8 @@ hide_client(posix_spawn_file_actions_t *actions, const struct spawn *s)
 }
 
 /*
- * A new program starts with default signals.  It gets a session of its own:
- * what becomes another user must not be able to type for whoever started us.
+ * A new program starts with default signals, and in a session of its own: what
+ * becomes another user must not be able to type for the user who started us.
  */
 static int
 set_attributes(posix_spawnattr_t *a)
@@ -170,7 +169,7 @@ spawn_add(struct spawn *s, const char *word)
 {
 	union {
 		const char *from;
-		char *to; /* argv is not const, for history's sake */
+		char *to; /* posix_spawn(3) does not write to it */
 	} u = { .from = word };
 
 	if (s->count < SPAWN_WORDS_MAX)

@@ -55,7 +55,7 @@ same_file(int a, int b)
 	    x.st_ino == y.st_ino;
 }
 
-/* At a terminal the client is the administrator, who wants to see the log. */
+/* At a terminal the administrator is the client, and wants to see the log. */
 static bool
 is_client(int fd)
 {
@@ -64,7 +64,7 @@ is_client(int fd)
 	return same_file(fd, STDIN_FILENO) || same_file(fd, STDOUT_FILENO);
 }
 
-/* systemd names the journal's stream as DEVICE:INODE. */
+/* systemd sets the variable to DEVICE:INODE of the journal's stream. */
 static bool
 is_journal(int fd)
 {
@@ -104,7 +104,7 @@ make_log(int fd)
 	(void)close(fd);
 }
 
-/* By syslog, or by nothing. */
+/* By a socket to syslogd, or by /dev/null. */
 static bool
 replace_log(enum log_choice choice, enum log_style *style)
 {
@@ -130,7 +130,10 @@ stdfds_open_log(enum log_choice choice, enum log_style *style)
 	return true;
 }
 
-/* Root's terminal may also be open in processes of other users, by su(1). */
+/*
+ * Is FD a terminal of our user?  Not of root's: processes of other users may
+ * have that one open, too, after su(1).
+ */
 static bool
 is_own(int fd)
 {

@@ -16,7 +16,7 @@
 
 enum { CHUNK = 4096, LINE_MAX_BYTES = 1024, ID_MAX = 0x7fffffff };
 
-/* FIELD of a line of colon-separated ones, from 0. */
+/* The Nth of the fields that colons separate, counted from 0, or NULL. */
 static const char *
 field(const char *line, size_t len, int n, size_t *field_len)
 {
@@ -36,6 +36,7 @@ field(const char *line, size_t len, int n, size_t *field_len)
 	}
 }
 
+/* Takes uid and gid from field FIRST and the next. */
 static bool
 ids(const char *line, size_t len, int first, uid_t *uid, gid_t *gid)
 {
