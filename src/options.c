@@ -172,7 +172,7 @@ enum kind { FLAG, TEXT, NUMBER, CHOICE, STYLE };
 
 static const struct row {
 	char letter;	  /* or 0 */
-	const char *name; /* of two with a common beginning the longer first */
+	const char *name; /* before it those that begin with it */
 	enum kind kind;
 	size_t at;	   /* where it is stored, see set() */
 	const char *error; /* what is wrong with a wrong value */

@@ -106,7 +106,7 @@ check_checker(const struct options *o)
 		    o->passwd_file);
 }
 
-/* The kernel lets no user trace a process of a program that he cannot read. */
+/* Users can trace their own processes of a program that they can read. */
 static void
 check_mode(const char *path)
 {

@@ -205,7 +205,7 @@ await(struct checker *c, const struct checker_question *q, unsigned seconds)
 				return give_up(c, "system");
 			}
 			if (heard == 0)
-				p.fd = -1; /* the child's end will tell why */
+				p.fd = -1; /* the checker's end will tell why */
 			if (c->answered > q->answer_len)
 				return judge_byte(
 				    c, (char)c->answer[q->answer_len]);

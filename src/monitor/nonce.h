@@ -16,8 +16,8 @@ enum {
 };
 
 /*
- * Write letters, digits, '-' and '_' with a NUL behind; "<...@popin>" around
- * them for a challenge, and NULs behind it.  Return false, and have logged,
+ * A nonce is of letters, digits, '-' and '_', with a NUL behind.  A challenge
+ * is "<NONCE@popin>", with NULs behind.  Both return false, and have logged,
  * where the system has no random numbers.
  */
 bool nonce_make(char out[NONCE_SIZE + 1]);

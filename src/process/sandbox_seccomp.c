@@ -142,7 +142,7 @@ static const struct rule {
 	{ M | B | I, SYS_mremap, ALLOW },
 	{ M | B | I, SYS_madvise, ALLOW }, /* musl's free(3) */
 	{ M | B | I, SYS_getrandom,
-	    ALLOW }, /* uidl_map.c; glibc's, for a key of the heap's */
+	    ALLOW }, /* uidl_map.c; glibc's malloc(3), for a random key */
 	/* qsort(3) of glibc: is there room for a copy of what it sorts? */
 	{ M | I, SYS_sysinfo, ALLOW },
 	/* UPDATE */
@@ -151,7 +151,7 @@ static const struct rule {
 	/* the state file */
 	{ M | B, SYS_pwrite64, NO_STD },
 	{ M | B, FTRUNCATE, NO_STD },
-	/* dotlocks: made, linked, renamed if stale, kept fresh, whose? */
+	/* dotlocks: made, linked, renamed if stale, kept fresh; owner alive? */
 	{ B, SYS_linkat, ALLOW },
 #ifdef SYS_renameat
 	{ T | B, SYS_renameat, ALLOW }, /* and into the trash */
