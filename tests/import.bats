@@ -359,7 +359,125 @@ has_ended()
 	assert_log 'this is not an mbox: "mbox"'
 }
 
+# --- an mbox that others write to
+
+# x_uidl_box: three messages with ids that another server wrote.
+x_uidl_box()
+{
+	local n
+
+	for n in 1 2 3; do
+		printf 'From a@b %s\nSubject: %d\nX-UIDL: id%d\n\nx\n\n' \
+		    "$STAMP" "$n" "$n"
+	done | box
+}
+
+# ask_with LOCKS: sets SESSION to one whose popin-import tells which locks of
+# the mbox are held while it runs.
+ask_with()
+{
+	fake "[ ! -e '$BOX.lock' ] || echo dotlock >\"\$0.held\"
+	    perl -e 'use Fcntl; open F, \"+<\", \"$BOX\" or die;
+	    \$lock = pack(\"s s x4 q q l x4\", F_WRLCK, 0, 0, 0, 0);
+	    fcntl(F, F_SETLK, \$lock) or print \"fcntl\\n\"' >>\"\$0.held\"
+	    echo 'popin-uidl 1 own'; echo end"
+	chmod 777 "$BATS_TEST_TMPDIR/fake"
+	rm -f "$BATS_TEST_TMPDIR/fake/popin-import.held" "$BOX_HOME"/.popin.*
+	SESSION=(env USER=anna HOME="$BOX_HOME" "${AS[@]}"
+	    "$BATS_TEST_TMPDIR/fake/popin" -R session -m "mbox:$BOX"
+	    --mbox-locks "$1")
+}
+
+@test "the session locks the mbox while popin-import reads it" {
+	local locks
+
+	need perl perl
+	x_uidl_box
+	for locks in fcntl dotlock fcntl,dotlock; do
+		ask_with "$locks"
+		ids
+		run sort "$BATS_TEST_TMPDIR/fake/popin-import.held"
+		assert_output "$(tr , '\n' <<<"$locks" | sort)"
+		[ ! -e "$BOX.lock" ]
+	done
+}
+
+@test "with --mbox-locks dotlock an fcntl lock of others does not keep ids away" {
+	local holder
+
+	need perl perl
+	x_uidl_box
+	perl -e 'use Fcntl; open F, "+<", $ARGV[0] or die;
+	    $lock = pack("s s x4 q q l x4", F_WRLCK, 0, 0, 0, 0);
+	    fcntl(F, F_SETLKW, $lock) or die $!;
+	    $| = 1; print "locked\n"; sleep 100' "$BOX" \
+	    >"$BATS_TEST_TMPDIR/locked" 3>&- &
+	holder=$!
+	until [ -s "$BATS_TEST_TMPDIR/locked" ]; do
+		kill -0 "$holder"
+	done
+	as_box --mbox-locks dotlock
+	ids
+	kill "$holder"
+	assert_equal "$IDS" 'id1 id2 id3'
+}
+
+importer_is_stopped()
+{
+	grep -q SIGSTOP "$BATS_TEST_TMPDIR/trace" 2>/dev/null
+}
+
+@test "ids are not taken from an mbox that changes while it is read" {
+	need strace strace
+	x_uidl_box
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -P "$BOX" \
+	    -e trace=pread64 -e inject=pread64:signal=STOP:when=1 \
+	    "${IMPORTER[@]}" -m "mbox:$BOX" >"$OUT" 2>"$LOG" 3>&- &
+	PID=$!
+	wait_until 20 importer_is_stopped
+	append late
+	pkill -CONT -P "$PID"
+	status=0
+	wait "$PID" || status=$?
+	assert_equal "$status" 75
+	assert_log 'the mbox was changed by another program: "mbox"'
+	[ ! -s "$OUT" ]
+}
+
+@test "no id of ours is told between an interrupted UPDATE and the first ids" {
+	x_uidl_box
+	printf 'From a@b %s\nSubject: 4\nX-UIDL: id4\n\n%0500d\n\n' "$STAMP" 0 \
+	    >>"$BOX"
+	break_off 5
+	[ -s "$(journal)" ]
+	# as after a session that could not keep them
+	rm "$BOX_HOME"/.popin.mbox.*.uidl "$BOX.lock"
+	as_box
+	session <<-'EOT'
+	=> -ERR [SYS/TEMP]
+	EOT
+	assert_log 'finishing an UPDATE'
+	assert_log 'unique-ids are taken over at the next login: "mbox"'
+	ids
+	assert_equal "$IDS" 'id1 id4'
+}
+
 # --- what is kept
+
+@test "--check tells about the ids, and leaves the choice to the first login" {
+	mail 1.a
+	printf '%s\n' '/3 9 5' '1.a 1 1:5:0' >"$MAILDIR/courierpop3dsizelist"
+	own "$MAILDIR/courierpop3dsizelist"
+	run timeout "$LIMIT" "${SESSION[@]}" --check
+	assert_success
+	assert_output --partial 'from="courierpop3dsizelist" messages=1/1'
+	[ ! -e "$KEPT" ]
+	# the other server goes on until the day of the change
+	mail 2.b 3.c
+	courier_list
+	ids
+	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
+}
 
 @test "popin-import is asked once, or each time if nothing can be kept" {
 	mail 1.a

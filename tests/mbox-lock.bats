@@ -185,7 +185,7 @@ box_of()
 }
 
 # traced: starts a session that deletes, in the background.  TRACE tells of its
-# locks.
+# locks.  It does not ask popin-import, which takes the lock once more.
 traced()
 {
 	need strace strace
@@ -194,7 +194,8 @@ traced()
 	printf 'DELE 1\r\nQUIT\r\n' >"$IN"
 	timeout "$LIMIT" env USER=anna HOME="$BOX_HOME" "${AS[@]}" strace \
 	    -o "$TRACE" -e trace="$(called fcntl linkat unlinkat)" "$BIN/popin" \
-	    -R session -m "mbox:$BOX" <"$IN" >"$OUT" 2>"$LOG" 3>&- &
+	    -R session -m "mbox:$BOX" --uidl own \
+	    <"$IN" >"$OUT" 2>"$LOG" 3>&- &
 	TRACED=$!
 }
 
@@ -343,7 +344,7 @@ host()
 	    HOME="$BATS_TEST_TMPDIR/home.$1" "${AS[@]}" strace -qq \
 	    -o "$BATS_TEST_TMPDIR/home.$1/trace" \
 	    -e trace=openat,linkat -e inject=linkat:signal=STOP:when=1 \
-	    "$BIN/popin" -R session -m "mbox:$BOX" --mbox-locks dotlock
+	    "$BIN/popin" -R session -m "mbox:$BOX" --uidl own --mbox-locks dotlock
 }
 
 has_lock()

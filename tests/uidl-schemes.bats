@@ -563,6 +563,19 @@ three_of_courier()
 	done
 }
 
+@test "a list of ids that may not be read is no reason to give out others" {
+	three_of_courier
+	chmod 000 "$MAILDIR/courierpop3dsizelist"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_log 'cannot read unique-ids from "courierpop3dsizelist": Permission denied'
+	[ ! -e "$MAILDIR/popin.uidl" ]
+	chmod 600 "$MAILDIR/courierpop3dsizelist"
+	ids
+	assert_equal "$IDS" 'UID1-5 UID2-5 UID3-5'
+}
+
 @test "a hundred thousand lines for one message do no harm" {
 	mail 1.a 2.b
 	perl -e 'print "3 V1 N9\n";

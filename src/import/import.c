@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/log.h"
 #include "maildrop/uidl_map.h"
 #include "options.h"
@@ -66,6 +67,28 @@ name_of(enum import_scheme scheme)
 	while (schemes[i].scheme != scheme)
 		i++;
 	return schemes[i].name;
+}
+
+enum import_status
+import_failed(const char *text, const char *what)
+{
+	bool later = file_error_is_temporary(errno);
+
+	log_error_errno(text, what);
+	return later ? IMPORT_LATER : IMPORT_NO_MAILDROP;
+}
+
+enum import_status
+import_status_of(enum maildrop_result result)
+{
+	switch (result) {
+	case MAILDROP_OK:
+		return IMPORT_FINE;
+	case MAILDROP_PERM:
+		return IMPORT_NO_MAILDROP;
+	default:
+		return IMPORT_LATER;
+	}
 }
 
 void

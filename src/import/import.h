@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "maildrop/maildrop.h"
+
 /* Who made them, and how. */
 enum import_scheme {
 	IMPORT_AUTO, /* what another server left behind, else nobody */
@@ -40,6 +42,11 @@ enum import_status {
  */
 enum import_status import_maildir(const char *path, enum import_scheme *scheme);
 enum import_status import_mbox(const char *path, enum import_scheme *scheme);
+
+/* Logs TEXT, WHAT and errno.  IMPORT_LATER if that may go away by itself. */
+enum import_status import_failed(const char *text, const char *what);
+/* The exit status for RESULT, which was logged. */
+enum import_status import_status_of(enum maildrop_result result);
 
 /*
  * Logs how many of COUNT messages have an id FROM there, and the WRONG lines.

@@ -47,15 +47,6 @@ static struct {
 
 /* ---- opening ---- */
 
-static enum import_status
-failed(const char *text, const char *what)
-{
-	bool later = file_error_is_temporary(errno);
-
-	log_error_errno(text, what);
-	return later ? IMPORT_LATER : IMPORT_NO_MAILDROP;
-}
-
 static bool
 is_older(const struct timespec *a, const struct timespec *b)
 {
@@ -63,7 +54,11 @@ is_older(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
-/* Opens INDEX.  If there are two, the one that was written last counts. */
+/*
+ * Opens INDEX.  If there are two, the one that was written last counts.  One
+ * that is a trap has no ids; one that may not be read has, and without them
+ * clients would fetch everything again.
+ */
 static enum import_status
 open_index(int dir_fd, const struct import_index *index)
 {
@@ -73,8 +68,9 @@ open_index(int dir_fd, const struct import_index *index)
 	if (fd == -1 && errno == ENOENT)
 		return IMPORT_FINE;
 	if (fd == -1 || !file_is(fd, FILE_OURS | FILE_ROOTS, &st)) {
-		if (file_error_is_temporary(errno))
-			return failed("cannot use", index->file);
+		if (errno == EACCES || file_error_is_temporary(errno))
+			return import_failed(
+			    "cannot read unique-ids from", index->file);
 		log_error_errno(
 		    "unique-ids are not taken over from", index->file);
 	} else if (file.fd == -1 || !is_older(&st.st_mtim, &file.written)) {
@@ -105,11 +101,11 @@ open_all(const char *path, enum import_scheme scheme)
 	int dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir_fd == -1)
-		return failed("cannot open the Maildir", path);
+		return import_failed("cannot open the Maildir", path);
 	for (int i = 0; i < MAILDIR_FOLDERS; i++) {
 		maildir.fd[i] = maildir_open_folder(dir_fd, maildir_folders[i]);
 		if (maildir.fd[i] == -1 && errno != ENOENT)
-			return failed("cannot open the Maildir", path);
+			return import_failed("cannot open the Maildir", path);
 	}
 	return open_indexes(dir_fd, scheme);
 }
@@ -217,16 +213,12 @@ static enum import_status
 list(struct maildrop *md)
 {
 	struct maildir_look look;
+	enum import_status status;
 
 	maildir_look(&look);
-	switch (maildir_list_messages(md, &look, false)) {
-	case MAILDROP_OK:
-		break;
-	case MAILDROP_PERM:
-		return IMPORT_NO_MAILDROP;
-	default:
-		return IMPORT_LATER;
-	}
+	status = import_status_of(maildir_list_messages(md, &look, false));
+	if (status != IMPORT_FINE)
+		return status;
 	if (!maildir_order(md, maildir.names.all)) {
 		log_error_errno("cannot sort the messages", NULL);
 		return IMPORT_LATER;

@@ -37,22 +37,11 @@
 enum {
 	HEADER_SMALL = 4 * 1024,
 	HEADER_MAX = 64 * 1024, /* of a header; a longer one has no id */
-	PROBE = 128 * 1024,
-	LOCK_SECONDS = 30
+	PROBE = 128 * 1024
 };
 
 /* ---- opening ---- */
 
-static enum import_status
-failed(const char *text, const char *what)
-{
-	bool later = file_error_is_temporary(errno);
-
-	log_error_errno(text, what);
-	return later ? IMPORT_LATER : IMPORT_NO_MAILDROP;
-}
-
-/* The lock is held until the process ends. */
 static enum import_status
 open_mbox(const char *path)
 {
@@ -64,22 +53,33 @@ open_mbox(const char *path)
 		return IMPORT_NO_MAILDROP;
 	}
 	memcpy(mbox.name, name, strlen(name) + 1);
-	mbox.fd = open(
-	    path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	mbox.fd = file_open(AT_FDCWD, path, O_RDONLY);
 	if (mbox.fd == -1)
-		return failed("cannot open the mbox", path);
+		return import_failed("cannot open the mbox", path);
+	if (!file_is(mbox.fd, FILE_OURS | FILE_ONE_NAME, &mbox.seen))
+		return import_failed(
+		    "not a regular file of this user without hard links:",
+		    path);
+	return IMPORT_FINE;
+}
+
+/*
+ * It is not locked here: the session that asks holds the lock, and knows which
+ * kinds of it work.  So whether somebody has written to it is asked at the end.
+ */
+static enum import_status
+look_again(void)
+{
+	struct stat before = mbox.seen;
+
 	if (!mbox_file_stat())
 		return IMPORT_LATER;
-	if (!S_ISREG(mbox.seen.st_mode)) {
-		log_error("the mbox is not a regular file:", path);
-		return IMPORT_NO_MAILDROP;
-	}
-	mbox_lock_init(&mbox.lock, mbox.fd, -1, mbox.name, MBOX_LOCK_FCNTL);
-	if (!mbox_lock_take(&mbox.lock, false, LOCK_SECONDS)) {
-		log_error_errno("cannot lock the mbox", path);
-		return IMPORT_LATER;
-	}
-	return mbox_file_stat() ? IMPORT_FINE : IMPORT_LATER;
+	if (mbox.seen.st_size == before.st_size &&
+	    mbox.seen.st_mtim.tv_sec == before.st_mtim.tv_sec &&
+	    mbox.seen.st_mtim.tv_nsec == before.st_mtim.tv_nsec)
+		return IMPORT_FINE;
+	log_error("the mbox was changed by another program:", mbox.name);
+	return IMPORT_LATER;
 }
 
 /* Everything up to END. */
@@ -90,14 +90,7 @@ scan(struct maildrop *md, uint64_t end)
 	md->count = 0;
 	mbox.size = 0;
 	mbox.hidden = false;
-	switch (mbox_scan_from(md, 0, end)) {
-	case MAILDROP_OK:
-		return IMPORT_FINE;
-	case MAILDROP_PERM:
-		return IMPORT_NO_MAILDROP;
-	default:
-		return IMPORT_LATER;
-	}
+	return import_status_of(mbox_scan_from(md, 0, end));
 }
 
 /* ---- headers ---- */
@@ -263,6 +256,8 @@ import_mbox(const char *path, enum import_scheme *scheme)
 		status = probe(&md, &worth_it);
 	if (status == IMPORT_FINE && worth_it)
 		status = find(&md, *scheme);
+	if (status == IMPORT_FINE)
+		status = look_again();
 	if (status == IMPORT_FINE && *scheme == IMPORT_AUTO)
 		*scheme = uidl_map_count() > 0 ? IMPORT_XUIDL : IMPORT_OWN;
 	if (status == IMPORT_FINE && uidl_map_count() > 0)

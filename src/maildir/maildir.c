@@ -143,7 +143,12 @@ open_ids(const struct maildrop *md, int dir_fd, const char *path)
 	struct uidl_place place = { dir_fd, "popin.uidl", OPTIONS_MAILDIR,
 		path };
 
-	return uidl_kept_open(md->settings, &place, true);
+	bool ask;
+	enum maildrop_result result = uidl_kept_open(md->settings, &place, &ask);
+
+	if (result == MAILDROP_OK && ask)
+		result = uidl_kept_ask(md->settings, &place);
+	return result;
 }
 
 static enum maildrop_result

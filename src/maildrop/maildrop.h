@@ -99,6 +99,7 @@ struct maildrop_settings {
 	uint64_t max_size;   /* longer messages are hidden; UINT64_MAX: none */
 	uint64_t newest;     /* so many of the others are not */
 	const char *uidl;    /* see options.h */
+	bool only_check;     /* --check: keeps no unique-ids */
 };
 
 struct maildrop {

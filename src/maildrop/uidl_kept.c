@@ -35,7 +35,8 @@ enum { READ_SIZE = 16 * 1024, END_SIZE = 5 };
 #define SIZE_MAX_BYTES ((off_t)UIDL_MAP_MAX * (UIDL_LINE_MAX + 1))
 
 static struct {
-	int fd; /* -1: none, or the map has all of it */
+	int fd;	    /* -1: there is no file, or the map has all of it */
+	bool whole; /* its first and its last line are right */
 	off_t size;
 	const char *name;
 } kept = { .fd = -1 };
@@ -177,8 +178,9 @@ write_whole(const struct uidl_place *place, const char *new, const char *scheme)
 }
 
 /*
- * Where it cannot be kept, popin-import is asked again at the next login; this
- * one has its answer.
+ * If it cannot be kept, this session has its answer, and popin-import is asked
+ * again at the next login.  --check keeps nothing: the other server may still
+ * be giving out ids.
  */
 static void
 keep(const struct uidl_place *place, const char *scheme)
@@ -196,39 +198,15 @@ keep(const struct uidl_place *place, const char *scheme)
 
 /* ---- deciding ---- */
 
-/*
- * What was kept stays where the answer knows nothing, and also where that is
- * damaged, as far as it can be read.
- */
-static enum maildrop_result
-ask(const struct uidl_place *place, const char *scheme, bool whole)
-{
-	struct uidl_text old, t;
-	enum maildrop_result result;
-
-	if (kept.fd != -1 && !whole && !read_all(&old))
-		return MAILDROP_TEMP;
-	result = uidl_ask(scheme, place->kind, place->path, &t);
-	if (result != MAILDROP_OK)
-		return result;
-	if (kept.fd != -1 && uidl_map_count() == 0 && !read_all(&old))
-		return MAILDROP_TEMP;
-	if (kept.fd != -1)
-		(void)close(kept.fd);
-	kept.fd = -1;
-	keep(place, t.scheme);
-	return MAILDROP_OK;
-}
-
 enum maildrop_result
 uidl_kept_open(const struct maildrop_settings *settings,
-    const struct uidl_place *place, bool may_ask)
+    const struct uidl_place *place, bool *ask)
 {
 	const char *scheme = settings->uidl;
-	bool whole = false;
 	struct uidl_text t = { .scheme = "" };
 	struct stat st = { 0 };
 
+	*ask = false;
 	if (strcmp(scheme, "own") == 0 || strcmp(scheme, "qmail") == 0)
 		return MAILDROP_OK;
 	kept.name = place->name;
@@ -240,12 +218,38 @@ uidl_kept_open(const struct maildrop_settings *settings,
 		kept.size = st.st_size;
 		if (!look(&t))
 			return failed();
-		whole = t.scheme[0] != '\0' && t.ended;
+		kept.whole = t.scheme[0] != '\0' && t.ended;
+		if (!kept.whole)
+			log_error("some unique-ids are damaged in", kept.name);
 	}
-	if (whole &&
-	    (strcmp(scheme, "auto") == 0 || strcmp(scheme, t.scheme) == 0))
-		return MAILDROP_OK;
-	if (kept.fd != -1 && !whole)
-		log_error("some unique-ids are damaged in", kept.name);
-	return may_ask ? ask(place, scheme, whole) : MAILDROP_OK;
+	*ask = !kept.whole ||
+	    (strcmp(scheme, "auto") != 0 && strcmp(scheme, t.scheme) != 0);
+	return MAILDROP_OK;
+}
+
+/*
+ * The map is first filled with what can be read of a damaged popin.uidl, and
+ * lines that are there already win over the answer.  A whole one stays if the
+ * answer has no line.
+ */
+enum maildrop_result
+uidl_kept_ask(
+    const struct maildrop_settings *settings, const struct uidl_place *place)
+{
+	struct uidl_text old, t;
+	enum maildrop_result result;
+
+	if (kept.fd != -1 && !kept.whole && !read_all(&old))
+		return MAILDROP_TEMP;
+	result = uidl_ask(settings->uidl, place->kind, place->path, &t);
+	if (result != MAILDROP_OK)
+		return result;
+	if (kept.fd != -1 && uidl_map_count() == 0 && !read_all(&old))
+		return MAILDROP_TEMP;
+	if (kept.fd != -1)
+		(void)close(kept.fd);
+	kept.fd = -1;
+	if (!settings->only_check)
+		keep(place, t.scheme);
+	return MAILDROP_OK;
 }

@@ -19,14 +19,22 @@ struct uidl_place {
 };
 
 /*
- * Opens it, when the session's lock is held and there is no sandbox yet.
- * Where there is none, or none from the scheme that SETTINGS ask for by name,
- * popin-import is asked, and what it says becomes popin.uidl.  It is not asked
- * if MAY_ASK is false.  Anything but MAILDROP_OK was logged, and nothing may
- * be served then: clients would get everything again.
+ * Opens popin.uidl; to be called when the session's lock is held, before the
+ * sandbox.  Sets *ASK if there is none, if it is damaged, or if SETTINGS name
+ * another scheme: then uidl_kept_ask() has to follow.  Anything but MAILDROP_OK
+ * was logged, and nothing may be served then: clients would fetch everything
+ * again.
  */
 enum maildrop_result uidl_kept_open(const struct maildrop_settings *settings,
-    const struct uidl_place *place, bool may_ask);
+    const struct uidl_place *place, bool *ask);
+
+/*
+ * Asks popin-import, which takes up to five minutes, and keeps the answer as
+ * popin.uidl.  Nobody may be writing to an mbox meanwhile: its delivery lock
+ * must be held.  The result is as that of uidl_kept_open().
+ */
+enum maildrop_result uidl_kept_ask(
+    const struct maildrop_settings *settings, const struct uidl_place *place);
 
 /* Makes uidl_map.h have all of it.  Anything but MAILDROP_OK was logged. */
 enum maildrop_result uidl_kept_load(void);

@@ -45,8 +45,6 @@
 #include "options.h"
 #include "process/sandbox.h"
 
-enum { SCAN_SECONDS = 30 /* to wait for a delivery */ };
-
 static enum maildrop_result
 mbox_open(struct maildrop *md, const char *path)
 {
@@ -54,12 +52,12 @@ mbox_open(struct maildrop *md, const char *path)
 
 	if (result == MAILDROP_OK)
 		result = mbox_home_open(path, md->settings->home);
+	mbox_lock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
+	    md->settings->mbox_locks);
 	if (result == MAILDROP_OK)
 		result = mbox_home_open_ids(path, md->settings);
 	if (result == MAILDROP_OK)
 		mbox_trash_open(mbox.home_fd, md->settings->trash);
-	mbox_lock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
-	    md->settings->mbox_locks);
 	return result;
 }
 
@@ -115,7 +113,7 @@ mbox_scan(struct maildrop *md)
 
 	if (mbox.fd == -1)
 		return mbox_replay();
-	if (!mbox_lock_take(&mbox.lock, write, SCAN_SECONDS)) {
+	if (!mbox_lock_take(&mbox.lock, write, MBOX_LOCK_SECONDS)) {
 		(void)mbox_cannot("cannot lock the mbox");
 		return MAILDROP_TEMP;
 	}
@@ -123,6 +121,11 @@ mbox_scan(struct maildrop *md)
 	mbox_lock_drop(&mbox.lock);
 	if ((result == MAILDROP_OK || mbox.scanned_part) && mbox.state_outdated)
 		mbox_state_write(md);
+	if (result == MAILDROP_OK && mbox.ids_unknown) {
+		log_error(
+		    "unique-ids are taken over at the next login:", mbox.name);
+		result = MAILDROP_TEMP;
+	}
 	return result;
 }
 

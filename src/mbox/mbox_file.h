@@ -41,6 +41,7 @@ struct mbox {
 	int home_fd; /* -1: no place for the state file and the journal */
 	struct state state;
 	bool state_outdated;
+	bool ids_unknown;  /* this session must not tell any */
 	bool scanned_part; /* scanning had to stop; SIZE is how far it came */
 };
 

@@ -164,15 +164,28 @@ mbox_home_open(const char *path, const char *home)
 }
 
 /*
- * popin-import is not asked about an mbox that is missing, or whose UPDATE was
- * interrupted.
+ * Delivery is locked out while popin-import reads: from half of an mbox it would
+ * give half of the ids, for good.  An interrupted UPDATE is finished first, so
+ * then the ids are known at the next login.
  */
 enum maildrop_result
 mbox_home_open_ids(const char *path, const struct maildrop_settings *settings)
 {
 	struct uidl_place place = { ids_name[0] != '\0' ? mbox.home_fd : -1,
 		ids_name, OPTIONS_MBOX, path };
+	bool ask;
+	enum maildrop_result result = uidl_kept_open(settings, &place, &ask);
 
-	return uidl_kept_open(
-	    settings, &place, mbox.fd != -1 && !journal_pending());
+	if (result != MAILDROP_OK || !ask || mbox.fd == -1)
+		return result;
+	mbox.ids_unknown = journal_pending();
+	if (mbox.ids_unknown)
+		return MAILDROP_OK;
+	if (!mbox_lock_take(&mbox.lock, false, MBOX_LOCK_SECONDS)) {
+		(void)mbox_cannot("cannot lock the mbox");
+		return MAILDROP_TEMP;
+	}
+	result = uidl_kept_ask(settings, &place);
+	mbox_lock_drop(&mbox.lock);
+	return result;
 }

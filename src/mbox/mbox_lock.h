@@ -15,6 +15,8 @@
 
 #include "mbox/dotlock.h"
 
+enum { MBOX_LOCK_SECONDS = 30 /* to wait for a delivery */ };
+
 struct mbox_lock {
 	int fd; /* of the mbox */
 	unsigned kinds;

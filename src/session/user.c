@@ -113,6 +113,7 @@ user_open(const struct user *id, const struct options *o, struct maildrop *md)
 	settings.newest = id->newest;
 	session_lock_set_patience(o->takeover);
 	settings.uidl = o->uidl;
+	settings.only_check = o->check;
 	result = open_spec(md, spec, &settings);
 	process_alone(); /* popin-import was the only one */
 	if (result == MAILDROP_OK)

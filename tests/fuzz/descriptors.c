@@ -494,6 +494,10 @@ __wrap_openat(int fd, const char *name, int flags, ...)
 	va_start(args, flags);
 	mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
 	va_end(args);
+	if (active && fd == AT_FDCWD && strncmp(name, "//", 2) == 0) {
+		fd = FD_DIRECTORIES;
+		name += 2;
+	}
 	if (!is_directory(fd))
 		return __real_openat(fd, name, flags, mode);
 	if (fails() && !fault.shorter)
@@ -509,7 +513,7 @@ __wrap_openat(int fd, const char *name, int flags, ...)
 	return FD_FILES + (int)(f - files);
 }
 
-/* "//" is the first directory; what follows it is a name in there. */
+/* "//" is the first directory, and what follows it a name in there. */
 int
 __wrap_open(const char *name, int flags, ...)
 {
@@ -522,7 +526,7 @@ __wrap_open(const char *name, int flags, ...)
 	if (active && strcmp(name, "//") == 0)
 		return __wrap_openat(FD_DIRECTORIES, ".", flags, mode);
 	if (active && strncmp(name, "//", 2) == 0)
-		return __wrap_openat(FD_DIRECTORIES, name + 2, flags, mode);
+		return __wrap_openat(AT_FDCWD, name, flags, mode);
 	return __real_open(name, flags, mode);
 }
 
