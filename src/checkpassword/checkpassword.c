@@ -36,6 +36,23 @@
 
 enum { HANDOFF_FD = 4 };
 
+static const char usage[] =
+    "usage: popin-checkpassword [options] PROGRAM [ARGUMENT...]\n"
+    "       popin-checkpassword --hash [SCHEME]\n"
+    "\n"
+    "  -f, --passwd-file FILE     users and passwords in FILE, not the system's\n"
+    "  --lower-case               capitals in names do not matter\n"
+    "  --groups                   also take the groups of the account\n"
+    "  --valid-shells             refuse accounts without a shell to log in\n"
+    "  --as USER                  become USER without a password\n"
+    "  --hash [SCHEME]            ask for a password, print its secret\n"
+    "  --log STYLE                stderr (default), journal or syslog\n"
+    "  --method METHOD            for popin: what is read instead of a password\n"
+    "  --cleartext                for popin: the password came without TLS\n"
+    "  --help\n"
+    "\n"
+    "See popin-checkpassword(8).\n";
+
 struct options {
 	const char *file;		      /* NULL: accounts of the system */
 	int valid_shells, groups, lower_case; /* as the manual has them */
@@ -77,9 +94,8 @@ check_options(struct options *o, int argc, char **argv)
 	if (o->file != NULL && o->groups)
 		return misused("--groups cannot be combined with", "-f");
 	if (argc == 0)
-		return misused("usage: popin-checkpassword [-f file] [--groups]"
-			       " [--lower-case] [--valid-shells] [--log style]"
-			       " prog [arg ...]",
+		return misused("usage: popin-checkpassword [options] program"
+			       " [argument ...], see --help",
 		    NULL);
 	return 0;
 }
@@ -92,6 +108,7 @@ parse_options(struct options *o, int argc, char **argv)
 		{ "cleartext", no_argument, &o->cleartext, true },
 		{ "groups", no_argument, &o->groups, true },
 		{ "hash", optional_argument, NULL, 'H' },
+		{ "help", no_argument, NULL, 'h' },
 		{ "log", required_argument, NULL, 'L' },
 		{ "lower-case", no_argument, &o->lower_case, true },
 		{ "method", required_argument, NULL, 'M' },
@@ -114,6 +131,10 @@ parse_options(struct options *o, int argc, char **argv)
 			o->hash = true;
 			o->scheme = optarg;
 			break;
+		case 'h':
+			exit(io_write(STDOUT_FILENO, usage, sizeof usage - 1)
+				? 0
+				: STATUS_TEMPORARY);
 		case 'L':
 			if (!log_style_find(optarg, &style))
 				return misused("unknown log style", optarg);

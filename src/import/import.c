@@ -17,16 +17,30 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/io.h"
 #include "lib/log.h"
 #include "maildrop/uidl_map.h"
 #include "options.h"
 #include "process/privdrop.h"
 #include "process/process.h"
 #include "process/stdfds.h"
+
+static const char usage[] =
+    "usage: popin-import [options] -m KIND:PATH\n"
+    "\n"
+    "  -m, --maildrop KIND:PATH   the maildrop, maildir:PATH or mbox:PATH\n"
+    "  --from SCHEME              whose unique-ids: auto (default), courier,\n"
+    "                             dovecot, dovecot-upper, solid, tpop3d, popa3d,\n"
+    "                             uw, x-uidl, own or qmail\n"
+    "  --log STYLE                stderr (default), journal, syslog or report\n"
+    "  --help\n"
+    "\n"
+    "See popin-import(8).\n";
 
 static const struct {
 	const char *name;
@@ -116,6 +130,7 @@ parse(int argc, char **argv, enum import_scheme *scheme, const char **spec)
 {
 	static const struct option longopts[] = {
 		{ "from", required_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' },
 		{ "log", required_argument, NULL, 'L' },
 		{ "maildrop", required_argument, NULL, 'm' },
 		{ NULL, 0, NULL, 0 },
@@ -131,6 +146,10 @@ parse(int argc, char **argv, enum import_scheme *scheme, const char **spec)
 				return misused(
 				    "unknown scheme of unique-ids:", optarg);
 			break;
+		case 'h':
+			exit(io_write(STDOUT_FILENO, usage, sizeof usage - 1)
+				? IMPORT_FINE
+				: IMPORT_LATER);
 		case 'L':
 			if (!log_style_find(optarg, &style))
 				return misused("unknown log style", optarg);
@@ -145,9 +164,8 @@ parse(int argc, char **argv, enum import_scheme *scheme, const char **spec)
 		}
 	}
 	return (*spec != NULL && optind == argc) ||
-	    misused("usage: popin-import [--from scheme] -m maildir:path or "
-		    "mbox:path",
-		NULL);
+	    misused(
+		"usage: popin-import [options] -m kind:path, see --help", NULL);
 }
 
 static enum import_status
