@@ -67,16 +67,6 @@ scram_secret_parse(struct scram_secret *s, const char *text, size_t len)
 	    decode_key(s->server_key, rest.p, rest.len);
 }
 
-static void
-hash(const unsigned char key[SCRAM_KEY], unsigned char out[SCRAM_KEY])
-{
-	struct sha256 h;
-
-	sha256_start(&h);
-	sha256_add(&h, key, SCRAM_KEY);
-	sha256_end(&h, out);
-}
-
 void
 scram_secret_make(struct scram_secret *s, const char *password)
 {
@@ -86,7 +76,7 @@ scram_secret_make(struct scram_secret *s, const char *password)
 	    s->p.iterations, salted);
 	hmac_sha256(salted, sizeof salted, "Client Key", 10, client_key);
 	hmac_sha256(salted, sizeof salted, "Server Key", 10, s->server_key);
-	hash(client_key, s->stored_key);
+	sha256_of(client_key, sizeof client_key, s->stored_key);
 	explicit_bzero(salted, sizeof salted);
 	explicit_bzero(client_key, sizeof client_key);
 }
@@ -304,7 +294,7 @@ proves(const struct scram_secret *s, const unsigned char proof[SCRAM_KEY],
 
 	for (size_t i = 0; i < SCRAM_KEY; i++)
 		key[i] = proof[i] ^ signature[i];
-	hash(key, key);
+	sha256_of(key, sizeof key, key);
 	right = constant_time_equal(key, s->stored_key, SCRAM_KEY);
 	explicit_bzero(key, sizeof key);
 	return right;

@@ -21,7 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
 #include "maildrop/uidl_map.h"
@@ -86,10 +85,7 @@ name_of(enum import_scheme scheme)
 enum import_status
 import_failed(const char *text, const char *what)
 {
-	bool later = file_error_is_temporary(errno);
-
-	log_error_errno(text, what);
-	return later ? IMPORT_LATER : IMPORT_NO_MAILDROP;
+	return import_status_of(maildrop_failed(text, what));
 }
 
 enum import_status

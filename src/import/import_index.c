@@ -9,9 +9,9 @@
 
 #include "import/import_index.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "lib/io.h"
 
 enum { BUFFER = 32 * 1024, LINE_MAX_BYTES = 2048 };
 
@@ -53,10 +53,8 @@ fill(enum import_result *status)
 	memmove(in.buf, in.buf + in.at, in.used - in.at);
 	in.used -= in.at;
 	in.at = 0;
-	do
-		got =
-		    pread(in.fd, in.buf + in.used, BUFFER - in.used, in.offset);
-	while (got == -1 && errno == EINTR);
+	got = io_pread(
+	    in.fd, in.buf + in.used, BUFFER - in.used, (uint64_t)in.offset);
 	*status = got == -1 ? INDEX_FAILED : INDEX_END;
 	if (got <= 0)
 		return false;

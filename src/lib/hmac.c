@@ -31,15 +31,10 @@ hmac_start(struct hmac *h, const void *key, size_t key_len)
 
 	sha256_start(&h->inner);
 	sha256_start(&h->outer);
-	if (key_len > sizeof pad) {
-		struct sha256 s;
-
-		sha256_start(&s);
-		sha256_add(&s, key, key_len);
-		sha256_end(&s, pad);
-	} else {
+	if (key_len > sizeof pad)
+		sha256_of(key, key_len, pad);
+	else
 		memcpy(pad, key, key_len);
-	}
 	flip(pad, INNER);
 	sha256_add(&h->inner, pad, sizeof pad);
 	flip(pad, INNER ^ OUTER);

@@ -116,3 +116,13 @@ sha256_end(struct sha256 *s, unsigned char out[SHA256_SIZE])
 		out[i] = (unsigned char)(s->h[i / 4] >> (24 - 8 * (i % 4)));
 	explicit_bzero(s, sizeof *s);
 }
+
+void
+sha256_of(const void *p, size_t len, unsigned char out[SHA256_SIZE])
+{
+	struct sha256 s;
+
+	sha256_start(&s);
+	sha256_add(&s, p, len);
+	sha256_end(&s, out);
+}

@@ -17,6 +17,10 @@ struct sha256 {
 	unsigned char block[SHA256_BLOCK];
 };
 
+/* The digest of LEN bytes at P. */
+void sha256_of(const void *p, size_t len, unsigned char out[SHA256_SIZE]);
+
+/* The same of pieces. */
 void sha256_start(struct sha256 *s);
 void sha256_add(struct sha256 *s, const void *p, size_t len);
 /* Leaves the digest in OUT and wipes S. */

@@ -20,7 +20,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/file.h"
 #include "lib/log.h"
 #include "maildir/maildir_folders.h"
 #include "maildir/maildir_message.h"
@@ -81,15 +80,6 @@ lock(int dir_fd, const char *path)
 }
 
 static enum maildrop_result
-open_failed(const char *path)
-{
-	bool temporary = file_error_is_temporary(errno);
-
-	log_error_errno("cannot open the Maildir", path);
-	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
-}
-
-static enum maildrop_result
 open_folder_failed(const char *path, const char *folder)
 {
 	char where[PATH_MAX];
@@ -97,7 +87,7 @@ open_folder_failed(const char *path, const char *folder)
 
 	(void)snprintf(where, sizeof where, "%s/%s", path, folder);
 	errno = saved;
-	return open_failed(where);
+	return maildrop_failed("cannot open the Maildir", where);
 }
 
 /*
@@ -144,7 +134,8 @@ open_ids(const struct maildrop *md, int dir_fd, const char *path)
 		path };
 
 	bool ask;
-	enum maildrop_result result = uidl_kept_open(md->settings, &place, &ask);
+	enum maildrop_result result =
+	    uidl_kept_open(md->settings, &place, &ask);
 
 	if (result == MAILDROP_OK && ask)
 		result = uidl_kept_ask(md->settings, &place);
@@ -161,7 +152,7 @@ maildir_open(struct maildrop *md, const char *path)
 	if (dir_fd == -1 && is_not_made_yet(path))
 		return open_nothing(path);
 	if (dir_fd == -1)
-		return open_failed(path);
+		return maildrop_failed("cannot open the Maildir", path);
 	for (int i = 0; i < MAILDIR_FOLDERS; i++) {
 		maildir.fd[i] = maildir_open_folder(dir_fd, maildir_folders[i]);
 		if (maildir.fd[i] == -1 && errno != ENOENT)

@@ -166,11 +166,8 @@ size_t
 maildir_uidl_hash(const char *name, size_t len, char *buf)
 {
 	unsigned char digest[SHA256_SIZE];
-	struct sha256 s;
 
-	sha256_start(&s);
-	sha256_add(&s, name, maildir_base(name, len));
-	sha256_end(&s, digest);
+	sha256_of(name, maildir_base(name, len), digest);
 	return hex_format(buf, digest, sizeof digest);
 }
 

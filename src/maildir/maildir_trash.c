@@ -20,6 +20,7 @@
 #include "lib/file.h"
 #include "lib/io.h"
 #include "lib/log.h"
+#include "maildir/maildir_folders.h"
 #include "maildir/maildir_name.h"
 
 enum { NAMES_TRIED = 100 };
@@ -34,8 +35,7 @@ open_directory(int dir_fd, const char *name)
 {
 	if (mkdirat(dir_fd, name, 0700) == -1 && errno != EEXIST)
 		return -1;
-	return openat(
-	    dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return maildir_open_folder(dir_fd, name);
 }
 
 /* Only that it is there: a Maildir++ reader looks for it. */

@@ -8,9 +8,11 @@
 
 #include "maildrop/maildrop.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/file.h"
 #include "lib/log.h"
 
 enum { FIRST_MESSAGES = 64 };
@@ -23,6 +25,15 @@ maildrop_open(struct maildrop *md, const struct maildrop_ops *ops,
 	md->settings = settings;
 	md->ops = ops;
 	return ops->open(md, path);
+}
+
+enum maildrop_result
+maildrop_failed(const char *text, const char *what)
+{
+	bool temporary = file_error_is_temporary(errno);
+
+	log_error_errno(text, what);
+	return temporary ? MAILDROP_TEMP : MAILDROP_PERM;
 }
 
 struct message *

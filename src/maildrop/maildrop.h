@@ -126,6 +126,11 @@ struct maildrop {
 enum maildrop_result maildrop_open(struct maildrop *md,
     const struct maildrop_ops *ops, const char *path,
     const struct maildrop_settings *settings);
+/*
+ * Logs TEXT, WHAT and errno.  Returns MAILDROP_TEMP if that may be gone at the
+ * next login, else MAILDROP_PERM.
+ */
+enum maildrop_result maildrop_failed(const char *text, const char *what);
 /* Enters the sandbox and finds the messages.  Logs every failure. */
 enum maildrop_result maildrop_scan(struct maildrop *md);
 

@@ -43,15 +43,6 @@ static struct {
 
 /* ---- reading ---- */
 
-static enum maildrop_result
-failed(void)
-{
-	bool later = file_error_is_temporary(errno);
-
-	log_error_errno("cannot read unique-ids from", kept.name);
-	return later ? MAILDROP_TEMP : MAILDROP_PERM;
-}
-
 /* -1 with errno: EPERM, no plain file of the user's, or of root's. */
 static int
 open_ours(const struct uidl_place *place, struct stat *st)
@@ -213,11 +204,13 @@ uidl_kept_open(const struct maildrop_settings *settings,
 	if (place->dir_fd != -1)
 		kept.fd = open_ours(place, &st);
 	if (place->dir_fd != -1 && kept.fd == -1 && errno != ENOENT)
-		return failed();
+		return maildrop_failed(
+		    "cannot read unique-ids from", kept.name);
 	if (kept.fd != -1) {
 		kept.size = st.st_size;
 		if (!look(&t))
-			return failed();
+			return maildrop_failed(
+			    "cannot read unique-ids from", kept.name);
 		kept.whole = t.scheme[0] != '\0' && t.ended;
 		if (!kept.whole)
 			log_error("some unique-ids are damaged in", kept.name);

@@ -122,11 +122,8 @@ static bool
 id_is_taken(struct marks *marks, const char *id, size_t len)
 {
 	unsigned char digest[SHA256_SIZE];
-	struct sha256 h;
 
-	sha256_start(&h);
-	sha256_add(&h, id, len);
-	sha256_end(&h, digest);
+	sha256_of(id, len, digest);
 	return add_mark(marks, digest);
 }
 

@@ -74,6 +74,7 @@ static void
 add_user(struct expansion *e, char which)
 {
 	const char *user = e->user, *at;
+	size_t len, local;
 
 	if (user == NULL) {
 		fail(e,
@@ -81,20 +82,16 @@ add_user(struct expansion *e, char which)
 		    NULL);
 		return;
 	}
+	len = strlen(user);
 	at = strrchr(user, '@');
-	switch (which) {
-	case 'u':
-		add_name(e, user, strlen(user));
-		break;
-	case 'n':
-		add_name(
-		    e, user, at != NULL ? (size_t)(at - user) : strlen(user));
-		break;
-	default:
+	local = at != NULL ? (size_t)(at - user) : len;
+	if (which == 'u')
+		add_name(e, user, len);
+	else if (which == 'n')
+		add_name(e, user, local);
+	else
 		add_name(e, at != NULL ? at + 1 : "",
-		    at != NULL ? strlen(at + 1) : 0);
-		break;
-	}
+		    at != NULL ? len - local - 1 : 0);
 }
 
 static void
