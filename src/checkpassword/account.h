@@ -20,7 +20,8 @@ enum {
 
 /*
  * How a checkpassword program ends, http://cr.yp.to/checkpwd/interface.html.
- * 0 is left to --hash; else it is the next program that has it.
+ * --hash and --help end with 0; otherwise 0 can only come from the next
+ * program.
  */
 enum { STATUS_UNACCEPTABLE = 1, STATUS_MISUSED = 2, STATUS_TEMPORARY = 111 };
 
@@ -43,7 +44,7 @@ struct account_scheme_name {
 const struct account_scheme_name *account_scheme_find(
     const char *name, size_t len);
 
-/* What comes of comparing with the secret of an account. */
+/* The result of comparing with the secret of an account. */
 enum verify_result {
 	VERIFY_WRONG,
 	VERIFY_RIGHT,
@@ -52,8 +53,8 @@ enum verify_result {
 };
 
 /*
- * What a passwd-file has beside the account: SCRAM makes answers for unknown
- * users from it, see scram_secret.c.
+ * What the other accounts of a passwd-file have.  SCRAM makes answers for
+ * unknown users from it, see scram_secret.c.
  */
 struct account_others {
 	bool plain;		      /* some secret is a password */
@@ -99,9 +100,9 @@ struct account {
 };
 
 /*
- * Whether NAME may be looked up at all.  False for what could be taken for
- * something else than a name in a template, a file or a log.  Only DEVICES
- * have a slash in theirs: a name with one is never part of a path.
+ * May NAME be looked up?  Not if a template, a file or a log could take it for
+ * more than a name.  A slash is allowed for DEVICES only: such a name is never
+ * part of a path.
  */
 bool account_name_ok(const char *name, bool devices);
 
@@ -109,18 +110,18 @@ bool account_name_ok(const char *name, bool devices);
 void account_lower(char *name);
 
 /*
- * Copies LEN bytes at P into TEXT (SIZE bytes) and fills up with NULs.
- * Returns false, and leaves TEXT all NULs, where they do not fit.
+ * Copies LEN bytes at P into TEXT (SIZE bytes) and fills up with NULs.  If they
+ * do not fit it returns false, and TEXT is all NULs.
  */
 bool account_copy(char *text, size_t size, const char *p, size_t len);
 
 /*
- * Makes A an account that was not found.  What it has of the others of its
- * file stays.
+ * Makes A an account that was not found.  It keeps what it has from the other
+ * accounts of its file.
  */
 void account_forget(struct account *a);
 
-/* Wipes all that is or was made from a secret. */
+/* Wipes all secrets, and what was made from one. */
 void account_wipe(struct account *a);
 
 /* Sets FAULT, unless there is one already. */

@@ -2,7 +2,7 @@
  * Copyright (c) 2026 The popin authors
  *
  * Becomes the user and executes the next program.
- * Runs as: root or the mail user, and as the mail user from its middle on.
+ * Runs as: root until drop(), then the mail user; or the mail user.
  * Input: an account whose secret was verified.
  * Descriptors: 0, 1, 2, 4 and all others as they came; 3 is closed by now,
  * and whatever was opened here is close-on-exec.
@@ -29,9 +29,9 @@ enum { GROUPS_MAX = 4096 };
  * A session has no other groups unless they are asked for: no mail needs them,
  * and some of them, docker or disk, are as good as root.
  *
- * They are looked up here and not with the account.  The lookup may take long,
- * and its time would tell that the account exists; here the password was
- * right.
+ * They are looked up here, after the password was right, and not with the
+ * account.  The lookup may take long, and its time would tell that the account
+ * exists.
  */
 static int
 drop(const struct account *a, bool with_groups)
@@ -64,7 +64,7 @@ set(const char *name, const char *value)
 	    0;
 }
 
-/* So does 0. */
+/* 0 removes the variable. */
 static bool
 set_number(const char *name, uint64_t number)
 {

@@ -11,9 +11,9 @@
 struct account;
 
 /*
- * Becomes the user of A for good, WITH_GROUPS with the supplementary groups of
- * an account of the system, goes to its home, sets the environment and
- * executes ARGV.  Returns only where that fails, with the reason logged.
+ * Becomes the user of A for good, goes to its home, sets the environment and
+ * executes ARGV.  WITH_GROUPS: an account of the system keeps its supplementary
+ * groups.  Returns only if that fails, with the reason logged.
  */
 void become_and_exec(
     const struct account *a, bool with_groups, char *const *argv);

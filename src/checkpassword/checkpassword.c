@@ -181,7 +181,7 @@ report_fault(const struct account *a)
 	return STATUS_TEMPORARY;
 }
 
-/* The password was right, so that its owner may learn that it is refused. */
+/* The password was right, so its owner may be told about the refusal. */
 static int
 report_refusal(const struct account *a)
 {
@@ -200,9 +200,9 @@ report_refusal(const struct account *a)
 }
 
 /*
- * A password that came in the clear against the policy is compared only where
- * the account says cleartext=ok.  Every other account becomes an unknown one,
- * so that its answer is the same, after the same work, with the same line.
+ * A password that came in the clear against the policy is compared only if the
+ * account says cleartext=ok.  Every other account becomes an unknown one, so
+ * that its answer is the same, after the same work, with the same line.
  */
 static void
 require_cleartext_ok(struct account *a, const char *name)
@@ -217,7 +217,7 @@ require_cleartext_ok(struct account *a, const char *name)
 	log_end(&r);
 }
 
-/* NAME is changed to what is looked up; A has the account's own spelling. */
+/* NAME becomes what is looked up.  A has the account's own spelling. */
 static int
 find(struct account *a, const struct options *o, char *name)
 {
@@ -253,8 +253,9 @@ lookup(const struct account *a, const struct credentials *c)
 
 /*
  * Everything is looked up and computed before anything is decided, so that the
- * time does not tell what was decided.  A fault of the account is told only
- * behind the right password; one that leaves no secret to compare, always.
+ * time does not tell what was decided.  A fault of the account is logged only
+ * after the right password.  One that leaves no secret to compare is always
+ * logged.
  */
 static int
 decide(const struct account *a, enum method method, const struct credentials *c)
@@ -323,9 +324,9 @@ report_unusable(const struct account *a, const char *name)
 }
 
 /*
- * For --as: no password is asked for.  That gives nothing away: whoever starts
- * us as root can become this user without us, and without root we stay the
- * user that started us.  Returns as authenticate() does.
+ * For --as: no password is asked for.  That is no new right: root can become
+ * this user without us, and without root we stay the user that started us.
+ * Returns as authenticate() does.
  */
 static int
 impersonate(struct account *a, const struct options *o)

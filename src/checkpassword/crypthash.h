@@ -15,14 +15,15 @@
 extern const char crypthash_best_scheme[];
 
 /*
- * Whether LEN bytes at HASH look like something that this system's crypt(3)
- * returns.  False for all that locks an account: empty, "*", "!", "!$6$...".
+ * Can LEN bytes at HASH be something that this system's crypt(3) returns?
+ * False for everything that locks an account: empty, "*", "!", "!$6$...".
  */
 bool crypthash_valid(const char *hash, size_t len);
 
 /*
  * crypt(3) of PASSWORD into OUT, filled up with NULs.  SETTING may be a hash.
- * Returns false where crypt(3) fails, however this libcrypt says so.
+ * Returns false if crypt(3) fails.  Libraries tell that in different ways; all
+ * are known here.
  */
 bool crypthash_make(
     const char *password, const char *setting, char out[ACCOUNT_TEXT_MAX]);

@@ -40,8 +40,8 @@ note_signal(int sig)
 
 /*
  * Nothing may end or stop us while the terminal has no echo: it would stay so.
- * Signals are blocked, except while we wait for a byte, which they end.  They
- * stay blocked, because the process ends soon after.
+ * Signals are blocked, except while we wait for a byte; they end the wait.
+ * They stay blocked, because the process ends soon after.
  */
 static void
 hold_signals(void)
@@ -157,8 +157,9 @@ ask_quietly(int tty, const sigset_t *mask, char password[PASSWORD_MAX + 1])
 }
 
 /*
- * Where standard input is a terminal, asks twice on it, without echo; else
- * reads one line of it.  Returns 0, or an exit status with the reason logged.
+ * If standard input is a terminal, asks twice on /dev/tty, without echo.  Else
+ * reads one line of standard input.  Returns 0, or an exit status with the
+ * reason logged.
  */
 static int
 ask_password(char password[PASSWORD_MAX + 1])
@@ -179,7 +180,7 @@ ask_password(char password[PASSWORD_MAX + 1])
 	return status;
 }
 
-/* Why PASSWORD can be in no file, or can be sent by no client; or NULL. */
+/* Why no file can have PASSWORD or no client can send it; NULL if they can. */
 static const char *
 unfit(const struct account_scheme_name *s, const char *password)
 {

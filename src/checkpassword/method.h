@@ -3,8 +3,8 @@
  *
  * The methods to prove that one knows the secret, and what is sent for them.
  *
- * The monitor of popin(8) asks for one by --method.  What is on descriptor 3
- * keeps its form: texts, each with a NUL behind.
+ * The monitor of popin(8) asks for one by --method.  Descriptor 3 has texts,
+ * each with a NUL behind:
  *
  *	(none)        name password [timestamp]
  *	apop          name digest timestamp
@@ -13,9 +13,9 @@
  *	scram-verify  name proof nonce client-first-bare
  *	              client-final-without-proof
  *
- * A lookup answers with a struct scram_parameters on descriptor 4 and ends;
- * a verified proof with the server's signature there, before it becomes the
- * session.
+ * A lookup ends with an answer on descriptor 4, a struct scram_parameters.  If
+ * a proof is right the server's signature is the answer there, and then the
+ * session starts.
  */
 #ifndef POPIN_METHOD_H
 #define POPIN_METHOD_H
@@ -43,8 +43,9 @@ enum {
 enum { METHOD_CREDENTIALS_MAX = 4096 };
 
 /*
- * What was on descriptor 3.  NAME may be changed into another spelling; a
- * client signs its name as it sent it.
+ * What was on descriptor 3.  NAME is a copy for the lookup, which may spell it
+ * in another way.  The field stays as it is: a client signs the name that it
+ * has sent.
  */
 struct credentials {
 	char bytes[METHOD_CREDENTIALS_MAX + 1]; /* the last: is it full? */

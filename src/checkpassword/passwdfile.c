@@ -10,7 +10,7 @@
  *
  * A fault in the entry that was asked for is only noted here.  It is logged
  * after the password was right, because an answer to a wrong one would tell
- * that the name exists; the exception is a secret that cannot be compared.
+ * that the name exists.  The exception is a secret that cannot be compared.
  */
 #include "config.h"
 
@@ -111,7 +111,7 @@ take_decoy(struct account *a, struct text secret)
 	account_copy(a->decoy, sizeof a->decoy, secret.p, secret.len);
 }
 
-/* Lines bound all fields, so that none of the copies here can fail. */
+/* No copy here can fail, because no field is longer than a line. */
 static void
 take_secret(struct account *a, struct text secret)
 {
@@ -132,8 +132,8 @@ take_secret(struct account *a, struct text secret)
 }
 
 /*
- * The number in T or, where there is none, OWN, which is 0 for root: then one
- * must be there.
+ * The number in T.  If T is empty it is OWN, our own id.  Root must have a
+ * number: for root OWN is 0.
  */
 static uint32_t
 take_id(struct account *a, struct text t, uint32_t own)
@@ -167,7 +167,7 @@ take_ids(struct account *a, struct text uid, struct text gid)
 /* What the extra fields of an entry say for a client at some address. */
 struct extra {
 	const char *refusal, *fault;
-	bool is_outside; /* or some network is none */
+	bool is_outside; /* or a network is wrong */
 	bool cleartext;
 	uint64_t max_size, newest;
 	struct text maildrop;
@@ -188,7 +188,7 @@ take_nets(struct extra *e, struct text list, const char *address)
 		    "passwd-file has an allow_nets with something that is not a network";
 }
 
-/* Some number of what the login sees, 1 at least. */
+/* A limit on what the login sees is a number of at least 1. */
 static void
 take_limit(struct extra *e, struct text value, uint64_t *limit)
 {
@@ -258,7 +258,7 @@ take_entry(
 	take_text(a->maildrop, sizeof a->maildrop, e->maildrop, e->maildrop);
 }
 
-/* Reads to the end also after the entry was found, see verify.c. */
+/* Reads to the end, also after the entry was found: see verify.c. */
 static void
 scan(struct account *a, struct account_file *f, const char *name, bool any_case,
     const char *address)

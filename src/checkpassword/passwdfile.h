@@ -11,9 +11,10 @@
 struct account;
 
 /*
- * Finds NAME, or no account for NULL, in FILE, which is not copied; with ANY_CASE
- * capitals of ASCII are the same as small letters.  ADDRESS is the client's,
- * or NULL.  Returns 0 also for an unknown user, or -1 with the reason logged.
+ * Finds NAME in FILE; for NULL it finds no account.  FILE is not copied.  With
+ * ANY_CASE capitals of ASCII are the same as small letters.  ADDRESS is the
+ * client's, or NULL.  Returns 0, also for an unknown user, or -1 with the
+ * reason logged.
  */
 int passwdfile_find(struct account *a, const char *name, bool any_case,
     const char *file, const char *address);

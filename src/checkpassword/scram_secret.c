@@ -116,8 +116,8 @@ scram_secret_matches(const struct scram_secret *s, const char *password)
  * /etc/machine-id, which machine-id(5) allows behind a keyed hash.  But some
  * systems have none, and copies of an image share theirs.
  *
- * The first secret of the passwd-file.  The user whose it is knows its
- * password, though not its salt.
+ * The first secret of the passwd-file.  Its user knows the password of it, but
+ * not the salt.
  *
  * The key is secret while one of them is.  It stays the same because new
  * accounts are appended: if the first secret changes, all of these salts do,
@@ -134,7 +134,10 @@ fake_key(const struct account *a, unsigned char key[SHA256_SIZE])
 
 	if (fd != -1)
 		(void)close(fd);
-	/* Another salt this time would tell that there is no such user. */
+	/*
+	 * A salt that is another one this time would tell that there is no such
+	 * user.
+	 */
 	if (len == -1 && error != ENOENT && error != EACCES) {
 		errno = error;
 		log_error_errno("cannot read", MACHINE_ID);
@@ -149,7 +152,10 @@ fake_key(const struct account *a, unsigned char key[SHA256_SIZE])
 	return true;
 }
 
-/* The salt is as long as a real one of the same file; iterations likewise. */
+/*
+ * The length of the salt and the iterations are those of a real secret of the
+ * file.
+ */
 static bool
 fake(const struct account *a, const char *name, struct scram_parameters *p)
 {
@@ -178,8 +184,9 @@ _Static_assert((int)SCRAM_SALT_MAX == 2 * (int)SHA256_SIZE,
     "the longest salt is two digests");
 
 /*
- * What A's secret is for SCRAM: KNOWN without the password; or S has salt and
- * iterations, and no keys.  Both are made for every name.
+ * Sets S to the secret of A.  *KNOWN: the keys are in S.  Otherwise S has only
+ * a salt and iterations, and the keys take a password.  The work is the same
+ * for every name.
  */
 static bool
 find_secret(const struct account *a, const char *name, struct scram_secret *s,

@@ -37,8 +37,8 @@ void scram_secret_format(
 bool scram_secret_matches(const struct scram_secret *s, const char *password);
 
 /*
- * The answer to SCRAM_LOOKUP: for an unknown user as for a known one, the same
- * for NAME every time.  Returns false where there is none, with the reason
+ * The answer to a lookup.  It is the same for NAME every time, and an unknown
+ * user has one, too.  Returns false if it cannot be made, with the reason
  * logged.
  */
 bool scram_secret_lookup(

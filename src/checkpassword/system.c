@@ -69,8 +69,8 @@ find_decoy(struct account *a)
 }
 
 /*
- * How getpwnam(3) and getspnam(3) say "no such user".  Whatever else is in
- * errno, they could not find out.
+ * getpwnam(3) and getspnam(3) say "no such user" by one of these.  Any other
+ * errno means that they could not find out.
  */
 static bool
 not_found(int error)
@@ -160,9 +160,9 @@ is_listed(struct text line, const char *shell)
 }
 
 /*
- * As getusershell(3), which cannot say that it could not read the file.
- * Without the file two shells are good.  All of it is read, also for the
- * unknown user's empty SHELL.
+ * Does the same as getusershell(3), which cannot say that it could not read the
+ * file.  Without the file two shells are good.  All of it is read for an
+ * unknown user, too, whose SHELL is empty.
  */
 static int
 find_shell(const char *shell, bool *listed)
@@ -190,7 +190,7 @@ is_no_shell(const char *shell)
 	return strcmp(base, "nologin") == 0 || strcmp(base, "false") == 0;
 }
 
-/* A name of the usual form that is no account and in no cache. */
+/* Makes a name of the usual form that is no account and in no cache. */
 static void
 random_name(char name[RANDOM_NAME_LEN + 1])
 {
@@ -213,8 +213,8 @@ look_up(const char *name)
 }
 
 /*
- * Where NSS cannot read a file it asks the next source, and says in the end
- * that there is no such user.
+ * If NSS cannot read a file it asks the next source, and says in the end that
+ * there is no such user.  So whether the file can be read is found out here.
  */
 static int
 check_file(const char *path)

@@ -12,15 +12,15 @@ struct account;
 
 /*
  * Finds NAME, or no account for NULL, with getpwnam(3) and getspnam(3).  With
- * VALID_SHELLS accounts are usable only with a shell to log in with.
- * Returns 0 also for an unknown user, or -1 with the reason logged.
+ * VALID_SHELLS an account is usable only if its shell is one to log in with.
+ * Returns 0, also for an unknown user, or -1 with the reason logged.
  */
 int system_find(struct account *a, const char *name, bool valid_shells);
 
 /*
- * Before a refusal: does what the lookup of a name of the other kind, one that
- * there is or is not, would have done.
- * Returns -1, logged, where the files of accounts cannot be read.
+ * To be called before a refusal, so that its time does not tell whether A
+ * exists: after a name that exists it looks up one that does not, and the
+ * reverse.  Returns -1, logged, if the files of accounts cannot be read.
  */
 int system_equalize_time(const struct account *a);
 

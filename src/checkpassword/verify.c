@@ -6,12 +6,12 @@
  * Input: what the client sent; secrets from account files.
  *
  * The clock must not tell which names exist.  What takes time here is crypt(3)
- * or PBKDF2, so every password costs exactly one of them that worked: with the
- * account's own hash where it has one, else (unknown, locked, empty or broken
- * hash, a secret in the clear) with the decoy, the secret of another account
- * of the same place.  Both finders take the last hash of their file for that,
- * whoever was asked for: the last account is the newest, so its method and
- * cost are the most likely ones.  Both read the file to its end always.
+ * or PBKDF2, so every password costs exactly one of them that works.  It uses
+ * the account's own hash if there is one.  Otherwise (the name is unknown, the
+ * hash is locked, empty or broken, the secret is in the clear) it uses the
+ * decoy, the secret of another account.  The decoy is the last hash of the
+ * file, whoever was asked for: the last account is the newest, so its method
+ * and cost are the most likely ones.  The file is always read to its end.
  * Accounts of different methods in one file still differ; the manual says so.
  */
 #include "config.h"
@@ -28,7 +28,7 @@
 #include "lib/log.h"
 #include "lib/md5.h"
 
-/* All of both, so that the length does not decide how long it takes. */
+/* Compares all bytes of both, so the time does not depend on the length. */
 static bool
 equal(const char a[ACCOUNT_TEXT_MAX], const char b[ACCOUNT_TEXT_MAX])
 {
@@ -60,7 +60,7 @@ compare_scram(const char *secret, const char *password)
 	return result;
 }
 
-/* Returns VERIFY_CANNOT, at once, where there is no hash to compare with. */
+/* Returns VERIFY_CANNOT, at once, if there is no hash to compare with. */
 static enum verify_result
 compare_hash(const struct account *a, const char *password)
 {
@@ -73,8 +73,8 @@ compare_hash(const struct account *a, const char *password)
 }
 
 /*
- * Takes the time that an account with the decoy for a secret would have taken.
- * The result is that of a wrong password there.
+ * Takes the time that an account with the decoy as its secret would take.  The
+ * result is that of a wrong password.
  */
 static enum verify_result
 burn_time(const struct account *a, const char *password)
@@ -139,7 +139,10 @@ make_digest(enum method method, const char *secret, const char *challenge,
 	md5_end(&m, digest);
 }
 
-/* The digest is made for every name; only a secret in the clear is right. */
+/*
+ * The digest is made for every name, but only a secret in the clear can be
+ * right.
+ */
 static enum verify_result
 verify_digest(
     enum method method, const struct account *a, const struct credentials *c)

@@ -11,11 +11,11 @@
 #include "lib/scram.h"
 
 /*
- * Compares what METHOD has in C with the secret of A; whether A is usable is
- * not asked.  Takes as long for an unknown account and a wrong password as for
- * a right one, see verify.c.  Where that could not be computed, most likely
- * for lack of memory, no password is called wrong and no name unknown.
- * SIGNATURE is set where SCRAM_VERIFY says that the proof is right.
+ * Compares what METHOD has in C with the secret of A.  It does not ask whether
+ * A is usable.  An unknown account and a wrong password take as long as a right
+ * one, see verify.c.  The result is VERIFY_FAILED if that could not be
+ * computed, most likely for lack of memory: then no password is called wrong
+ * and no name unknown.  SIGNATURE is set if a proof of SCRAM is right.
  */
 enum verify_result verify(enum method method, const struct account *a,
     const struct credentials *c, unsigned char signature[SCRAM_KEY]);

@@ -12,9 +12,9 @@
 
 #include "maildrop/maildrop.h"
 
-/* Who made them, and how. */
+/* The server that made the ids, or its way to make them. */
 enum import_scheme {
-	IMPORT_AUTO, /* what another server left behind, else nobody */
+	IMPORT_AUTO, /* by what another server has left, else our own */
 	IMPORT_OWN,
 	IMPORT_COURIER,
 	IMPORT_DOVECOT,
@@ -35,8 +35,8 @@ enum import_status {
 };
 
 /*
- * Each fills uidl_map.h with what there is by *SCHEME for the maildrop PATH,
- * and enters the sandbox before it reads what others have written.  IMPORT_AUTO
+ * Each fills uidl_map.h with the ids by *SCHEME of the maildrop PATH.  It
+ * enters the sandbox before it reads what others have written.  IMPORT_AUTO
  * becomes the scheme that was found, or IMPORT_OWN.  Anything but IMPORT_FINE
  * was logged.
  */

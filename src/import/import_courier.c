@@ -7,8 +7,8 @@
  *	NAME SIZE N:VALIDITY:UTF8	(version 2: without :UTF8)
  *
  * in the order of the messages.  The id is UIDn-validity, or UIDn where
- * validity is 0.  N is 0 for mail from before all that: then the id is the
- * base name with +XX for what is not harmless in it.
+ * validity is 0.  N is 0 for mail that is older than these numbers: then its id
+ * is the base name, with +XX for each byte that is not harmless.
  * Runs as: popin-import.  Input: see import_index.c.
  */
 #include "config.h"

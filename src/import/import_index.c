@@ -63,7 +63,7 @@ fill(enum import_result *status)
 	return true;
 }
 
-/* A last line without an end was not written to its end. */
+/* A last line without an LF is wrong: it was not written to its end. */
 static enum import_result
 next_line(const char **line, size_t *len)
 {

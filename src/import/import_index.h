@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The files in which other servers keep the unique-ids of a Maildir.
- * What one says is believed line by line: a line that is wrong counts as one
- * that is not there.  Only the first, which says what the rest means, has to
- * be right.
+ * The files in which other servers keep the unique-ids of a Maildir.  They are
+ * believed line by line: a wrong line counts as none.  Only the first line,
+ * which tells what the rest means, has to be right.
  */
 #ifndef POPIN_IMPORT_INDEX_H
 #define POPIN_IMPORT_INDEX_H

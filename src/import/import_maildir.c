@@ -120,8 +120,8 @@ is_name(const struct message *m, const char *id, size_t len)
 }
 
 /*
- * What looks like one of our hashes could be the id of another message, and
- * what is the name of this one is its id anyway.
+ * An id that looks like one of our hashes could be that of another message.
+ * The name of the message is its id anyway.
  */
 static void
 take_line(
@@ -267,7 +267,7 @@ find(struct maildrop *md, enum import_scheme *scheme)
 	return status;
 }
 
-/* Otherwise the messages need not be listed, which takes as long as a login. */
+/* If not, the messages are not listed, which would take as long as a login. */
 static bool
 knows_any(enum import_scheme scheme)
 {

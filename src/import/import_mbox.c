@@ -3,9 +3,9 @@
  *
  * Ids of an mbox, which other servers made of headers or wrote there.
  *
- * IMPORT_AUTO takes X-UIDL fields, which the header of any mail may have that
- * was sent: only from the first messages, up to one without.  A server writes
- * them into all messages that it finds.
+ * IMPORT_AUTO takes X-UIDL fields, but only from the first messages, up to one
+ * without.  A server writes them into all messages that it finds.  Later ones
+ * may have come with the mail: anybody can send such a field.
  *
  * Runs as: popin-import.  Input: an mbox, which anyone who sends mail writes
  * to.
@@ -95,7 +95,7 @@ scan(struct maildrop *md, uint64_t end)
 
 /* ---- headers ---- */
 
-/* All of the header of entry I; *LEN is 0 where it is too long.  NULL, logged. */
+/* All of the header of entry I; *LEN is 0 if it is too long.  NULL, logged. */
 static const char *
 header(size_t i, size_t *len)
 {
@@ -134,8 +134,9 @@ find_validity(enum import_scheme scheme, uint32_t *validity)
 }
 
 /*
- * Has the first message an X-UIDL field?  Few do, and then nobody needs to
- * read all the others.  PROBE bytes can end within it: then it may have one.
+ * Has the first message an X-UIDL field?  If not, which is usual, the others
+ * need not be read.  Its header may be longer than PROBE bytes: then it may
+ * have one.
  */
 static enum import_status
 probe(struct maildrop *md, bool *worth_it)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * BLAKE2b with a digest of 128 bits (RFC 7693): several times as
- * fast as SHA-256 in plain C, which the unique-ids of a large mbox need.
+ * BLAKE2b with a digest of 128 bits (RFC 7693).  In plain C it is several times
+ * as fast as SHA-256; the unique-ids of a large mbox need that.
  */
 #ifndef POPIN_BLAKE2B_H
 #define POPIN_BLAKE2B_H
@@ -19,6 +19,7 @@ struct blake2b {
 	unsigned char block[BLAKE2B_BLOCK];
 };
 
+/* The digest of what is added, in pieces of any length. */
 void blake2b_start(struct blake2b *b);
 void blake2b_add(struct blake2b *b, const void *p, size_t len);
 void blake2b_end(struct blake2b *b, unsigned char out[BLAKE2B_SIZE]);

@@ -36,8 +36,9 @@ checksum(uint64_t sum, const void *data, size_t len)
 }
 
 /*
- * mix() leaves the upper half as it is.  To add that to the lower one would
- * undo its last step, and with it what the last four bytes did.
+ * The lower half depends on all bytes.  The last step of mix() adds the upper
+ * half to it, so adding that once more would undo the step, and with it the
+ * last four bytes.
  */
 uint32_t
 checksum_short(uint64_t sum)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * A fast checksum against torn writes and mistaken files.  Not cryptographic:
- * whoever could forge what it is over could change the mail itself.  It is the
- * same on every machine.
+ * A fast checksum against torn writes and mistaken files.  It is not
+ * cryptographic: anybody who can forge the data can change the mail itself.  It
+ * is the same on every machine.
  */
 #ifndef POPIN_CHECKSUM_H
 #define POPIN_CHECKSUM_H
@@ -14,8 +14,8 @@
 #define CHECKSUM_START ((uint64_t)0x9e3779b97f4a7c15)
 
 /*
- * Goes on from SUM with LEN bytes at P.  Pieces that a sum is made of must be
- * cut in the same places, or at multiples of 8 bytes.
+ * Goes on from SUM with LEN bytes at P.  The sum of several pieces is the same
+ * only if they are cut in the same places, or at multiples of 8 bytes.
  */
 uint64_t checksum(uint64_t sum, const void *p, size_t len);
 

@@ -19,8 +19,8 @@ void clock_nap(int milliseconds);
 void clock_wait(int64_t moment);
 
 /*
- * Nanoseconds since 1970, of the clock that administrators set: a number that
- * files written before do not have.
+ * Nanoseconds since 1970, of the clock that administrators set.  Files that
+ * were written before have another number.
  */
 uint64_t clock_stamp(void);
 

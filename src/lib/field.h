@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The fields of a message's header: the one walker of the project, for
- * headers that are in memory as far as they are looked at.
+ * The fields of a message's header.  All of popin uses this one reader.  It
+ * reads what is in memory, which may be less than the header.
  */
 #ifndef POPIN_FIELD_H
 #define POPIN_FIELD_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct field {
-	const char *name; /* with all that belongs to the field behind it */
+	const char *name; /* where the field begins */
 	size_t len;	  /* its continuation lines included */
 	size_t line;	  /* bytes of its first line */
 };
@@ -20,8 +20,8 @@ struct field {
 size_t field_blank_line(const char *p, size_t len);
 
 /*
- * Goes behind the next field at *P.  False at the blank line that ends the
- * header, and at END, where the last field may be cut off.
+ * Moves *P behind the next field.  False at the blank line that ends the
+ * header, and at END.  The last field before END may be cut off.
  */
 bool field_next(const char **p, const char *end, struct field *f);
 

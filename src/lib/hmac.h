@@ -14,11 +14,12 @@
 #include "lib/md5.h"
 #include "lib/sha256.h"
 
-/* Once started it may be copied: the key costs nothing the second time. */
+/* Once started it may be copied, which saves hashing the key again. */
 struct hmac {
 	struct sha256 inner, outer;
 };
 
+/* The code with KEY of what is added. */
 void hmac_start(struct hmac *h, const void *key, size_t key_len);
 void hmac_add(struct hmac *h, const void *p, size_t len);
 /* Leaves the code in OUT and wipes H. */

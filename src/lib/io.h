@@ -36,8 +36,9 @@ io_piece(uint64_t left, size_t most)
 	return left < most ? (size_t)left : most;
 }
 
-/* Until it is on the disk. */
+/* Returns when what was written is on the disk. */
 bool io_sync(int fd);
+/* Makes the file SIZE bytes long. */
 bool io_truncate(int fd, uint64_t size);
 
 #endif

@@ -25,7 +25,7 @@ enum {
 static enum log_style log_style = LOG_STYLE_STDERR;
 static bool log_failed;
 static const char *log_name = "popin";
-static uint64_t log_pid; /* asked for before there is a cage */
+static uint64_t log_pid; /* taken before the sandbox */
 static const char *whose_key, *whose;
 
 static const char *const style_words[] = {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The log.  It is always descriptor 2; what stands behind it was decided
- * once, by the first process (see stdfds.h), and is told to the others.
- * A record is one write(2) of one line of "key=value" words.  Whatever comes
- * from outside is escaped here and nowhere else.  errno is preserved by all.
+ * The log.  It is always descriptor 2.  The first process decides what that is
+ * (see stdfds.h) and tells the others.  A record is one write(2) of one line of
+ * "key=value" words.  Text from outside is escaped here and nowhere else.
+ * errno is preserved by all.
  */
 #ifndef POPIN_LOG_H
 #define POPIN_LOG_H
@@ -76,11 +76,13 @@ void log_word(struct log_record *r, const char *key, const char *value);
  */
 void log_text(
     struct log_record *r, const char *key, const char *value, size_t len);
+/* Adds ` key=VALUE`. */
 void log_number(struct log_record *r, const char *key, uint64_t value);
 /* Adds ` key=A/B`. */
 void log_ratio(struct log_record *r, const char *key, uint64_t a, uint64_t b);
 /* Adds `: strerror(error)`. */
 void log_errno(struct log_record *r, int error);
+/* Writes the record.  A failure is ignored: it must not stop the mail. */
 void log_end(struct log_record *r);
 
 /* One error record: TEXT, then ` "WHAT"` unless NULL. */

@@ -18,6 +18,7 @@ struct md5 {
 	unsigned char block[MD5_BLOCK];
 };
 
+/* The digest of what is added. */
 void md5_start(struct md5 *m);
 void md5_add(struct md5 *m, const void *p, size_t len);
 /* Leaves the digest in OUT and wipes M. */

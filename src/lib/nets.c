@@ -23,7 +23,7 @@ enum {
 	WORD_MAX = INET6_ADDRSTRLEN + 4
 };
 
-/* IPv4 is kept mapped, so that there is one kind of address to compare. */
+/* IPv4 addresses are mapped, so all addresses can be compared alike. */
 static bool
 parse_address(const char *text, struct in6_addr *address)
 {

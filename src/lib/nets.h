@@ -15,11 +15,12 @@ enum nets_result {
 };
 
 /*
- * Whether ADDRESS is in LIST, LEN bytes of networks with commas between: an
- * address, address/bits, or "local", which is loopback and no address.
- * ADDRESS is NULL where the client has none, being a pipe; what is no address
- * is in no network.  IPv4 addresses mapped into IPv6 are IPv4 in both: so is
- * ::ffff:192.0.2.0/120, while ::/0 is IPv6 alone.
+ * Is ADDRESS in LIST, LEN bytes of networks with commas between?  A network is
+ * an address, address/bits, or "local", which means loopback and clients
+ * without an address.  ADDRESS is NULL if the client has none because it is a
+ * pipe.  A text that is no address is in no network.  IPv4 addresses that are
+ * mapped into IPv6 count as IPv4, in both: ::ffff:192.0.2.0/120 is a network of
+ * IPv4, and ::/0 has none of its addresses.
  */
 enum nets_result nets_find(const char *list, size_t len, const char *address);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Decimal numbers: the one parser and the one formatter of the project.
- * Input: digits from anyone, pointer plus length.
+ * Decimal numbers.  All of popin reads and writes them here.
  */
 #ifndef POPIN_NUMBER_H
 #define POPIN_NUMBER_H

@@ -16,22 +16,29 @@ enum {
 struct peer {
 	char ip[PEER_IP_MAX]; /* canonical, never ::ffff:a.b.c.d; or "-" */
 	uint16_t port;	      /* 0: not known */
-	bool unknown; /* "-" not because it is a pipe: it may be anywhere */
+	bool unknown;	      /* "-", and no pipe: the client may be anywhere */
 };
 
 /*
- * Looks at the environment first (a TLS wrapper's socket shows the wrapper),
- * then at descriptor 0.  Nothing is taken that inet_pton(3) does not take.
+ * Sets P to the client's address from the environment, else from descriptor 0.
+ * The environment comes first, because the socket of a TLS wrapper shows the
+ * wrapper.  Only what inet_pton(3) accepts is an address.
  */
 void peer_find(struct peer *p);
 
-/* The address in TEXT, numeric.  Returns false, and P is not valid, for less. */
+/* Reads the numeric address TEXT.  False if it is none; then P is not valid. */
 bool peer_parse(struct peer *p, const char *text);
 
-/* What a front said: ADDRESS has 4 bytes, or 16 with IPV6. */
+/*
+ * Sets P to the address that a front has told, 4 bytes, or 16 with IPV6.
+ * Removes what the super-server told of the front itself from the environment.
+ */
 void peer_set(struct peer *p, bool ipv6, const uint8_t *address, uint16_t port);
 
-/* One record about what this client could not have, REASON is one word. */
+/*
+ * Logs that something was refused to this client: TEXT, the address, and
+ * REASON, one word.
+ */
 void peer_log(const struct peer *p, const char *text, const char *reason);
 
 /*

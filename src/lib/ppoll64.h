@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * To be included behind config.h, before all else, by what calls ppoll(2): the
- * checked ppoll(3) of glibc before 2.37 takes times of 32 bits even where
- * time_t has 64 (its bug 29746), so a wait of less than a second is none.
+ * Every file that calls ppoll(2) includes this right after config.h.  The
+ * checked ppoll(3) of glibc before 2.37 takes 32-bit times even if time_t has
+ * 64 bits (its bug 29746).  So it does not wait at all if it should wait less
+ * than a second.
  */
 #ifndef POPIN_PPOLL64_H
 #define POPIN_PPOLL64_H

@@ -13,8 +13,8 @@
  *	         signature, becomes the session
  *	login    server-final; when the client has answered it ends
  *
- * What the client signed contains the monitor's nonce where the checker put
- * it: whatever login sends, an old proof fits no new nonce.
+ * The checker puts the monitor's nonce into the text that the client has to
+ * have signed.  So no old proof fits a new nonce, whatever login sends.
  */
 #ifndef POPIN_SCRAM_H
 #define POPIN_SCRAM_H

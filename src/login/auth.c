@@ -6,9 +6,9 @@
  * Runs as: login.  Input: lines from the client, base64 in them; answers from
  * the monitor.
  *
- * A response is decoded where it lies, in the input buffer: it holds until
- * the next line is read, and netio_wipe() gets all of it.  What has to outlive
- * a line is copied into the request.
+ * A response is decoded in place, in the input buffer.  There it is valid until
+ * the next line is read, and netio_wipe() wipes all of it.  What is needed
+ * longer is copied into the request.
  */
 #include "config.h"
 
@@ -79,7 +79,7 @@ challenge(struct login *l, const void *p, size_t len, struct client_data *r)
 		decode(l, r, line, line_len);
 }
 
-/* The initial response, or without one what an empty challenge brings. */
+/* The initial response, or else the response to an empty challenge. */
 static void
 first_response(
     struct login *l, const struct word *initial, struct client_data *r)
@@ -164,7 +164,10 @@ struct scram {
 	size_t client_len, nonce_len;
 };
 
-/* client-first: to the monitor, and what client-final has to repeat. */
+/*
+ * Takes client-first apart.  Q is for the monitor; S keeps what client-final
+ * has to repeat.
+ */
 static bool
 scram_begin(
     struct scram *s, const struct client_data *r, struct monmsg_request *q)

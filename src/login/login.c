@@ -70,8 +70,8 @@ cmd_user(void *state, const struct command_line *line)
 }
 
 /*
- * The first exchange: the monitor knows what is allowed to this client.  Told
- * of a bad PROXY header it ends this process instead.
+ * The first exchange.  The monitor tells what this client may do.  It ends this
+ * process instead if the PROXY header is bad.
  */
 static bool
 hello(struct login *l, const struct options *o)
@@ -116,9 +116,9 @@ cmd_pass(void *state, const struct command_line *line)
 }
 
 /*
- * The monitor does not answer when TLS starts: it ends this process, gives
- * the client the +OK, and has a fresh one serve what comes by TLS.  A client
- * has to wait for that +OK (RFC 2595, section 4); what is there already was
+ * The monitor does not answer when TLS starts: it ends this process, gives the
+ * client the +OK, and has a fresh one serve what comes by TLS.  A client has to
+ * wait for that +OK (RFC 2595, section 4).  What is there already may have been
  * put there by somebody in between, and would be taken for the client's.
  */
 static enum outcome
@@ -148,8 +148,7 @@ cmd_stls(void *state, const struct command_line *line)
 }
 
 /*
- * There is a front that --proxy does not mention: client addresses would be
- * wrong.
+ * There is a front, and --proxy was not given: client addresses would be wrong.
  */
 static enum outcome
 cmd_proxy(void *state, const struct command_line *line)

@@ -3,10 +3,9 @@
  *
  * Reads a PROXY header (haproxy's doc/proxy-protocol.txt, section 2).
  *
- * The octet behind the header is the client's first, so every read asks for
- * no more than the header is sure to have.  Version 1 does not tell its
- * length: behind the 12 octets that both versions have it is read octet by
- * octet.
+ * The octet behind the header is the client's first, so no read asks for more
+ * than the header is sure to have.  Version 1 does not tell its length.  So
+ * after the 12 octets that both versions have it is read octet by octet.
  *
  * Runs as: login.  Input: octets from whoever connected.
  */
@@ -48,8 +47,8 @@ static struct {
 /* ---- reading ---- */
 
 /*
- * The verdict on a header whose read failed.  MONMSG_HEADER_NONE: we were
- * stopped.
+ * What a failed read says about the header.  MONMSG_HEADER_NONE: we were asked
+ * to stop.
  */
 static enum monmsg_header
 failure(enum net_status status)
@@ -61,7 +60,9 @@ failure(enum net_status status)
 	return status == NET_IDLE ? MONMSG_HEADER_SLOW : MONMSG_HEADER_SHORT;
 }
 
-/* Could this be the begin of a header?  Tells at the first wrong octet. */
+/*
+ * Can this be the beginning of a header?  False from the first wrong octet on.
+ */
 static bool
 may_begin(void)
 {
@@ -220,8 +221,8 @@ parse_tlvs(const unsigned char *p, size_t len, struct monmsg_proxy *proxy)
 }
 
 /*
- * Behind the fixed part: both addresses, both ports.  Those of a Unix socket
- * say nothing about who may do what here, so the connection's own count.
+ * Behind the fixed part: both addresses, both ports.  Addresses of Unix sockets
+ * do not tell where the client is, so the connection's own count.
  */
 static enum monmsg_header
 parse_v2(const unsigned char *p, size_t len, unsigned family,
@@ -288,7 +289,7 @@ proxy_read(struct netio *net, struct monmsg_proxy *proxy)
 		result = header.octet[0] == v2_begin[0] ? read_v2(net, proxy)
 							: read_v1(net, proxy);
 	net->deadline = deadline;
-	/* Of a header that is refused nothing is told. */
+	/* Nothing of a refused header is passed on. */
 	if (result > MONMSG_HEADER_IPV6)
 		memset(proxy, 0, sizeof *proxy);
 	proxy->header = (uint8_t)result;

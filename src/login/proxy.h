@@ -18,8 +18,8 @@ enum {
 
 /*
  * Reads the header, and not one octet more, within PROXY_SECONDS and before
- * net->deadline; what it told, or what was wrong with it, is in *P.  Returns
- * false when nobody need be told: we were asked to stop.
+ * net->deadline.  Sets *P to what the header told, or to what was wrong with
+ * it.  Returns false if we were asked to stop: then there is nothing to tell.
  */
 bool proxy_read(struct netio *net, struct monmsg_proxy *p);
 

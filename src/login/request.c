@@ -34,8 +34,9 @@ request_needs_tls(struct login *l)
 }
 
 /*
- * Whether SCRAM is worth showing, and whether somebody may go without TLS
- * against the policy, costs a look into the passwd-file: once.
+ * The passwd-file tells whether SCRAM is worth showing, and whether some
+ * account may do without TLS.  Reading it takes time, so the monitor is asked
+ * once.
  */
 unsigned
 request_offers(struct login *l)
@@ -51,7 +52,7 @@ request_offers(struct login *l)
 	return l->offers;
 }
 
-/* Asks the monitor only where what is known does not suffice. */
+/* Asks the monitor only if the offer is not known yet. */
 bool
 request_has_offer(struct login *l, unsigned offer)
 {

@@ -24,8 +24,8 @@ struct login {
 bool request_answer(const struct monmsg_request *q, struct monmsg_answer *a);
 
 /*
- * The same, when the client has been sent all that is waiting for it.  False
- * as well when the login was right: the monitor ends this process then.
+ * The same, after the client was sent all waiting output.  It is false, too, if
+ * the login was right: then the monitor ends this process.
  */
 bool request_exchange(
     struct login *l, struct monmsg_request *q, struct monmsg_answer *a);
@@ -36,11 +36,12 @@ enum outcome request_refused(struct login *l, uint32_t verdict);
 /* Asks for a session with Q, which is wiped, and replies to the client. */
 enum outcome request_session(struct login *l, struct monmsg_request *q);
 
-/* The reply where a password must not cross the network as it is. */
+/* The reply if a password must not be sent without TLS. */
 enum outcome request_needs_tls(struct login *l);
 
-/* What CAPA and AUTH announce. */
+/* What CAPA and AUTH announce, enum offer.  The monitor is asked once. */
 unsigned request_offers(struct login *l);
+/* Is OFFER among them?  The monitor is asked only if it has to be. */
 bool request_has_offer(struct login *l, unsigned offer);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Takes the messages of SASL mechanisms apart.  No input, no output, nothing
- * remembered: octets from anyone in, words of them out.
+ * Takes the messages of SASL mechanisms apart.  It reads nothing, writes
+ * nothing and remembers nothing.  Its input is octets from anyone.
  */
 #ifndef POPIN_SASL_H
 #define POPIN_SASL_H

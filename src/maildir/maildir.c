@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Maildir: one file a message, in new and cur.  Nothing is ever renamed, and
- * no message is opened at login whose octets its name or the state file
- * tells.  Other programs deliver, flag and remove messages meanwhile.
+ * Maildir: one file a message, in new and cur.  No message is renamed but into
+ * the trash.  At login no message is opened if its name or the state file tells
+ * its octets.  Other programs deliver, flag and remove messages meanwhile.
  * Runs as: session.  Input: directories and files that the mail user, and in
  * part whoever sends mail, decides about.
  */
@@ -41,9 +41,10 @@ static const uint64_t STATE_KIND = 0x706f70696e4d6433;
 /* ---- opening ---- */
 
 /*
- * Where no state file can be made, the directory itself is locked, if it is
- * the user's alone.  Else sessions are not kept apart: nothing is lost by two
- * at once, as a message that one has removed is gone for the other.
+ * If no state file can be made the directory itself is locked, provided that
+ * nobody but the user can open it.  Otherwise two sessions can run at once.
+ * Nothing is lost by that: a message that one has removed is gone for the
+ * other.
  */
 static enum maildrop_result
 lock_directory(int dir_fd, const char *path)
@@ -91,8 +92,8 @@ open_folder_failed(const char *path, const char *folder)
 }
 
 /*
- * A Maildir that no delivery has made yet: nothing has its name, not even a
- * link to what is not mounted, and the directory that it would be in is there.
+ * Is it a Maildir that no delivery has made yet?  Then nothing has its name,
+ * not even a link to what is not mounted, and its parent directory is there.
  */
 static bool
 is_not_made_yet(const char *path)
@@ -194,8 +195,8 @@ maildir_identify(struct maildrop *md)
 }
 
 /*
- * The name, or what another server called it.  A name that some message had
- * as its id there cannot be one, its hash can.
+ * The id that another server gave, else the name.  If another server gave that
+ * name to a message as its id, the id is the hash of the name.
  */
 static size_t
 maildir_ops_uidl(const struct maildrop *md, const struct message *m, char *buf)

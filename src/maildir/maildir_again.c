@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Finding the messages of a Maildir again.  Where one was renamed many may
- * have been: all of them are looked for at once, so that a session in which
- * another program marks everything as read does not read the folders once for
- * each message.
+ * Finding the messages of a Maildir again.  If one was renamed many may have
+ * been, for example by a program that marks everything as read.  So all are
+ * looked for at once, and the folders are not read once for each message.
  * Runs as: session.  Input: file names.
  */
 #include "config.h"
@@ -36,8 +35,8 @@ list(struct maildrop *found, struct maildir_look *look, size_t old)
 }
 
 /*
- * There is room for all of the OLD names.  Where the folders did not keep STILL
- * what was not found may have been missed.
+ * The caller has made room for all of the OLD names.  Unless the folders kept
+ * STILL, a message that was not found may have been missed.
  */
 static void
 merge(struct maildrop *md, const struct maildrop *found, bool still,

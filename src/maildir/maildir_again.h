@@ -11,7 +11,7 @@
 
 struct maildrop;
 
-/* How often it is worth a try while other programs keep renaming. */
+/* How often to try while other programs keep renaming. */
 enum { MAILDIR_TRIES = 5 };
 
 /*

@@ -25,8 +25,8 @@ enum { LIST_TRIES = 5 };
 /* ---- looking ---- */
 
 /*
- * False, with all zeros, where that fails.  Over NFS what a folder is like is
- * remembered until it is opened.
+ * False, with all zeros, if that fails.  The folder is opened anew because NFS
+ * clients remember its attributes until then.
  */
 static bool
 look_at_folder(int fd, struct maildir_stamp *s)
@@ -78,9 +78,10 @@ maildir_look(struct maildir_look *look)
 enum kind { MESSAGE, NO_MESSAGE, UNKNOWN };
 
 /*
- * Regular files only, and nothing is opened to find out: opening a FIFO or a
- * device can block or worse.  Some file systems do not tell what a name is of;
- * that they cannot tell just now does not make it something else.
+ * Only regular files are messages.  Nothing is opened to find out: opening a
+ * FIFO or a device can block or worse.  Some file systems do not tell the type
+ * with the name.  If it cannot be found out now, it is UNKNOWN and not
+ * something else.
  */
 static enum kind
 kind_of(int dir_fd, const struct dirent *e)
@@ -128,7 +129,7 @@ add_entry(struct maildrop *md, uint8_t folder, const struct dirent *e)
 	return MAILDROP_TEMP;
 }
 
-/* For closedir(3); NULL with errno. */
+/* The caller calls closedir(3).  NULL with errno. */
 static DIR *
 open_listing(int fd)
 {
@@ -186,9 +187,9 @@ is_same(const struct maildir_look *a, const struct maildir_look *b)
 
 /*
  * First new, then cur: mail that is moved meanwhile is seen twice, not never.
- * A rename within a folder while it is read can hide a message, as can one
- * from cur to new, and a client would take that for a deletion; so they are
- * read again until they keep still.
+ * A rename within a folder while it is read can hide a message, and so can one
+ * from cur to new.  A client would take that for a deletion.  So the folders
+ * are read again until they keep still.
  */
 enum maildrop_result
 maildir_list_messages(

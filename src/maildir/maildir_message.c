@@ -52,7 +52,7 @@ open_wherever(struct maildrop *md, struct message *m, int *fd)
 	return MAILDROP_OK;
 }
 
-/* What stands in the place of a message now, and is none. */
+/* Is something else than a file in the place of the message now? */
 static bool
 is_no_file(int error)
 {
@@ -72,7 +72,7 @@ cannot_open(struct message *m)
 	return MAILDROP_TEMP;
 }
 
-/* What was opened is to be sent? */
+/* May what was opened be sent? */
 static enum maildrop_result
 look_at_file(struct message *m, int fd, struct stat *st)
 {
@@ -117,7 +117,7 @@ maildir_release(struct maildrop *md, struct maildrop_source *source)
 	(void)close(source->fd);
 }
 
-/* Can it be sent, as can be told without opening it? */
+/* Is it certain, without opening it, that it can be sent? */
 static bool
 is_plain(const struct message *m)
 {

@@ -23,9 +23,9 @@ is_letter(char c)
 }
 
 /*
- * Where file names cannot have a colon, another sign stands for it.  That may
- * be part of a base name as well, so there has to be "2," behind it and then
- * nothing but flags.
+ * If file names cannot have a colon programs write another character for it.
+ * That one can be part of a base name as well, so "2," and then nothing but
+ * flags must follow.
  */
 size_t
 maildir_base(const char *name, size_t len)
@@ -53,7 +53,10 @@ digits(const char *p, size_t len)
 	return n;
 }
 
-/* As many digits as there are, and too many are the largest number. */
+/*
+ * The number of all digits that P begins with.  If it is too large it counts as
+ * the largest.
+ */
 static uint64_t
 leading_number(const char *p, size_t len)
 {

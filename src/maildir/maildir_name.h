@@ -48,7 +48,7 @@ bool maildir_octets_possible(uint64_t octets, uint64_t bytes);
  * returns the length.
  */
 size_t maildir_uidl(const char *name, size_t len, char *buf);
-/* The hash, wherever. */
+/* The SHA-256 of the base name, also if the name could be the unique-id. */
 size_t maildir_uidl_hash(const char *name, size_t len, char *buf);
 
 #endif

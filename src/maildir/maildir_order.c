@@ -146,7 +146,7 @@ maildir_order(struct maildrop *md, const char *names)
 
 /* ---- finding messages ---- */
 
-/* Quicker than comparing. */
+/* maildir_same() is quicker than maildir_compare(). */
 static bool
 is_named(const struct message *m, const char *name, size_t len)
 {
@@ -161,7 +161,7 @@ compare(const struct maildrop *md, size_t i, const char *name, size_t len)
 	return maildir_compare(maildir_name(m), m->len, name, len);
 }
 
-/* The hint mostly helps, as most lists are in our order. */
+/* The hint mostly helps, because most lists are in our order. */
 size_t
 maildir_find(
     const struct maildrop *md, size_t *hint, const char *name, size_t len)

@@ -12,11 +12,11 @@
 #include "maildrop/maildrop.h"
 
 /*
- * Sorts MD's messages by maildir_compare() of their names, which stand at
- * NAMES + ref; equal names in the order of their `where', then as found, and
- * all but the last of them become MESSAGE_ABSENT.
- * Takes time linear in their number but for messages of the same second.
- * Returns false when memory runs out; the messages are unchanged then.
+ * Sorts MD's messages by maildir_compare() of their names, which are at NAMES +
+ * ref.  Equal names are sorted by `where', then as they were found; all but the
+ * last of them become MESSAGE_ABSENT.  Takes time linear in their number but
+ * for messages of the same second.  Returns false when memory runs out; the
+ * messages are unchanged then.
  */
 bool maildir_order(struct maildrop *md, const char *names);
 
@@ -24,8 +24,8 @@ bool maildir_order(struct maildrop *md, const char *names);
 
 /*
  * The index of the message with the base name of NAME (LEN bytes), or
- * MAILDIR_NOT_FOUND.  MD is in order.  It is looked for at *HINT first, 0 in
- * the beginning, which becomes the index behind the one that was found.
+ * MAILDIR_NOT_FOUND.  MD is in order.  The search begins at *HINT, which is 0
+ * the first time and becomes the index behind the message that was found.
  */
 size_t maildir_find(
     const struct maildrop *md, size_t *hint, const char *name, size_t len);

@@ -25,8 +25,8 @@
 #include "pop3/netio.h"
 
 /*
- * A message that may not be read is there all the same.  What it has is a size
- * on the disk.
+ * A message that may not be read is shown all the same, with its size on the
+ * disk.
  */
 static enum maildrop_result
 size_unread(struct message *m)
@@ -84,7 +84,10 @@ count_octets(struct maildrop *md, struct message *m)
 	}
 }
 
-/* Fills in what is not known yet.  *WHOLE: nothing was left out or unread. */
+/*
+ * Counts the octets that are not known yet.  *WHOLE: no message was left out or
+ * unread.
+ */
 static enum maildrop_result
 find_octets(struct maildrop *md, bool *whole)
 {

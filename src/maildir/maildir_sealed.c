@@ -42,8 +42,8 @@ maildir_seal(struct message *m, enum maildir_seal why)
 }
 
 /*
- * gzip, bzip2, zstd, lz4 and xz: no header of a message begins so.  BZh and a
- * digit might; what comes then does not.
+ * gzip, bzip2, zstd, lz4 and xz: no header of a message begins so.  One could
+ * begin with BZh and a digit, but not go on as bzip2 does.
  */
 static bool
 is_compressed(const char *p, size_t len)
@@ -64,7 +64,7 @@ is_compressed(const char *p, size_t len)
 	return false;
 }
 
-/* What compresses mail leaves the size in the name as it was. */
+/* A program that compresses mail leaves the size in the name as it was. */
 static bool
 is_as_told(const struct message *m, uint64_t size)
 {
@@ -83,7 +83,10 @@ maildir_look_at_head(
 	return MAILDROP_OK;
 }
 
-/* A name that tells no size is of a message that was read for its octets. */
+/*
+ * If the name tells no size, the message was looked at when its octets were
+ * counted.
+ */
 enum maildrop_result
 maildir_look_inside(struct message *m, int fd, uint64_t size)
 {

@@ -3,7 +3,7 @@
  *
  * Messages of a Maildir that are there and cannot be sent: MESSAGE_SEALED.
  * They have a number, a size and a unique-id.  RETR and TOP of them fail, and
- * so does DELE: nobody has had them.
+ * so does DELE, because no client has got them.
  */
 #ifndef POPIN_MAILDIR_SEALED_H
 #define POPIN_MAILDIR_SEALED_H
@@ -18,12 +18,12 @@ enum maildir_seal {
 	MAILDIR_COMPRESSED /* nobody could use what we would send */
 };
 
-/* Marks M, says why once in the log.  Returns MAILDROP_PERM. */
+/* Marks M.  Each reason is logged once.  Returns MAILDROP_PERM. */
 enum maildrop_result maildir_seal(struct message *m, enum maildir_seal why);
 
 /*
- * Is what the open file FD of M, with SIZE bytes, has to be sent as it is?
- * Else seals it.  Reads nothing where the name tells the same size.
+ * Can the open file FD of M, of SIZE bytes, be sent as it is?  If not, seals M.
+ * Reads nothing if the name tells the same size.
  */
 enum maildrop_result maildir_look_inside(
     struct message *m, int fd, uint64_t size);

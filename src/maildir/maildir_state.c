@@ -4,13 +4,12 @@
  * What is remembered of a Maildir until the next login: the octets of the
  * messages, and, once that is safe, the list of all of them.
  *
- * Every change of a directory sets its ctime, to the clock of its file system
- * and no finer than that ticks.  So a list that was made when the ctime was
- * long past is the list for as long as the ctime stays.  This rests on file
- * systems that keep it so, by the clock of this machine: only those that are
- * known to are trusted.  It rests on the clock as well: where that was set
- * between the list and now, the list is not used.  And it is not used for more
- * than some minutes, whatever the reasons to trust it.
+ * Every change of a directory sets its ctime, with the resolution that its file
+ * system has.  So a list that was made long after the ctime stays right until
+ * the ctime changes.  This rests on file systems that keep it so, by the clock
+ * of this machine: only those that are known to are trusted.  It rests on the
+ * clock as well: if that was set since the list was made, the list is not used.
+ * In any case it is used for some minutes only.
  *
  * The records: a struct head; then for each message its octets, its folder
  * and its file name with the NUL, in the order of the messages.
@@ -58,8 +57,8 @@ static struct {
 
 /*
  * File systems of this machine that change a directory's ctime whenever a name
- * comes or goes.  FUSE and those of networks may do so, or not: their numbers
- * say nothing about who is behind them.
+ * comes or goes.  FUSE and network file systems may do so or not: their numbers
+ * do not tell what is behind them.
  */
 static const uint32_t trusted[] = {
 	0xef53,	    /* ext2, ext3, ext4 */
@@ -103,7 +102,7 @@ note(const struct maildir_look *look)
 	heads.now.boot = look->boot;
 }
 
-/* Do the folders, and the clocks, say that the list is still that of them? */
+/* Do the folders and the clocks show that the list is still right? */
 static bool
 is_at_rest(const struct maildir_look *look)
 {
@@ -117,7 +116,7 @@ is_at_rest(const struct maildir_look *look)
 	    age <= AGE_MAX && passed - age + CLOCK_SET <= 2 * CLOCK_SET;
 }
 
-/* Were the folders, when LOOK was made, seen long after their last change? */
+/* Was LOOK made long after the last change of the folders? */
 static bool
 is_long_past(const struct maildir_look *look)
 {
@@ -283,8 +282,8 @@ is_told(const struct message *m)
 }
 
 /*
- * Some file systems have names longer than NAME_MAX: they are read each time.
- * So is what could not be read.
+ * Messages with names longer than NAME_MAX, which some file systems have, are
+ * read at each login.  So are those that could not be read.
  */
 static bool
 is_writable(const struct message *m)
@@ -334,7 +333,10 @@ write_all(const struct maildrop *md, bool is_list)
 	heads.saved = heads.now;
 }
 
-/* A list stays the one that it was: of LOOK, not of the end of the session. */
+/*
+ * A list stays that of the login, with its LOOK: the folders may have changed
+ * since.
+ */
 void
 maildir_state_write(const struct maildrop *md)
 {

@@ -29,19 +29,19 @@ void maildir_state_octets(struct maildrop *md);
 
 /*
  * Remembers a list that was just made, after LOOK, if the state file does not
- * have it all yet.  WHOLE: nothing was left out, or could not be read, that
- * may be another time without a change of the folders.
+ * have it all yet.  WHOLE: no message was left out or unread that may be there,
+ * or be readable, another time without a change of the folders.
  */
 void maildir_state_keep(
     const struct maildrop *md, const struct maildir_look *look, bool whole);
 
 /*
- * Remembers the octets that are known, where counting had to stop: the next
- * login has fewer to count.
+ * Remembers the octets that are known when counting had to stop: the next login
+ * has fewer to count.
  */
 void maildir_state_keep_part(const struct maildrop *md);
 
-/* Remembers octets that turned out to be others. */
+/* Remembers octets that were corrected. */
 void maildir_state_write(const struct maildrop *md);
 
 #endif

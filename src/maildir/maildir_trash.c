@@ -38,7 +38,7 @@ open_directory(int dir_fd, const char *name)
 	return maildir_open_folder(dir_fd, name);
 }
 
-/* Only that it is there: a Maildir++ reader looks for it. */
+/* Makes the file that tells a Maildir++ reader that this is a folder. */
 static int
 make_mark(int dir_fd)
 {
@@ -97,9 +97,9 @@ maildir_trash_fd(void)
 }
 
 /*
- * The Nth name there for NAME.  In cur a name ends with its flags; the one
- * that comes from new has none yet.  Where both together are too long the name
- * is cut: nothing there has to be found by it.
+ * The Nth name in the trash for NAME.  In cur a name ends with flags; one from
+ * new has none yet.  If it gets too long the name is cut: nothing in the trash
+ * has to be found by its name.
  */
 static void
 trash_name(char to[NAME_MAX + 1], const char *name, size_t len, unsigned n)

@@ -11,13 +11,14 @@
 
 /*
  * Opens the Maildir++ folder FOLDER (NULL: none is wanted) of the Maildir
- * DIR_FD, whose PATH is for the log, and makes it where it is missing.  Where
- * that fails it logs, and nothing can be moved later.
+ * DIR_FD, and makes it if it is missing.  PATH is for the log.  If that fails
+ * it is logged, and nothing can be moved later.
  */
 void maildir_trash_open(int dir_fd, const char *path, const char *folder);
 
-/* Must removed messages go there?  And its descriptor, for the sandbox; or -1. */
+/* Must removed messages go there? */
 bool maildir_trash_wanted(void);
+/* The descriptor of the folder, for the sandbox; or -1. */
 int maildir_trash_fd(void);
 
 /*

@@ -28,8 +28,9 @@ take_away(const struct message *m)
 }
 
 /*
- * Removes what is marked and was not yet.  Returns false, logged, where that
- * failed; MISSING is how many were not where they were seen last.
+ * Removes the marked messages that were not removed yet.  Returns false,
+ * logged, if that failed.  *MISSING: so many were not where they were seen
+ * last.
  */
 static bool
 remove_marked(struct maildrop *md, bool *touched, size_t *missing)
@@ -58,8 +59,8 @@ remove_marked(struct maildrop *md, bool *touched, size_t *missing)
 }
 
 /*
- * What other programs have renamed meanwhile is looked for, all at once.  What
- * is then nowhere was removed by them.
+ * Messages that other programs have renamed meanwhile are looked for, all at
+ * once.  Those that are in no folder then were removed by them.
  */
 static bool
 remove_wherever(struct maildrop *md, bool *touched)
@@ -97,7 +98,10 @@ maildir_commit(struct maildrop *md)
 	bool touched[MAILDIR_FOLDERS] = { false, false };
 	bool good = remove_wherever(md, touched);
 
-	/* What arrived first: after a crash it may be in both, not in none. */
+	/*
+	 * The trash first: after a crash a message may be in both folders, but
+	 * it is in one of them.
+	 */
 	if (maildir_trash_fd() != -1)
 		good &= sync_folder(maildir_trash_fd());
 	for (int f = 0; f < MAILDIR_FOLDERS; f++)

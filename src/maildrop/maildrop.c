@@ -76,7 +76,7 @@ maildrop_compact(struct maildrop *md)
 
 /*
  * Decides what this login sees.  Nothing is taken out of the list: backends
- * go on to know, and to remember, what is hidden.
+ * still remember hidden messages for the next login.
  */
 static bool
 choose_shown(struct maildrop *md)

@@ -59,15 +59,18 @@ struct maildrop;
 
 struct maildrop_ops {
 	/*
-	 * Opens what is needed of PATH and takes the session's lock.  Nothing
-	 * in the maildrop is looked at yet: the sandbox comes in between.
+	 * Opens what is needed of PATH and takes the session's lock.  No mail
+	 * is read yet: the sandbox comes in between.
 	 */
 	enum maildrop_result (*open)(struct maildrop *md, const char *path);
 	/* Enters the sandbox that leaves just what is needed from here on. */
 	bool (*confine)(struct maildrop *md);
 	/* Fills in the messages, in order, with their octets. */
 	enum maildrop_result (*scan)(struct maildrop *md);
-	/* Makes sure that uidl can answer, logs if not; NULL: it always can. */
+	/*
+	 * Makes sure that uidl can answer; logs if it cannot.  NULL: it always
+	 * can.
+	 */
 	enum maildrop_result (*identify)(struct maildrop *md);
 	/* Writes the unique-id to BUF, MAILDROP_UIDL_MAX bytes; its length. */
 	size_t (*uidl)(
@@ -77,8 +80,9 @@ struct maildrop_ops {
 	    struct maildrop_source *source);
 	void (*release)(struct maildrop *md, struct maildrop_source *source);
 	/*
-	 * May M be removed though this session has not sent it?  Not one that
-	 * cannot be sent: MAILDROP_PERM, and MESSAGE_SEALED.  NULL: all may.
+	 * May M be removed though this session has not sent it?  Not if it
+	 * cannot be sent: MAILDROP_PERM, and it is MESSAGE_SEALED.  NULL: all
+	 * may.
 	 */
 	enum maildrop_result (*removable)(
 	    struct maildrop *md, struct message *m);
@@ -87,7 +91,7 @@ struct maildrop_ops {
 	 * means that some or all of it is still there, and was logged.
 	 */
 	enum maildrop_result (*commit)(struct maildrop *md);
-	/* Ends the session's hold, remembers sizes for the next one. */
+	/* The session ends: remembers for the next one what it has learnt. */
 	void (*close)(struct maildrop *md);
 };
 
@@ -108,8 +112,8 @@ struct maildrop {
 	struct message *messages;
 	size_t count, allocated;
 	/*
-	 * The indexes of the messages that are not hidden, the first one's
-	 * number being 1; NULL: none is hidden.
+	 * The indexes of the messages that are not hidden; the first has the
+	 * number 1.  NULL: none is hidden.
 	 */
 	uint32_t *shown;
 	size_t shown_count;
@@ -141,11 +145,13 @@ void maildrop_compact(struct maildrop *md);
 
 /*
  * Message NUMBER (from 1 to shown_count), or NULL if there is none or it is
- * deleted.  M must not be hidden.
+ * deleted.
  */
 struct message *maildrop_message(struct maildrop *md, uint64_t number);
+/* The number of M, which must not be hidden. */
 size_t maildrop_number(const struct maildrop *md, const struct message *m);
 
+/* DELE of M, and RSET. */
 void maildrop_delete(struct maildrop *md, struct message *m);
 void maildrop_undelete_all(struct maildrop *md);
 /* M was read in full and is OCTETS long on the wire. */

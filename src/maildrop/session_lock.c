@@ -19,15 +19,15 @@
 #include "pop3/netio.h"
 
 /*
- * Bytes of the file, which need not exist.  A directory has as many for each
- * maildrop that is kept in it.
+ * The bytes that are locked, which need not exist.  In a directory each
+ * maildrop has its own.
  */
 enum { BYTE_HELD, BYTE_BUSY, BYTE_WANTED, BYTES };
 
 enum {
-	WAIT = 5000, /* milliseconds, for somebody who may give way */
+	WAIT = 5000, /* milliseconds, for a session that may give way */
 	NAP = 50,
-	LOOK = 1000, /* how often the one who may give way looks */
+	LOOK = 1000, /* how often a session that may give way looks */
 	LOOKS = 3,   /* before its patience is over */
 	EXTENSION = 10
 };
@@ -87,7 +87,7 @@ set_lock(int fd, short type, off_t byte)
 	return fcntl(fd, F_SETLK, &lock) == 0;
 }
 
-/* Has another process set this mark?  If that cannot be found out: yes. */
+/* Has another process set this mark?  True if that cannot be found out. */
 static bool
 is_marked(int fd, off_t byte)
 {
@@ -147,8 +147,8 @@ lock_directory(int fd)
 typedef enum session_lock_result locker(int fd);
 
 /*
- * The last try is for a session that ends because it saw the mark of ours
- * when it was about to serve its client again.
+ * The last try is for a holder that ends because it saw our mark when it was
+ * about to serve its client again.
  */
 static enum session_lock_result
 wait_for_way(int fd, locker *lock)
@@ -195,7 +195,7 @@ session_lock_file(int fd)
 	return get(fd, lock_file);
 }
 
-/* Are we the owner of the directory, and can nobody else open it? */
+/* Do we own the directory, and can nobody else open it? */
 static bool
 is_private(int fd)
 {

@@ -51,7 +51,7 @@ sum_block(void)
 	return sum;
 }
 
-/* Is FD still what NAME leads to?  It may have been removed meanwhile. */
+/* Is NAME still the file FD?  It may have been removed meanwhile. */
 static bool
 same_file(int fd, int dir_fd, const char *name)
 {
@@ -63,8 +63,8 @@ same_file(int fd, int dir_fd, const char *name)
 }
 
 /*
- * Other users may still have the file open from when its mode let them.  Their
- * lock is not a session's.  So the file is left to them, and a new one is
+ * Other users may still have the file open from when its mode let them.  A lock
+ * of theirs is not a session's.  So they may keep the file, and a new one is
  * made.
  */
 static int
@@ -216,8 +216,8 @@ state_write(struct state *s, const void *record, size_t len)
 }
 
 /*
- * A failure, a full disk most likely, leaves a file that reads as far as it
- * got; it is emptied so that nobody has to rely on that.
+ * After a failure, most likely a full disk, the file could be read as far as it
+ * was written.  It is emptied so that nothing depends on that.
  */
 void
 state_write_end(struct state *s)

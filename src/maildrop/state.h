@@ -4,9 +4,9 @@
  * The state file of a maildrop: the session's lock, and a cache of records
  * that a backend wants to find again at the next login.
  *
- * It is only a cache.  Missing, stale, torn, hostile or on a full disk it
- * costs time, never correctness: what a backend takes from it it must be
- * able to do without, and must not trust further than its own mail.
+ * It is only a cache.  If it is missing, stale, torn, hostile or on a full disk
+ * that costs time, never correctness.  A backend must be able to do without it,
+ * and must not trust it further than the user's own mail.
  *
  * On disk: blocks of STATE_BLOCK bytes (the last may be shorter), each with
  * a header and records of a 16-bit length and that many bytes, in this
@@ -25,9 +25,9 @@ enum { STATE_BLOCK = 16 * 1024, STATE_RECORD_MAX = 1024 };
 
 enum state_lock {
 	STATE_LOCKED,
-	STATE_BUSY,   /* another session has it */
-	STATE_NOFILE, /* the file cannot be had, see errno; nothing is locked */
-	STATE_FAILED  /* locking itself failed, see errno */
+	STATE_BUSY, /* another session has it */
+	STATE_NOFILE, /* the file cannot be opened, see errno; nothing is locked */
+	STATE_FAILED /* locking itself failed, see errno */
 };
 
 struct state {
@@ -40,8 +40,8 @@ struct state {
 };
 
 /*
- * Opens NAME in the directory DIR_FD, creating it, and claims the maildrop
- * by it (see session_lock.h), for as long as the process lasts.
+ * Opens NAME in the directory DIR_FD, creating it, and takes the session's lock
+ * on it (see session_lock.h) until the process ends.
  */
 enum state_lock state_open(
     struct state *s, int dir_fd, const char *name, uint64_t kind);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Unique-ids: what every one has to be.
+ * Unique-ids: what they must look like.
  *
- * A client that has seen a message under one id downloads it again under any
- * other.  So where another server gave the ids, popin can go on with these.
+ * If a message gets another id a client downloads it again.  So popin can go on
+ * with the ids that another server gave.
  */
 #ifndef POPIN_UIDL_H
 #define POPIN_UIDL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Runs popin-import, reads what it prints.
+ * Runs popin-import and reads what it prints.
  * Runs as: session, before its sandbox.  Input: a pipe from a program that
  * reads what the mail user, and who sends mail, have written.
  */
@@ -27,7 +27,7 @@
 #include "process/spawn.h"
 
 enum {
-	SECONDS = 300, /* at most; --idle is less in most places */
+	SECONDS = 300, /* at most; others take a dotlock for stale after that */
 	LOOK = 250,    /* milliseconds: is there a reason to stop? */
 	NAP = 1,       /* milliseconds */
 	PIECE = 16 * 1024,
@@ -69,7 +69,10 @@ has_to_stop(int64_t deadline)
 	return netio_interrupted() != NET_OK || clock_now() >= deadline;
 }
 
-/* Feeds T until the end.  False when there was a reason to stop; or, logged. */
+/*
+ * Feeds T until the end.  False if there was a reason to stop, or if reading
+ * failed, logged.
+ */
 static bool
 listen_to(int fd, struct uidl_text *t, int64_t deadline)
 {
@@ -95,7 +98,7 @@ listen_to(int fd, struct uidl_text *t, int64_t deadline)
 	return false;
 }
 
-/* How it ends; -1 where it does not, and is killed. */
+/* Its status; -1 if it did not end in time and was killed. */
 static int
 reap(pid_t pid, bool heard, int64_t deadline)
 {

@@ -11,9 +11,10 @@
 
 /*
  * Adds to uidl_map.h what popin-import knows by SCHEME of the maildrop PATH of
- * this KIND; TEXT tells where it is from.  It has the rights of this process,
- * the log, and nothing else of it.  Anything but MAILDROP_OK was logged: the
- * answer did not come, or not all of it.
+ * this KIND.  TEXT tells where that is from. popin-import runs with the rights
+ * of this process and has its log, and nothing else of it.  Anything but
+ * MAILDROP_OK was logged, or the client went away: then the answer did not
+ * come, or not all of it.
  */
 enum maildrop_result uidl_ask(const char *scheme, const char *kind,
     const char *path, struct uidl_text *text);

@@ -2,12 +2,12 @@
  * Copyright (c) 2026 The popin authors
  *
  * popin.uidl is written once, whole or not at all.  It keeps the ids of
- * messages that are gone, so that none of them is used again.  One without a
- * line tells that there was nothing to take over: mail that is delivered later
+ * messages that are gone, so that none of them is used again.  A file without a
+ * line says that there was nothing to take over: mail that is delivered later
  * cannot bring ids with it.
  *
- * At login no more than its first and last bytes are read; all of it when a
- * client asks for ids, in the sandbox.
+ * At login only its first and last bytes are read.  All of it is read in the
+ * sandbox, when a client asks for ids.
  *
  * Runs as: session.  Input: a file that the mail user can write.
  */
@@ -43,7 +43,7 @@ static struct {
 
 /* ---- reading ---- */
 
-/* -1 with errno: EPERM, no plain file of the user's, or of root's. */
+/* -1 with errno, EPERM if it is not a regular file of the user or of root. */
 static int
 open_ours(const struct uidl_place *place, struct stat *st)
 {
@@ -59,7 +59,7 @@ open_ours(const struct uidl_place *place, struct stat *st)
 	return file_give_up(fd);
 }
 
-/* It may have become shorter: EIO. */
+/* False with errno; EIO if the file has become shorter. */
 static bool
 read_piece(char *p, size_t len, off_t at)
 {
@@ -90,7 +90,9 @@ read_all(struct uidl_text *t)
 	return true;
 }
 
-/* Its first line, and whether it has its last one.  False with errno. */
+/*
+ * Reads the first line, and whether the last one is right.  False with errno.
+ */
 static bool
 look(struct uidl_text *t)
 {
@@ -131,7 +133,7 @@ uidl_kept_load(void)
 
 /* ---- writing ---- */
 
-/* What a crash has left of it does not count. */
+/* Makes the file NEW.  One that a crash has left is removed. */
 static int
 make(int dir_fd, const char *new)
 {
@@ -144,8 +146,8 @@ make(int dir_fd, const char *new)
 }
 
 /*
- * False with errno; what was there is there still.  One without a line that a
- * crash tears is asked for again, and that is all.
+ * False with errno; then the old file is unchanged.  A file without a line is
+ * not synced: if a crash tears it, popin-import is asked again.
  */
 static bool
 write_whole(const struct uidl_place *place, const char *new, const char *scheme)

@@ -2,8 +2,9 @@
  * Copyright (c) 2026 The popin authors
  *
  * popin.uidl: the ids that another server gave to the messages of a maildrop,
- * as they were when popin first served it.  From then on only this counts: ids
- * stay when the other server's files go, and when it still writes to them.
+ * as they were when popin first served it.  From then on only this file counts.
+ * So ids stay when the other server's files are removed, or are still written
+ * to.
  */
 #ifndef POPIN_UIDL_KEPT_H
 #define POPIN_UIDL_KEPT_H
@@ -36,7 +37,7 @@ enum maildrop_result uidl_kept_open(const struct maildrop_settings *settings,
 enum maildrop_result uidl_kept_ask(
     const struct maildrop_settings *settings, const struct uidl_place *place);
 
-/* Makes uidl_map.h have all of it.  Anything but MAILDROP_OK was logged. */
+/* Reads all of it into uidl_map.h.  Anything but MAILDROP_OK was logged. */
 enum maildrop_result uidl_kept_load(void);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * A line is kept as the two lengths and the two ids, one line behind the
- * other.  Where one begins, plus one, is its handle.
+ * A line is stored as its two lengths and its two ids.  Its handle is its
+ * offset plus one.
  * Runs as: session, popin-import.  Input: a file that the mail user can write,
  * what popin-import prints, ids that anybody may have made up: so the hash is
  * one that they cannot know.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The ids that clients know messages by, where these are not our own: a map
- * from our id to that one, and the text that keeps it:
+ * The ids that clients know messages by, if these are not our own: a map from
+ * our id to that one, and the text that keeps it:
  *
  *	popin-uidl 1 SCHEME
  *	OUR-ID THEIR-ID
@@ -35,9 +35,11 @@ bool uidl_map_put(
     const char *ours, size_t ours_len, const char *theirs, size_t theirs_len);
 /* What OURS is for clients, in MAILDROP_UIDL_MAX bytes; its length, or 0. */
 size_t uidl_map_get(const char *ours, size_t len, char *theirs);
-/* Is it what some message is, or was, for clients? */
+/* Is THEIRS the id of some message for clients, or was it? */
 bool uidl_map_has(const char *theirs, size_t len);
+/* How many lines there are. */
 size_t uidl_map_count(void);
+/* Removes all lines and gives the memory back. */
 void uidl_map_clear(void);
 
 /* Writes the text.  False with errno. */
@@ -53,10 +55,11 @@ struct uidl_text {
 	char line[UIDL_LINE_MAX];
 };
 
+/* Sets T to the beginning of a text; the map stays as it is. */
 void uidl_text_start(struct uidl_text *t);
 /*
- * Puts the lines that end in these LEN bytes into the map; what is there
- * already stays.  False without memory.
+ * Puts the lines that end in these LEN bytes into the map.  Lines that are
+ * there already stay.  False without memory.
  */
 bool uidl_text_feed(struct uidl_text *t, const char *p, size_t len);
 /* Was that all of a text, with nothing wrong in it? */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Raw bytes of a message -> lines on the wire, and the octets they are.
- * One code does both, so STAT, LIST and RETR cannot disagree.
+ * Makes lines on the wire from the raw bytes of a message, and counts their
+ * octets.  The same code does both, so STAT, LIST and RETR cannot disagree.
  *
  * RFC 1939, sections 3 and 11: every line ends with CRLF; a line that begins
  * with a dot gets another, which is not counted.  A lone CR, NULs and 8-bit
@@ -56,9 +56,8 @@ void body_feed(struct body *b, const char *p, size_t len);
 void body_end(struct body *b);
 
 /*
- * Feeds LEN bytes of FD from OFFSET on to B and ends it.  Stops early when B
- * has enough, when the client is gone (look at the netio), or when the loop
- * has to end.
+ * Feeds LEN bytes of FD, from OFFSET on, to B, and ends it.  Stops early if B
+ * has enough, if output failed (see netio.failed), or if the loop has to end.
  */
 enum body_status body_copy(struct body *b, int fd, off_t offset, uint64_t len);
 

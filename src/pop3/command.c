@@ -64,8 +64,8 @@ reply_dot(struct netio *net)
 }
 
 /*
- * The best first: some clients take the first that they know.  LOGIN is not
- * among them: who can use it can use USER or PLAIN, and some clients try a
+ * The best first: some clients take the first that they know.  LOGIN is left
+ * out: every client that knows it knows USER or PLAIN, and some clients try a
  * wrong password with each method that is shown.
  */
 static const struct mechanism {
@@ -77,7 +77,7 @@ static const struct mechanism {
 	{ OFFER_PLAIN, "PLAIN" },
 };
 
-/* Each with BEFORE and AFTER around it. */
+/* Puts the name of each, between BEFORE and AFTER. */
 static void
 put_mechanisms(
     struct netio *net, unsigned offers, const char *before, const char *after)
@@ -217,7 +217,7 @@ command_refuse(struct netio *net, bool too_long)
 	return OUTCOME_BAD;
 }
 
-/* Where there is no line, *WHY tells the reason. */
+/* If there is no line, *WHY tells the reason. */
 static enum outcome
 one_command(const struct command_table *t, struct netio *net, void *state,
     unsigned idle, const char **why)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * A line -> words -> a row of the state's command table; and the one place
- * that writes +OK and -ERR.
+ * Finds the words of a line and the row of the state's command table. +OK and
+ * -ERR are written here and nowhere else.
  */
 #ifndef POPIN_COMMAND_H
 #define POPIN_COMMAND_H
@@ -91,7 +91,7 @@ void reply_dot(struct netio *net);
  */
 void reply_capabilities(struct netio *net, unsigned offers);
 
-/* The reply to AUTH alone (RFC 5034 has it no more, old Outlooks ask). */
+/* The reply to AUTH alone.  RFC 5034 no longer has it, but old Outlooks ask. */
 void reply_mechanisms(struct netio *net, unsigned offers);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Several bytes at a time, as lanes: sixteen where the machine has vector
- * instructions, elsewhere as many as a register has.  A mark is a lane that is
- * not 0 where its byte is the one that was looked for; marks can be combined
- * by &, | and, on the right of an &, ~.
+ * Several bytes at a time, as lanes: sixteen if the machine has vector
+ * instructions, else as many as a register has.  A mark is a lane that is not
+ * 0; it tells that its byte is the one that was looked for.  Marks can be
+ * combined by &, | and, on the right of an &, ~.
  */
 #ifndef POPIN_LANES_H
 #define POPIN_LANES_H
@@ -52,7 +52,10 @@ lanes_are(const char *p, char c)
 #endif
 }
 
-/* COUNT, one more where there is a mark; UINT8_MAX is the end. */
+/*
+ * Adds 1 to each lane of COUNT that has a mark; not more often than UINT8_MAX
+ * times.
+ */
 static inline lanes
 lanes_count(lanes count, lanes marks)
 {
@@ -63,6 +66,7 @@ lanes_count(lanes count, lanes marks)
 #endif
 }
 
+/* Is there a mark? */
 static inline bool
 lanes_any(lanes marks)
 {
@@ -76,6 +80,7 @@ lanes_any(lanes marks)
 #endif
 }
 
+/* The sum of all lanes of COUNT. */
 static inline uint64_t
 lanes_sum(lanes count)
 {
@@ -88,7 +93,7 @@ lanes_sum(lanes count)
 	return total;
 }
 
-/* The first byte of a register that is not 0; there is one. */
+/* The index of the first byte that is not 0; one must be. */
 static inline size_t
 lanes_first(unsigned long marks)
 {

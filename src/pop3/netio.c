@@ -69,10 +69,10 @@ netio_catch_signals(void)
 }
 
 /*
- * No super-server sets TCP_NODELAY, and without it the last segment of
- * nearly every reply waits for the client's delayed acknowledgement.  The
- * rest makes a vanished client known within minutes: it holds the maildrop.
- * On anything but TCP these fail, which is fine.
+ * No super-server sets TCP_NODELAY, and without it the last segment of nearly
+ * every reply waits for the client's delayed acknowledgement.  By the rest a
+ * client that has vanished is noticed within minutes; until then it holds the
+ * maildrop.  On anything but TCP these fail, which is fine.
  */
 static void
 tune_tcp(int fd)
@@ -135,8 +135,9 @@ netio_open(struct netio *n, char *in, size_t in_size, char *out,
 }
 
 /*
- * A client on a slow line can be busy for long with what it was sent, and has
- * no command to give meanwhile.  Returns false when the system cannot tell.
+ * Asks how many octets are not acknowledged yet.  If they became fewer the
+ * client is active: on a slow line it can take long to receive a reply, and
+ * sends no command meanwhile.  Returns false if the system cannot tell.
  */
 static bool
 look_at_queue(struct netio *n, int64_t now)
@@ -157,7 +158,10 @@ look_at_queue(struct netio *n, int64_t now)
 #endif
 }
 
-/* POLLERR, POLLHUP of the output; a signal that is waiting comes now. */
+/*
+ * Returns POLLERR and POLLHUP of the output.  A signal that is pending is
+ * handled now.
+ */
 static short
 look_at_output(const struct netio *n)
 {
@@ -269,7 +273,10 @@ write_some(struct netio *n, const char *p, size_t len)
 	return -1;
 }
 
-/* A part of LEN octets that does not leave a torn CRLF.CRLF for the next. */
+/*
+ * The length of the next part of LEN octets.  It does not split a final
+ * CRLF.CRLF.
+ */
 static size_t
 pipe_chunk(size_t len)
 {
@@ -329,8 +336,8 @@ netio_position(const struct netio *n)
 }
 
 /*
- * When the other end of a Unix socket closes, what it has not read is no
- * longer in the queue: only the error tells.
+ * When the other end of a Unix socket closes, the queue loses what it has not
+ * read.  Only the error tells then.
  */
 static bool
 has_arrived(struct netio *n, uint64_t position)
@@ -439,9 +446,10 @@ netio_read(struct netio *n, void *buf, size_t size, size_t *got)
 }
 
 /*
- * Half a command: a client that wrote its end apart sends that only when we
- * have acknowledged this, which the system would do 40 ms later.  By number:
- * where a libc has socketcall(2) for it, the sandbox could not see what is set.
+ * For half a command.  A client that writes the end of a line separately sends
+ * it only when we have acknowledged the first part; without this the system
+ * would do so 40 ms later.  It is called by its number because some libcs use
+ * socketcall(2), where the sandbox could not see which option is set.
  */
 static void
 acknowledge_now(const struct netio *n)
@@ -457,7 +465,10 @@ acknowledge_now(const struct netio *n)
 #endif
 }
 
-/* Makes room and reads once.  There is room: no kept line fills the buffer. */
+/*
+ * Makes room and reads once.  There is always room: netio_line() keeps less
+ * than the buffer has.
+ */
 static enum net_status
 fill(struct netio *n)
 {

@@ -34,9 +34,9 @@ enum {
 	 * that can be left over when login hands the client on (octets).
 	 */
 	NETIO_READ_MAX = 1024,
-	/* What netio.watch is told of a client that does something. */
+	/* The argument of netio.watch: the client does something. */
 	NETIO_ACTIVE = -1,
-	/* What it says where the session must end. */
+	/* The result of netio.watch: the session must end. */
 	NETIO_END = -1,
 	/* The longest that a client may take no output at all. */
 	NETIO_STALL_SECONDS = 120
@@ -51,9 +51,10 @@ struct netio {
 	unsigned stall;	  /* seconds; netio_open() sets the longest */
 	int64_t deadline; /* for the next line; clock_now() milliseconds */
 	/*
-	 * Is told when the client does something, and while it is waited for
-	 * the milliseconds of its silence.  Returns after how many
-	 * milliseconds to be called again, or NETIO_END.  NULL: nobody.
+	 * Is called with NETIO_ACTIVE when the client does something.  While we
+	 * wait for the client it is called with the milliseconds of its
+	 * silence.  It returns the milliseconds until the next call, or
+	 * NETIO_END.  It may be NULL.
 	 */
 	int64_t (*watch)(int64_t silence);
 	int64_t active;		 /* when the client last did something */
@@ -68,16 +69,16 @@ struct netio {
 
 /*
  * Starts on the descriptors 0 and 1 with the caller's buffers, which must
- * outlive N.  Makes sockets non-blocking and tunes TCP when TUNE.
+ * outlive N.  Makes sockets non-blocking.  TUNE: sets options of TCP, too.
  */
 void netio_open(struct netio *n, char *in, size_t in_size, char *out,
     size_t out_size, bool tune);
 
 /*
- * Makes SIGTERM, SIGINT and SIGHUP end the session at the next wait.  They
- * are blocked except while waiting, so nothing else is ever interrupted.  A
- * client that went away and a file as large as a limit allows are errors of
- * the write, not signals.
+ * Makes SIGTERM, SIGINT and SIGHUP end the session at the next wait.  They are
+ * blocked except while waiting, so nothing else is ever interrupted.  If the
+ * client has gone away, or a file reaches its size limit, the write fails and
+ * there is no signal.
  */
 void netio_catch_signals(void);
 
@@ -103,9 +104,9 @@ void netio_puts(struct netio *n, const char *s);
 void netio_put_number(struct netio *n, uint64_t value);
 
 /*
- * Room in the output for octets that are made in place: at least MIN, far
- * less than the buffer's size.  NULL after a failure.  What was filled is told to
- * netio_filled() before anything else is put.
+ * Room in the output for octets that are made in place: at least MIN, which
+ * must be far less than the buffer's size.  NULL after a failure.  The caller
+ * tells netio_filled() what was filled, before anything else is put.
  */
 char *netio_room(struct netio *n, size_t min, size_t *room);
 void netio_filled(struct netio *n, size_t len);
@@ -114,13 +115,13 @@ void netio_filled(struct netio *n, size_t len);
 enum net_status netio_flush(struct netio *n);
 
 /*
- * Where the output is: so many octets of it are on their way or waiting.  It
- * has arrived up to POSITION when the client's system has acknowledged that
- * much, or the program at the other end of a Unix socket has read it.
+ * The position of the output: all octets so far, sent or waiting.  It has
+ * arrived up to POSITION when the client's system has acknowledged that much,
+ * or when the program at the other end of a Unix socket has read it.
  *
- * netio_arrived() waits for that, and gives up when nothing got through for
- * n->stall seconds, or when the connection broke before.  Of a pipe nobody
- * can know: what was written has arrived.
+ * netio_arrived() waits for that.  It gives up if nothing got through for
+ * n->stall seconds, or if the connection breaks before.  A pipe does not tell:
+ * what was written to it has arrived.
  */
 uint64_t netio_position(const struct netio *n);
 enum net_status netio_arrived(struct netio *n, uint64_t position);
@@ -129,8 +130,8 @@ enum net_status netio_arrived(struct netio *n, uint64_t position);
  * Is there a reason to end a loop over a message or a maildrop?  NET_OK: no;
  * NET_STOPPED: a signal; NET_FAILED: nobody reads our output any more;
  * NET_IDLE: for n->work milliseconds the client has neither got any output nor
- * done anything.  The reason stays.  A client that only has nothing more to
- * say is none: it may be waiting for the answers.
+ * done anything.  The reason stays.  That the client's input has ended is no
+ * reason: it may be waiting for the answers.
  *
  * To be called for each buffer, or every so many messages.
  */
@@ -147,12 +148,12 @@ enum net_status netio_read(
     struct netio *n, void *buf, size_t size, size_t *got);
 
 /*
- * Has the client sent more than was handed out?  NET_OK: yes; NET_IDLE: no;
- * everything else is final.
+ * Has the client sent more than the lines that were returned?  NET_OK: yes;
+ * NET_IDLE: no; everything else is final.
  */
 enum net_status netio_peek(struct netio *n);
 
-/* Wipes the input that was handed out: it held a password. */
+/* Wipes the lines that were returned: they had a password. */
 void netio_wipe(struct netio *n);
 
 /*

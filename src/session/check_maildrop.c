@@ -86,7 +86,7 @@ tell_messages(struct maildrop *md)
 	    &r, sealed == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "messages:");
 	log_ratio(&r, "shown", md->live, md->live_octets);
 	log_number(&r, "hidden", md->count - md->shown_count);
-	/* The state file did not have the sizes of these. */
+	/* these are not in the state file */
 	log_number(&r, "sizes-not-remembered", md->counted);
 	log_number(&r, "cannot-be-sent", sealed);
 	log_end(&r);

@@ -10,7 +10,8 @@ struct options;
 
 /*
  * Reports on the maildrop of USER in the environment, as the session of that
- * user would find it; nothing is changed.  Returns the exit status.
+ * user would find it.  No mail is changed, and no unique-ids are kept.  Returns
+ * the exit status.
  */
 int check_maildrop_run(const struct options *o);
 

@@ -47,8 +47,8 @@ add(struct expansion *e, const char *p, size_t len)
 }
 
 /*
- * One component of a path, and nothing that a shell, a log or a template
- * could take for more.
+ * Is it one component of a path, and nothing that a shell, a log or a template
+ * could take for more?
  */
 static bool
 harmless(const char *p, size_t len)

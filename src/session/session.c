@@ -134,7 +134,10 @@ session_run(const struct options *o)
 	t.net.received = unread;
 	t.idle = o->idle;
 	t.net.work = (int64_t)o->idle * 1000;
-	/* whoever logged in without our monitor could do so */
+	/*
+	 * Without our monitor the login was somebody else's: a name and a
+	 * password worked there.
+	 */
 	t.offers = o->handoff ? o->offers : OFFER_USER;
 	if ((t.offers & OFFER_SCRAM) && id.scram)
 		t.offers |= OFFER_SCRAM_ALL;

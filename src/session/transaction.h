@@ -15,8 +15,10 @@ struct tally {
 	uint64_t messages, octets;
 };
 
-/* The caller sets net, drop (opened and scanned), idle and
- * offers, zeros the rest. */
+/*
+ * The caller sets net, drop (opened and scanned), idle and offers, and the rest
+ * to zero.
+ */
 struct transaction {
 	struct netio net;
 	struct maildrop drop;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Who has logged in, as the checker left it in the environment, and the
- * maildrop that belongs to that.
+ * The user who has logged in, as the checker tells in the environment, and the
+ * maildrop of that user.
  */
 #ifndef POPIN_USER_H
 #define POPIN_USER_H
@@ -21,7 +21,7 @@ struct user {
 	char *maildrop; /* the checker's word on it, or NULL */
 	struct peer peer;
 	bool scram; /* the checker says that all accounts can use it */
-	uint64_t max_size, newest; /* its word on what is hidden; UINT64_MAX */
+	uint64_t max_size, newest; /* its limits, or UINT64_MAX: none */
 };
 
 /*
@@ -30,7 +30,7 @@ struct user {
  */
 bool user_take(struct user *id);
 
-/* Do we have uid 0 or gid 0 anywhere?  Then it is logged. */
+/* Is uid 0 or gid 0 among our ids?  If so it is logged. */
 bool user_is_privileged(void);
 
 /*
