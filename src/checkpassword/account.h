@@ -91,7 +91,7 @@ struct account {
 	bool cleartext;	    /* may log in with its password without TLS */
 	bool cleartext_for_some; /* some account of the file may, from here */
 
-	/* Why it is not usable although it has a secret: for the log; or NULL. */
+	/* Why it is not usable although it has a secret, for the log. */
 	const char *refusal;
 	/* What the administrator got wrong about it, and where; or NULL. */
 	const char *fault;

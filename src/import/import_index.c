@@ -2,8 +2,8 @@
  * Copyright (c) 2026 The popin authors
  *
  * Reading the files of other servers, in a buffer of one size.
- * Runs as: popin-import.  Input: files that other programs wrote, or anybody who
- * can write as the mail user.
+ * Runs as: popin-import.  Input: files that other programs wrote, or anybody
+ * who can write as the mail user.
  */
 #include "config.h"
 

@@ -25,9 +25,9 @@ enum { STATE_BLOCK = 16 * 1024, STATE_RECORD_MAX = 1024 };
 
 enum state_lock {
 	STATE_LOCKED,
-	STATE_BUSY, /* another session has it */
-	STATE_NOFILE, /* the file cannot be opened, see errno; nothing is locked */
-	STATE_FAILED /* locking itself failed, see errno */
+	STATE_BUSY,   /* another session has it */
+	STATE_NOFILE, /* no file, see errno; nothing is locked */
+	STATE_FAILED  /* locking itself failed, see errno */
 };
 
 struct state {
