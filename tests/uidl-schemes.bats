@@ -569,7 +569,7 @@ three_of_courier()
 	session <<-'EOT'
 	=> -ERR [SYS/PERM]
 	EOT
-	assert_log 'cannot read unique-ids from "courierpop3dsizelist": Permission denied'
+	assert_log 'cannot use "courierpop3dsizelist".*: Permission denied'
 	[ ! -e "$MAILDIR/popin.uidl" ]
 	chmod 600 "$MAILDIR/courierpop3dsizelist"
 	ids

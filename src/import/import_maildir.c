@@ -69,8 +69,7 @@ open_index(int dir_fd, const struct import_index *index)
 		return IMPORT_FINE;
 	if (fd == -1 || !file_is(fd, FILE_OURS | FILE_ROOTS, &st)) {
 		if (errno == EACCES || file_error_is_temporary(errno))
-			return import_failed(
-			    "cannot read unique-ids from", index->file);
+			return import_failed("cannot use", index->file);
 		log_error_errno(
 		    "unique-ids are not taken over from", index->file);
 	} else if (file.fd == -1 || !is_older(&st.st_mtim, &file.written)) {
