@@ -213,6 +213,59 @@ late_mail_stays()
 	late_mail_stays 1 2 3
 }
 
+@test "bindfs: a journal, a trash or an mbox with a hard link is not used" {
+	local home=$BATS_TEST_TMPDIR/a/home name
+
+	mkdir "$home"
+	fuse bindfs bindfs -o attr_timeout=9999,entry_timeout=9999 \
+	    "$BATS_TEST_TMPDIR/a" "$MOUNT"
+	a_box "$home"
+	session --trash=Trash <<-'EOT'
+	=> +OK 3
+	EOT
+	name=$(cd "$home" && echo .popin.mbox.*.journal)
+	ln "$home/$name" "$home/other"
+	session <<-'EOT'
+	=> +OK 3
+	QUIT
+	EOT
+	assert_log "not a file of this user alone.*$name.1\""
+	rm "$home/other"
+
+	ln "$home/mbox.Trash" "$home/other"
+	session --trash=Trash <<-'EOT'
+	=> +OK 3
+	DELE 1
+	QUIT	=> -ERR [SYS/TEMP]
+	EOT
+	assert_log 'no trash, nothing is deleted'
+	[ ! -s "$home/other" ]
+	rm "$home/other"
+
+	ln "$home/mbox" "$home/other"
+	session <<-'EOT'
+	=> -ERR [SYS/PERM]
+	EOT
+	assert_log 'not a regular file of this user'
+}
+
+@test "bindfs: nothing is deleted from an mbox that gets a hard link" {
+	local home=$BATS_TEST_TMPDIR/a/home
+
+	mkdir "$home"
+	fuse bindfs bindfs -o attr_timeout=9999,entry_timeout=9999 \
+	    "$BATS_TEST_TMPDIR/a" "$MOUNT"
+	a_box "$home"
+	cp "$home/mbox" "$BATS_TEST_TMPDIR/before"
+	talk one "${SESSION[@]}"
+	hear one
+	ask one 'DELE 1' '+OK*'
+	ln "$home/mbox" "$home/other"
+	ask one QUIT '-ERR*'
+	gone one
+	cmp "$home/mbox" "$BATS_TEST_TMPDIR/before"
+}
+
 @test "mergerfs: an mbox is unlocked again, though files change their numbers" {
 	mkdir "$BATS_TEST_TMPDIR/a/home"
 	fuse mergerfs mergerfs -o allow_other,minfreespace=0 \

@@ -29,6 +29,15 @@ enum {
  */
 int file_open(int dir_fd, const char *name, int mode);
 
+/*
+ * Makes the next fstat(2) of FD tell what the file is now.  Network file systems
+ * and FUSE answer it with what they were told some time ago: before another
+ * program wrote, or before a hard link was made that has a number of its own
+ * there.  False with errno where they cannot be asked.  A kernel without
+ * statx(2) has only what it has: true.
+ */
+bool file_look_anew(int fd);
+
 /* Is FD all that WANTED says?  Fills in ST.  False with errno, EPERM if not. */
 bool file_is(int fd, unsigned wanted, struct stat *st);
 

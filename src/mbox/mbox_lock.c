@@ -8,7 +8,6 @@
 
 #include "mbox/mbox_lock.h"
 
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/file.h"
 #include "options.h"
 
 /*
@@ -71,14 +71,16 @@ is_busy(int error)
 }
 
 /*
- * While a file is open for writing over NFS, the kernel remembers its size and
- * what is in it, whatever others do to it, until it is locked with fcntl(2).
+ * What others did to the file before is seen from now on.  While a file is open
+ * for writing over NFS, the kernel remembers its size and what is in it until
+ * it is locked with fcntl(2).
  */
 static bool
 look_anew(struct mbox_lock *l)
 {
-	return !l->remembered ||
-	    (set_lock(l->fd, F_RDLCK) && set_lock(l->fd, F_UNLCK));
+	return (!l->remembered ||
+		   (set_lock(l->fd, F_RDLCK) && set_lock(l->fd, F_UNLCK))) &&
+	    file_look_anew(l->fd);
 }
 
 /*
@@ -93,8 +95,9 @@ try(struct mbox_lock *l, bool write)
 
 	if (both && !set_lock(l->fd, write ? F_WRLCK : F_RDLCK))
 		return false;
-	if (!(l->kinds & MBOX_LOCK_DOTLOCK) ||
-	    (dotlock_try(&l->dot) ? look_anew(l) : both && errno != EAGAIN))
+	if ((!(l->kinds & MBOX_LOCK_DOTLOCK) || dotlock_try(&l->dot) ||
+		(both && errno != EAGAIN)) &&
+	    look_anew(l))
 		return true;
 	error = errno;
 	dotlock_drop(&l->dot);
@@ -102,25 +105,6 @@ try(struct mbox_lock *l, bool write)
 		(void)set_lock(l->fd, F_UNLCK);
 	errno = error;
 	return false;
-}
-
-/*
- * Network file systems and FUSE answer fstat(2) with what they were told some
- * time ago, maybe before the lock of another.  They ask now; a kernel without
- * statx(2) has only what it has.
- */
-static void
-ask_for_size(int fd)
-{
-#if defined(SYS_statx) && defined(AT_EMPTY_PATH)
-	enum { FORCE_SYNC = 0x2000, SIZE = 0x200 }; /* not in every libc */
-	uint64_t statx[32];
-
-	(void)syscall(
-	    SYS_statx, fd, "", AT_EMPTY_PATH | FORCE_SYNC, SIZE, statx);
-#else
-	(void)fd;
-#endif
 }
 
 /*
@@ -143,7 +127,6 @@ mbox_lock_take(struct mbox_lock *l, bool write, unsigned seconds)
 		clock_nap(wait);
 		wait = wait * 2 < WAIT_MAX ? wait * 2 : WAIT_MAX;
 	}
-	ask_for_size(l->fd);
 	l->held = true;
 	l->refreshed = clock_now();
 	return true;

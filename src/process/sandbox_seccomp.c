@@ -116,7 +116,8 @@ static const struct rule {
 	{ M | B | I, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
 #endif
 #ifdef SYS_statx
-	{ B, SYS_statx, ALLOW }, /* mbox_lock.c; and fstat as above */
+	{ B, SYS_statx,
+	    ALLOW }, /* file_look_anew(), with a lock; fstat as above */
 #endif
 	{ M | B | I, SYS_pread64, ALLOW },
 	{ L | M | B | I, SYS_close, ALLOW },

@@ -20,7 +20,7 @@ CFLAGS = -std=c11 -g -O2 -Wall -Wextra
 # System calls that tests/fuzz/descriptors.c replaces.
 wrapped = clock_gettime clock_nanosleep close closedir fcntl fdopendir fstat \
 	fstatat fstatfs fsync ftruncate getrandom open openat ppoll pread pwrite \
-	read readdir renameat shutdown unlinkat write
+	read readdir renameat shutdown syscall unlinkat write
 monitor_wrapped = poll recv send setenv unsetenv
 
 checker = $(filter-out %/checkpassword.c,$(wildcard $(top)/src/checkpassword/*.c))
