@@ -29,8 +29,8 @@
 #include "maildrop/uidl_map.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
-#include "mbox/mbox_id.h"
 #include "mbox/mbox_scan.h"
+#include "mbox/mbox_uidl.h"
 #include "options.h"
 #include "process/sandbox.h"
 

@@ -14,7 +14,7 @@
  *	mbox_sums.c	does a journal belong to this mbox?
  *	mbox_journal.c	makes moving safe
  *	mbox_trash.c	where messages go instead
- *	mbox_id.c	unique-ids
+ *	mbox_uidl.c	unique-ids
  *	mbox_scan.c	where messages begin and end, octets
  *	from_line.c	is this line the beginning of one?
  *	mbox_entry.c	what was found
@@ -35,12 +35,12 @@
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
 #include "mbox/mbox_home.h"
-#include "mbox/mbox_id.h"
 #include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
 #include "mbox/mbox_scan.h"
 #include "mbox/mbox_state.h"
 #include "mbox/mbox_trash.h"
+#include "mbox/mbox_uidl.h"
 #include "mbox/mbox_update.h"
 #include "options.h"
 #include "process/sandbox.h"

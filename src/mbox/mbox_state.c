@@ -22,7 +22,7 @@
 #include "lib/io.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
-#include "mbox/mbox_id.h"
+#include "mbox/mbox_uidl.h"
 #include "options.h"
 
 enum {

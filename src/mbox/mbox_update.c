@@ -22,11 +22,11 @@
 #include "lib/log.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
-#include "mbox/mbox_id.h"
 #include "mbox/mbox_journal.h"
 #include "mbox/mbox_move.h"
 #include "mbox/mbox_scan.h"
 #include "mbox/mbox_trash.h"
+#include "mbox/mbox_uidl.h"
 
 enum { COMMIT_SECONDS = 60 /* to wait for a delivery */ };
 

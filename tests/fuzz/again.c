@@ -48,7 +48,7 @@ again(struct maildrop *md)
 	mbox = fresh;
 	free(maildir.names.all);
 	memset(&maildir, 0, sizeof maildir);
-	again_mbox_id();
+	again_mbox_uidl();
 	again_mbox_journal();
 	again_uidl_kept();
 	uidl_map_clear();

@@ -11,7 +11,7 @@
 
 struct maildrop;
 
-void again_mbox_id(void);
+void again_mbox_uidl(void);
 void again_mbox_journal(void);
 void again_uidl_kept(void);
 

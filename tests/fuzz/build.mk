@@ -28,10 +28,11 @@ sources = $(filter-out $(top)/src/main.c $(top)/src/checkpassword/%,\
 	$(wildcard $(top)/src/*.c $(top)/src/*/*.c))
 objects = $(patsubst $(top)/src/%.c,src/%.o,$(sources))
 checker_objects = $(patsubst $(top)/src/%.c,src/%.o,$(checker))
-maildrop = again.o again_mbox_id.o again_mbox_journal.o again_uidl_kept.o mboxes.o
+maildrop = again.o again_mbox_uidl.o again_mbox_journal.o again_uidl_kept.o \
+	mboxes.o
 headers = $(wildcard $(top)/src/*.h $(top)/src/*/*.h $(top)/tests/fuzz/*.h)
 hand = $(patsubst %,$(top)/src/%.c,login/login login/proxy monitor/monitor \
-	mbox/mbox_id mbox/mbox_journal maildrop/uidl_kept import/import_maildir)
+	mbox/mbox_uidl mbox/mbox_journal maildrop/uidl_kept import/import_maildir)
 
 all: $(addprefix fuzz_,$(TARGETS))
 

@@ -20,7 +20,7 @@
  */
 #include "config.h"
 
-#include "mbox/mbox_id.h"
+#include "mbox/mbox_uidl.h"
 
 #include <errno.h>
 #include <stdlib.h>

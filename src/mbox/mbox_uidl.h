@@ -3,8 +3,8 @@
  *
  * Unique-ids of an mbox.
  */
-#ifndef POPIN_MBOX_ID_H
-#define POPIN_MBOX_ID_H
+#ifndef POPIN_MBOX_UIDL_H
+#define POPIN_MBOX_UIDL_H
 
 #include <stdbool.h>
 #include <stddef.h>

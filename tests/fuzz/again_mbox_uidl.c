@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * mbox_id.c as it is, with a function that resets it, as popin needs none.
+ * mbox_uidl.c as it is, with a function that resets it, as popin needs none.
  */
-#include "mbox/mbox_id.c"
+#include "mbox/mbox_uidl.c"
 /* not sorted in above */
 #include "again.h"
 
 void
-again_mbox_id(void)
+again_mbox_uidl(void)
 {
 	free(memories.all);
 	memset(&memories, 0, sizeof memories);
