@@ -86,10 +86,7 @@ look_again(void)
 static enum import_status
 scan(struct maildrop *md, uint64_t end)
 {
-	mbox.count = 0;
-	md->count = 0;
-	mbox.size = 0;
-	mbox.hidden = false;
+	mbox_drop_entries(md, 0);
 	return import_status_of(mbox_scan_from(md, 0, end));
 }
 

@@ -28,9 +28,6 @@
 
 #include "mbox/mbox.h"
 
-#include <errno.h>
-
-#include "lib/log.h"
 #include "maildrop/uidl_kept.h"
 #include "mbox/mbox_entry.h"
 #include "mbox/mbox_file.h"
@@ -138,14 +135,8 @@ mbox_source(
     struct maildrop *md, struct message *m, struct maildrop_source *source)
 {
 	(void)md;
-	if (!mbox_still_there(m->ref)) {
-		if (errno != 0)
-			log_error_errno("cannot read the mbox", mbox.name);
-		else
-			log_error("the mbox was changed by another program:",
-			    mbox.name);
-		return MAILDROP_TEMP;
-	}
+	if (!mbox_still_there(m->ref))
+		return mbox_is_lost();
 	source->fd = mbox.fd;
 	source->offset = (off_t)mbox_content(m->ref);
 	source->bytes = mbox_content_end(m->ref) - mbox_content(m->ref);

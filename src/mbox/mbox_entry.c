@@ -14,6 +14,7 @@
 
 #include "lib/checksum.h"
 #include "lib/io.h"
+#include "lib/log.h"
 #include "mbox/mbox_file.h"
 
 enum {
@@ -59,6 +60,17 @@ mbox_add_entry(void)
 	return e;
 }
 
+void
+mbox_drop_entries(struct maildrop *md, size_t n)
+{
+	if (n < mbox.count)
+		mbox.size = mbox.entries[n].start;
+	mbox.count = n;
+	if (mbox.hidden > n)
+		mbox.hidden = n;
+	md->count = n - mbox.hidden;
+}
+
 uint32_t
 mbox_from_check(const char *line, size_t len)
 {
@@ -91,4 +103,15 @@ mbox_still_there(size_t i)
 		return false;
 	errno = 0;
 	return check == mbox.entries[i].check;
+}
+
+enum maildrop_result
+mbox_is_lost(void)
+{
+	if (errno == 0)
+		log_error(
+		    "the mbox was changed by another program:", mbox.name);
+	else
+		(void)mbox_cannot("cannot read the mbox");
+	return MAILDROP_TEMP;
 }

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "maildrop/maildrop.h"
+
 enum { MBOX_ID_SIZE = 16 };
 
 /*
@@ -41,6 +43,11 @@ enum mbox_end {
 
 /* One more entry at the end, or NULL with errno. */
 struct mbox_entry *mbox_add_entry(void);
+/*
+ * Drops the entries from number N on, and their messages in MD.  mbox.size is
+ * where the first of them began.
+ */
+void mbox_drop_entries(struct maildrop *md, size_t n);
 
 /* Where the bytes of entry I are in the file. */
 uint64_t mbox_content(size_t i);
@@ -50,6 +57,8 @@ uint64_t mbox_entry_end(size_t i);
 
 /* Is there still the From_ line of entry I?  False with errno, 0 if not. */
 bool mbox_still_there(size_t i);
+/* Logs errno; 0: the entry is not where it was.  Returns MAILDROP_TEMP. */
+enum maildrop_result mbox_is_lost(void);
 /* The checksum of a From_ line; of that of E, read from the file. */
 uint32_t mbox_from_check(const char *line, size_t len);
 bool mbox_from_sum(const struct mbox_entry *e, uint32_t *check);

@@ -34,7 +34,7 @@ struct mbox {
 	struct mbox_entry *entries;
 	size_t count, allocated;
 	uint64_t size;	  /* where the last one ends */
-	bool hidden;	  /* the first one is no mail but c-client's data */
+	size_t hidden;	  /* first ones, 0 or 1: no mail but c-client's data */
 	struct stat seen; /* the file as it was then */
 	struct timespec seen_at;
 

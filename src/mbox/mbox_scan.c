@@ -587,7 +587,7 @@ read_message(struct window *w, struct maildrop *md)
 	e->end_depends = r.end_depends;
 	if (r.until != NONE && r.until > position(w))
 		e->end_depends |= MBOX_ON_REMOVAL;
-	if (mbox.count == 1 && mbox.hidden) {
+	if (mbox.count <= mbox.hidden) {
 		(void)octets(w, &r, e);
 		return;
 	}
@@ -599,17 +599,6 @@ read_message(struct window *w, struct maildrop *md)
 	}
 	m->ref = (uint32_t)(e - mbox.entries);
 	m->octets = octets(w, &r, e);
-}
-
-/* The last message was not read to its end; those before it were. */
-static void
-forget_last(struct maildrop *md)
-{
-	if (mbox.count == 0)
-		return;
-	md->count -= mbox.count > 1 || !mbox.hidden;
-	mbox.hidden &= mbox.count > 1;
-	mbox.size = mbox.entries[--mbox.count].start;
 }
 
 /* Goes behind the blank lines and NULs that the file may begin with. */
@@ -653,8 +642,9 @@ mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)
 	}
 	mbox.size = position(&w);
 	mbox.scanned_part = w.stopped;
-	if (w.stopped)
-		forget_last(md);
+	/* the last message was not read to its end; those before it were */
+	if (w.stopped && mbox.count > 0)
+		mbox_drop_entries(md, mbox.count - 1);
 	if (w.result == MAILDROP_OK && mbox.size < end)
 		log_error(
 		    "too many messages, only the first are served:", mbox.name);

@@ -78,8 +78,6 @@ write_entry(const struct mbox_entry *e, uint64_t octets)
 void
 mbox_state_write(const struct maildrop *md)
 {
-	size_t hidden = mbox.hidden ? 1 : 0;
-
 	mbox.state_outdated = false;
 	if (mbox.state.fd == -1)
 		return;
@@ -88,7 +86,7 @@ mbox_state_write(const struct maildrop *md)
 		write_summary();
 	for (size_t i = 0; i < mbox.count; i++)
 		write_entry(&mbox.entries[i],
-		    i < hidden ? 0 : md->messages[i - hidden].octets);
+		    i < mbox.hidden ? 0 : md->messages[i - mbox.hidden].octets);
 	state_write_end(&mbox.state);
 }
 
@@ -173,7 +171,7 @@ read_entries(struct maildrop *md, const struct summary *s)
 		if (e == NULL)
 			return false;
 		*e = r.entry;
-		if (mbox.count == 1 && s->hidden)
+		if (mbox.count <= s->hidden)
 			continue;
 		m = maildrop_add(md);
 		if (m == NULL)
@@ -182,7 +180,7 @@ read_entries(struct maildrop *md, const struct summary *s)
 		m->octets = r.octets;
 	}
 	mbox.size = s->scanned;
-	mbox.hidden = s->hidden;
+	mbox.hidden = (size_t)s->hidden;
 	for (size_t i = 0; i < md->count; i++)
 		if (!octets_fit(md->messages[i].ref, md->messages[i].octets))
 			return false;
@@ -217,13 +215,10 @@ worth_remembering(const struct mbox_entry *e)
 static void
 forget(struct maildrop *md)
 {
-	for (size_t i = mbox.hidden ? 1 : 0; i < mbox.count; i++)
+	for (size_t i = mbox.hidden; i < mbox.count; i++)
 		if (worth_remembering(&mbox.entries[i]))
 			(void)mbox_remember_twin(&mbox.entries[i]);
-	mbox.count = 0;
-	md->count = 0;
-	mbox.size = 0;
-	mbox.hidden = false;
+	mbox_drop_entries(md, 0);
 }
 
 /*
@@ -243,10 +238,8 @@ resume(struct maildrop *md)
 	for (size_t j = i; j < mbox.count; j++)
 		if (mbox.entries[j].twin > 0)
 			(void)mbox_remember_twin(&mbox.entries[j]);
-	md->count = i > 0 && mbox.hidden ? i - 1 : i;
-	mbox.hidden &= i > 0;
-	mbox.count = i;
-	return i > 0 ? mbox.entries[i].start : 0;
+	mbox_drop_entries(md, i);
+	return i > 0 ? mbox.size : 0;
 }
 
 static bool

@@ -226,6 +226,15 @@ table_make(struct table *t)
 	return t->slots != NULL;
 }
 
+/* NULL: it is free. */
+static const unsigned char *
+id_of(const struct slot *s)
+{
+	if (s->entry != 0)
+		return mbox.entries[s->entry - 1].id;
+	return s->memory != 0 ? memories.all[s->memory - 1].id : NULL;
+}
+
 /* The slot of ID, or the free one for it. */
 static struct slot *
 table_find(const struct table *t, const unsigned char *id)
@@ -236,15 +245,9 @@ table_find(const struct table *t, const unsigned char *id)
 	for (;; at++) {
 		struct slot *s = &t->slots[at & t->mask];
 
-		if (s->entry != 0 &&
-		    memcmp(mbox.entries[s->entry - 1].id, id, MBOX_ID_SIZE) ==
-			0)
-			return s;
-		if (s->memory != 0 &&
-		    memcmp(memories.all[s->memory - 1].id, id, MBOX_ID_SIZE) ==
-			0)
-			return s;
-		if (s->entry == 0 && s->memory == 0)
+		const unsigned char *known = id_of(s);
+
+		if (known == NULL || memcmp(known, id, MBOX_ID_SIZE) == 0)
 			return s;
 	}
 }
@@ -327,9 +330,9 @@ is_taken(const struct mbox_entry *e)
 
 /* Such a message becomes a twin that there has never been. */
 static void
-give_way(const struct table *t, size_t first)
+give_way(const struct table *t)
 {
-	for (size_t i = first; i < mbox.count; i++) {
+	for (size_t i = mbox.hidden; i < mbox.count; i++) {
 		struct mbox_entry *e = &mbox.entries[i];
 		const struct slot *s = table_find(t, e->id);
 
@@ -341,20 +344,20 @@ give_way(const struct table *t, size_t first)
 }
 
 static bool
-number_all(size_t first)
+number_all(void)
 {
 	struct table t;
 
 	if (!table_make(&t))
 		return false;
 	enter_memories(&t);
-	for (size_t i = first; i < mbox.count; i++)
+	for (size_t i = mbox.hidden; i < mbox.count; i++)
 		enter_known(&t, i);
-	for (size_t i = first; i < mbox.count; i++)
+	for (size_t i = mbox.hidden; i < mbox.count; i++)
 		if (mbox.entries[i].twin == 0)
 			number_new(&t, i);
-	give_way(&t, first);
-	for (size_t i = first; i < mbox.count; i++)
+	give_way(&t);
+	for (size_t i = mbox.hidden; i < mbox.count; i++)
 		mbox.entries[i].high =
 		    mbox.entries[table_find(&t, mbox.entries[i].id)->entry - 1]
 			.high;
@@ -364,25 +367,14 @@ number_all(size_t first)
 
 /* ---- interface ---- */
 
-static enum maildrop_result
-cannot_identify(void)
-{
-	if (errno == 0)
-		log_error(
-		    "the mbox was changed by another program:", mbox.name);
-	else
-		log_error_errno("cannot read the mbox", mbox.name);
-	return MAILDROP_TEMP;
-}
-
 enum maildrop_result
 mbox_identify(struct maildrop *md)
 {
-	size_t first = mbox.hidden ? 1 : 0, new = 0;
+	size_t new = 0;
 
 	(void)md;
 	mbox_id_start();
-	for (size_t i = first; i < mbox.count; i++) {
+	for (size_t i = mbox.hidden; i < mbox.count; i++) {
 		struct mbox_entry *e = &mbox.entries[i];
 
 		if (e->twin != 0)
@@ -390,12 +382,12 @@ mbox_identify(struct maildrop *md)
 		if (i % LOOK_EVERY == 0 && netio_interrupted() != NET_OK)
 			return MAILDROP_TEMP;
 		if (!mbox_id_of(i, e->id))
-			return cannot_identify();
+			return mbox_is_lost();
 		new ++;
 	}
 	if (new > 0)
 		mbox.state_outdated = true;
-	if ((new > 0 || uidl_map_count() > 0) && !number_all(first)) {
+	if ((new > 0 || uidl_map_count() > 0) && !number_all()) {
 		log_error_errno("cannot number the messages", NULL);
 		return MAILDROP_TEMP;
 	}

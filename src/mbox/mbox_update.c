@@ -35,7 +35,6 @@ struct update {
 	struct stat now;
 	size_t first;  /* entry that is removed */
 	uint64_t tail; /* where what was appended begins */
-	bool appended;
 	struct journal_plan plan;
 };
 
@@ -43,10 +42,8 @@ struct update {
 static bool
 is_deleted(const struct maildrop *md, size_t i)
 {
-	size_t hidden = mbox.hidden;
-
-	return i >= hidden &&
-	    (md->messages[i - hidden].flags & MESSAGE_DELETED);
+	return i >= mbox.hidden &&
+	    (md->messages[i - mbox.hidden].flags & MESSAGE_DELETED);
 }
 
 static bool
@@ -122,7 +119,6 @@ check(const struct maildrop *md, struct update *u)
 	if (is_deleted(md, mbox.count - 1) &&
 	    !mbox_mail_follows(mbox.size, &u->tail))
 		return changed();
-	u->appended = u->tail < (uint64_t)u->now.st_size;
 	return true;
 }
 
@@ -189,6 +185,7 @@ static bool
 make_plan(const struct maildrop *md, struct update *u)
 {
 	struct journal_plan *p = &u->plan;
+	uint64_t size = (uint64_t)u->now.st_size;
 	size_t ranges = count_ranges(md, u);
 
 	p->first = mbox.entries[u->first].start;
@@ -201,8 +198,7 @@ make_plan(const struct maildrop *md, struct update *u)
 		    !keep_range(
 			md, p, i, mbox.entries[i].start, mbox_entry_end(i)))
 			return false;
-	if (u->appended &&
-	    !keep_range(md, p, mbox.count, u->tail, (uint64_t)u->now.st_size))
+	if (u->tail < size && !keep_range(md, p, mbox.count, u->tail, size))
 		return false;
 	/* blank lines before the first message are no mbox without it */
 	if (u->first == 0 && p->count == 0)
@@ -217,7 +213,7 @@ static void
 renumber(struct maildrop *md, const struct update *u)
 {
 	uint64_t at = u->plan.first;
-	size_t left = u->first, hidden = mbox.hidden;
+	size_t left = u->first;
 
 	for (size_t i = 0; i < mbox.count; i++)
 		if (mbox.entries[i].end_depends)
@@ -227,11 +223,11 @@ renumber(struct maildrop *md, const struct update *u)
 		uint64_t bytes = mbox_entry_end(i) - e.start;
 
 		if (is_deleted(md, i)) {
-			md->messages[i - hidden].flags |= MESSAGE_ABSENT;
+			md->messages[i - mbox.hidden].flags |= MESSAGE_ABSENT;
 			continue;
 		}
-		if (i >= hidden)
-			md->messages[i - hidden].ref = (uint32_t)left;
+		if (i >= mbox.hidden)
+			md->messages[i - mbox.hidden].ref = (uint32_t)left;
 		e.start = at;
 		mbox.entries[left++] = e;
 		at += bytes;

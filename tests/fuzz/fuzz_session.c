@@ -77,7 +77,7 @@ keep_blank(struct input all, size_t end, size_t start)
 static enum maildrop_result
 commit(struct maildrop *md)
 {
-	size_t hidden = mbox.hidden ? 1 : 0, old = file_bytes(update.fd).len;
+	size_t hidden = mbox.hidden, old = file_bytes(update.fd).len;
 	size_t end = 0; /* of the last one that stays */
 	struct input all;
 	bool goes = false;

@@ -267,7 +267,7 @@ void
 reference_compare(
     const struct reference *r, struct input bytes, const struct maildrop *md)
 {
-	size_t hidden = mbox.hidden ? 1 : 0;
+	size_t hidden = mbox.hidden;
 
 	MUST(mbox.count == r->count && mbox.size == bytes.len);
 	MUST(md->count == r->count - hidden);
