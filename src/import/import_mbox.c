@@ -205,7 +205,7 @@ enter(const struct maildrop *md, enum import_scheme scheme, uint32_t validity,
 		if (len == 0 && scheme == IMPORT_AUTO)
 			break;
 		if (len == 0 || looks_like_ours(ids, theirs, len) ||
-		    uidl_map_put(ours, mbox_own_id(e, ours), theirs, len) ||
+		    uidl_map_put(ours, mbox_own_uidl(e, ours), theirs, len) ||
 		    errno != ENOMEM)
 			continue;
 		log_error_errno("cannot keep the unique-ids", NULL);

@@ -3,8 +3,8 @@
  *
  * mbox: all mail in one file, which other programs append to, and rewrite,
  * under the locks of mbox_lock.h.  The locks are held only while scanning and
- * while removing messages.  Between the two, what was scanned is looked at
- * again before it is believed.  Each file uses those below it:
+ * while removing messages.  Between the two, popin looks again at what it has
+ * scanned before it relies on it.  Each file uses those below it:
  *
  *	mbox.c		what maildrop.h asks of a backend
  *	mbox_update.c	which messages are removed
@@ -13,10 +13,10 @@
  *	mbox_move.c	moves what stays; finishes what was interrupted
  *	mbox_sums.c	does a journal belong to this mbox?
  *	mbox_journal.c	makes moving safe
- *	mbox_trash.c	where messages go instead
- *	mbox_uidl.c	unique-ids
+ *	mbox_trash.c	where removed messages go, with --trash
+ *	mbox_uidl.c	UIDLs
  *	mbox_scan.c	where messages begin and end, octets
- *	from_line.c	is this line the beginning of one?
+ *	from_line.c	does this line begin a message?
  *	mbox_entry.c	what was found
  *	mbox_file.c	the file and its bytes
  *	mbox_lock.c	keeps delivery out; dotlock.c is a part of it
@@ -52,7 +52,7 @@ mbox_open(struct maildrop *md, const char *path)
 	mbox_lock_init(&mbox.lock, mbox.fd, mbox.dir_fd, mbox.name,
 	    md->settings->mbox_locks);
 	if (result == MAILDROP_OK)
-		result = mbox_home_open_ids(path, md->settings);
+		result = mbox_home_open_uidls(path, md->settings);
 	if (result == MAILDROP_OK)
 		mbox_trash_open(mbox.home_fd, md->settings->trash);
 	return result;
@@ -60,11 +60,11 @@ mbox_open(struct maildrop *md, const char *path)
 
 /*
  * System calls from here on, for the sandbox: pread64, pwrite64, fcntl, fstat
- * (newfstatat), fsync, ftruncate, ppoll (to wait for a lock), clock_gettime,
- * and what malloc needs.  Where dotlocks are used also openat, linkat,
- * unlinkat, renameat, write, read, close, utimensat, and kill with signal 0,
- * all in mbox.dir_fd; renameat in mbox.home_fd where there is an interrupted
- * UPDATE.  Nothing is opened by a path.
+ * (newfstatat), statx, fsync, ftruncate, ppoll (to wait for a lock),
+ * clock_gettime, and what malloc needs.  Where dotlocks are used also openat,
+ * linkat, unlinkat, renameat, write, read, close, utimensat, and kill with
+ * signal 0, all in mbox.dir_fd; renameat in mbox.home_fd where there is an
+ * interrupted UPDATE.  Nothing is opened by a path.
  */
 static bool
 mbox_confine(struct maildrop *md)

@@ -34,12 +34,15 @@ enum { KEY_BYTES = 16 };
 /* "popinMb5" */
 static const uint64_t STATE_KIND = 0x706f70696e4d6235;
 
-/* ".popin.mbox.HASH.uidl"; empty: there can be none. */
-static char ids_name[NAME_MAX + sizeof ".uidl"];
+/* ".popin.mbox.HASH.uidl"; empty: no such file can be kept. */
+static char uidls_name[NAME_MAX + sizeof ".uidl"];
 
 static const char STATE_PREFIX[] = ".popin.mbox.";
 
-/* Of the state file, PREFIX and a hash: one name for one mbox, however its path is written. */
+/*
+ * The name of the state file: a prefix, and a hash of the path of the mbox.  It
+ * is the same however that path is written.
+ */
 static bool
 state_name(const char *path, char name[NAME_MAX])
 {
@@ -85,12 +88,13 @@ open_home(const char *home)
 }
 
 /*
- * Without a state file the home directory is locked, under the NAME that the
- * state file would have: several users with one uid may have one home.  Where
- * the home is not the user's alone, such as / and /var/mail, or there is none,
- * two sessions can be served at once, since locking the mbox would stop
- * delivery.  The first one to remove messages wins, and the other is told that
- * nothing was removed, as mbox_commit() looks at everything anew.
+ * Without a state file the home directory is locked.  NAME is that of the state
+ * file: several users with one uid may have one home.
+ *
+ * If there is no home, or if it is not the user's alone, as / and /var/mail
+ * are, two sessions can be served at once: locking the mbox itself would stop
+ * delivery.  The first one that removes messages succeeds.  The other is told
+ * that nothing was removed, because mbox_commit() looks at everything anew.
  */
 static enum maildrop_result
 lock_home(const char *name)
@@ -114,7 +118,7 @@ lock_home(const char *name)
 	return MAILDROP_OK;
 }
 
-/* Also without a state file: there may be an UPDATE to be finished. */
+/* Even without a state file: an interrupted UPDATE may have to be finished. */
 static void
 open_journal(char *name)
 {
@@ -143,7 +147,7 @@ mbox_home_open(const char *path, const char *home)
 	mbox.state.fd = -1;
 	mbox.home_fd = open_home(home);
 	if (mbox.home_fd != -1 && state_name(path, name)) {
-		(void)snprintf(ids_name, sizeof ids_name, "%s.uidl", name);
+		(void)snprintf(uidls_name, sizeof uidls_name, "%s.uidl", name);
 		lock = state_open(&mbox.state, mbox.home_fd, name, STATE_KIND);
 	}
 	switch (lock) {
@@ -169,10 +173,10 @@ mbox_home_open(const char *path, const char *home)
  * then the ids are known at the next login.
  */
 enum maildrop_result
-mbox_home_open_ids(const char *path, const struct maildrop_settings *settings)
+mbox_home_open_uidls(const char *path, const struct maildrop_settings *settings)
 {
-	struct uidl_place place = { ids_name[0] != '\0' ? mbox.home_fd : -1,
-		ids_name, OPTIONS_MBOX, path };
+	struct uidl_place place = { uidls_name[0] != '\0' ? mbox.home_fd : -1,
+		uidls_name, OPTIONS_MBOX, path };
 	bool ask;
 	enum maildrop_result result = uidl_kept_open(settings, &place, &ask);
 

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Unique-ids of an mbox, where nothing has a name.
+ * The UIDLs of an mbox, whose messages have no names.
  *
- * The id is BLAKE2b over the From_ line, at most FROM_MAX bytes, and the header
- * without the lines that mail readers write into it, at most STABLE_MAX bytes.  Nobody can
- * find a message with the id of another one (2^128), but whoever writes the
- * headers can send the same ones twice, though hardly within the second that
- * the From_ line tells.  Messages with the same id are counted: the first is
- * "id", then "id.2", "id.3".  The state file remembers these numbers and the
- * highest one given, so that they outlive the removal of a twin.
+ * The id of a message is a hash, BLAKE2b with 128 bits, of two things: the
+ * From_ line, at most FROM_MAX bytes of it; and the header without the fields
+ * that mail readers change, at most STABLE_MAX bytes.  Nobody can make a
+ * message with the id of another one: that takes 2^128 attempts.  A sender can
+ * send the same header twice, but hardly within the one second that the From_
+ * line tells.
  *
- * A message whose id was given to another one by another server (uidl_map.h)
- * becomes a twin.
+ * Messages with the same id are twins, and get numbers.  Their UIDLs are "id",
+ * "id.2", "id.3".  The state file remembers the number of each message and the
+ * highest one that was given.  So no number is given again when a twin has been
+ * removed.
  *
- * All this is done when a client asks for it, not at login.
+ * Another server may have given a UIDL of this form to another message
+ * (uidl_map.h).  A message that would get the same one gets the number of a new
+ * twin.
+ *
+ * UIDLs are made when a client asks for them, not at login.
  *
  * Runs as: session.  Input: headers, which anyone may have written.
  */
@@ -42,9 +47,9 @@ enum {
 	STABLE_MAX = 4 * 1024,	/* bytes that make the id */
 	HEADER_MAX = 16 * 1024, /* bytes that they are looked for in */
 	READ_SMALL = 4 * 1024,
-	READ_LARGE = 64 * 1024,
+	READ_LARGE = 64 * 1024, /* the next messages, too */
 	SMALL_MESSAGE = 8 * 1024,
-	LOOK_EVERY = 64, /* messages: is there a reason to stop? */
+	LOOK_EVERY = 64, /* messages: then for a reason to stop */
 	FROM_MAX = 1024	 /* bytes of a From_ line that are in the id */
 };
 
@@ -55,7 +60,10 @@ static struct {
 	size_t len;
 } cache;
 
-/* The first LEN bytes at OFFSET; messages are often close to each other. */
+/*
+ * The LEN bytes at OFFSET, from the cache or read with those behind them,
+ * READ_LEN at once.  NULL with errno, 0 where the file ends before.
+ */
 static const char *
 look(uint64_t offset, size_t len, size_t read_len)
 {
@@ -81,7 +89,7 @@ mbox_id_start(void)
 
 /* ---- hashing ---- */
 
-/* Fields that mail readers change or add. */
+/* Is F a field that mail readers change or add? */
 static bool
 is_volatile(const struct field *f)
 {
@@ -97,8 +105,8 @@ is_volatile(const struct field *f)
 }
 
 /*
- * Adds the header at P.  False when LEN bytes were not enough to know all
- * that belongs to the id.
+ * Adds the header at P, of which LEN bytes are there.  False if the part of it
+ * that makes the id may not end within them.
  */
 static bool
 add_header(struct blake2b *b, const char *p, size_t len)
@@ -116,14 +124,17 @@ add_header(struct blake2b *b, const char *p, size_t len)
 	return left == 0 || p < end;
 }
 
-/* How much of the From_ line of entry E is looked at. */
+/* How many bytes of the From_ line of entry E make the id. */
 static size_t
 from_part(const struct mbox_entry *e)
 {
 	return e->from_len < FROM_MAX ? (size_t)e->from_len : FROM_MAX;
 }
 
-/* Begins an id.  False with errno, 0 if the From_ line is not there. */
+/*
+ * Begins an id with the From_ line of entry I.  False with errno, 0 if that
+ * line is not there any more.
+ */
 static bool
 add_from_line(struct blake2b *b, size_t i)
 {
@@ -171,33 +182,36 @@ mbox_id_of(size_t i, unsigned char id[MBOX_ID_SIZE])
 
 /* ---- twins ---- */
 
-/* Numbers of messages that the state file knew and the mbox has lost. */
-struct memory {
+/*
+ * A message that the state file knew, and whose entry was dropped.  The message
+ * that is found with its id gets its number.
+ */
+struct old_twin {
 	unsigned char id[MBOX_ID_SIZE];
 	uint32_t twin, high;
 	uint32_t next; /* with the same id, + 1 */
 };
 
 static struct {
-	struct memory *all;
+	struct old_twin *all;
 	size_t count, allocated;
-} memories;
+} old;
 
 bool
 mbox_remember_twin(const struct mbox_entry *e)
 {
-	struct memory *m;
+	struct old_twin *m;
 
-	if (memories.count == memories.allocated) {
-		size_t more = memories.allocated ? memories.allocated * 2 : 16;
+	if (old.count == old.allocated) {
+		size_t more = old.allocated ? old.allocated * 2 : 16;
 
-		m = reallocarray(memories.all, more, sizeof *m);
+		m = reallocarray(old.all, more, sizeof *m);
 		if (m == NULL)
 			return false;
-		memories.all = m;
-		memories.allocated = more;
+		old.all = m;
+		old.allocated = more;
 	}
-	m = &memories.all[memories.count++];
+	m = &old.all[old.count++];
 	memcpy(m->id, e->id, sizeof m->id);
 	m->twin = e->twin;
 	m->high = e->high;
@@ -205,11 +219,14 @@ mbox_remember_twin(const struct mbox_entry *e)
 	return true;
 }
 
-/* Ids to what was seen first with them: open addressing, 0 is free. */
+/*
+ * A hash table from ids to the first entry, and to the first of old.all, that
+ * has the id.  Open addressing; a slot with neither is free.
+ */
 struct table {
 	struct slot {
-		uint32_t entry;	 /* + 1 */
-		uint32_t memory; /* + 1 */
+		uint32_t entry; /* + 1 */
+		uint32_t old;	/* + 1 */
 	} * slots;
 	size_t mask;
 };
@@ -219,20 +236,20 @@ table_make(struct table *t)
 {
 	size_t size = 16;
 
-	while (size < 2 * (mbox.count + memories.count))
+	while (size < 2 * (mbox.count + old.count))
 		size *= 2;
 	t->slots = calloc(size, sizeof *t->slots);
 	t->mask = size - 1;
 	return t->slots != NULL;
 }
 
-/* NULL: it is free. */
+/* The id in slot S; NULL if that is free. */
 static const unsigned char *
 id_of(const struct slot *s)
 {
 	if (s->entry != 0)
 		return mbox.entries[s->entry - 1].id;
-	return s->memory != 0 ? memories.all[s->memory - 1].id : NULL;
+	return s->old != 0 ? old.all[s->old - 1].id : NULL;
 }
 
 /* The slot of ID, or the free one for it. */
@@ -244,7 +261,6 @@ table_find(const struct table *t, const unsigned char *id)
 	memcpy(&at, id, sizeof at);
 	for (;; at++) {
 		struct slot *s = &t->slots[at & t->mask];
-
 		const unsigned char *known = id_of(s);
 
 		if (known == NULL || memcmp(known, id, MBOX_ID_SIZE) == 0)
@@ -259,55 +275,60 @@ raise(uint32_t *high, uint32_t to)
 		*high = to;
 }
 
-/* From the last to the first, so that chains are in order. */
+/*
+ * From the last to the first, so that each chain is in the order of the mbox.
+ */
 static void
-enter_memories(const struct table *t)
+enter_old(const struct table *t)
 {
-	for (size_t i = memories.count; i-- > 0;) {
-		struct memory *m = &memories.all[i];
+	for (size_t i = old.count; i-- > 0;) {
+		struct old_twin *m = &old.all[i];
 		struct slot *s = table_find(t, m->id);
 
-		if (s->memory != 0)
-			raise(&m->high, memories.all[s->memory - 1].high);
-		m->next = s->memory;
-		s->memory = (uint32_t)i + 1;
+		if (s->old != 0)
+			raise(&m->high, old.all[s->old - 1].high);
+		m->next = s->old;
+		s->old = (uint32_t)i + 1;
 	}
 }
 
-/* The highest number is kept with the first entry that has the id. */
+/*
+ * Entry I.  The first entry with an id keeps the highest number of its twins.
+ */
 static void
-enter_known(const struct table *t, size_t i)
+enter_entry(const struct table *t, size_t i)
 {
 	struct mbox_entry *e = &mbox.entries[i];
 	struct slot *s = table_find(t, e->id);
 
 	if (s->entry == 0) {
 		s->entry = (uint32_t)i + 1;
-		if (s->memory != 0)
-			raise(&e->high, memories.all[s->memory - 1].high);
+		if (s->old != 0)
+			raise(&e->high, old.all[s->old - 1].high);
 	}
 	raise(&mbox.entries[s->entry - 1].high, e->high);
 	raise(&mbox.entries[s->entry - 1].high, e->twin);
 }
 
+/* Gives entry I the number of the next old twin, or a new one. */
 static void
 number_new(const struct table *t, size_t i)
 {
 	struct mbox_entry *e = &mbox.entries[i];
 	struct slot *s = table_find(t, e->id);
 
-	if (s->memory != 0) {
-		const struct memory *m = &memories.all[s->memory - 1];
+	if (s->old != 0) {
+		const struct old_twin *m = &old.all[s->old - 1];
 
 		e->twin = m->twin;
-		s->memory = m->next;
+		s->old = m->next;
 	} else {
 		e->twin = ++mbox.entries[s->entry - 1].high;
 	}
 }
 
 size_t
-mbox_own_id(const struct mbox_entry *e, char *text)
+mbox_own_uidl(const struct mbox_entry *e, char *text)
 {
 	size_t n = hex_format(text, e->id, MBOX_ID_SIZE);
 
@@ -318,17 +339,17 @@ mbox_own_id(const struct mbox_entry *e, char *text)
 	return n;
 }
 
-/* Is the id of E one that another message has, or had, for clients? */
+/* Did another server give our UIDL of E to another message? */
 static bool
 is_taken(const struct mbox_entry *e)
 {
 	char text[MAILDROP_UIDL_MAX], theirs[MAILDROP_UIDL_MAX];
-	size_t len = mbox_own_id(e, text);
+	size_t len = mbox_own_uidl(e, text);
 
 	return uidl_map_has(text, len) && uidl_map_get(text, len, theirs) == 0;
 }
 
-/* Such a message becomes a twin that there has never been. */
+/* A message whose UIDL is taken gets the number of a new twin. */
 static void
 give_way(const struct table *t)
 {
@@ -343,6 +364,7 @@ give_way(const struct table *t)
 	}
 }
 
+/* Sets TWIN and HIGH of every entry.  False with errno: no memory. */
 static bool
 number_all(void)
 {
@@ -350,9 +372,9 @@ number_all(void)
 
 	if (!table_make(&t))
 		return false;
-	enter_memories(&t);
+	enter_old(&t);
 	for (size_t i = mbox.hidden; i < mbox.count; i++)
-		enter_known(&t, i);
+		enter_entry(&t, i);
 	for (size_t i = mbox.hidden; i < mbox.count; i++)
 		if (mbox.entries[i].twin == 0)
 			number_new(&t, i);
@@ -399,7 +421,7 @@ mbox_uidl(const struct maildrop *md, const struct message *m, char *text)
 {
 	const struct mbox_entry *e = &mbox.entries[m->ref];
 	char ours[MAILDROP_UIDL_MAX];
-	size_t len = mbox_own_id(e, ours);
+	size_t len = mbox_own_uidl(e, ours);
 	size_t theirs = uidl_map_get(ours, len, text);
 
 	(void)md;

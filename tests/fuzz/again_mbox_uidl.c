@@ -10,7 +10,7 @@
 void
 again_mbox_uidl(void)
 {
-	free(memories.all);
-	memset(&memories, 0, sizeof memories);
+	free(old.all);
+	memset(&old, 0, sizeof old);
 	cache.len = 0;
 }
