@@ -26,8 +26,8 @@
 enum { STALE_SECONDS = 5 * 60, STALE_GONE_SECONDS = 60, NAME_BYTES = 64 };
 
 /*
- * The host, and the number of the pid namespace where /proc is there to tell:
- * containers may have one name.
+ * The name of the host, and the number of the pid namespace if /proc tells it:
+ * several containers can have the same host name.
  */
 static void
 find_host(char host[DOTLOCK_HOST_MAX])
@@ -73,8 +73,8 @@ look(const struct dotlock *d, const char *name, struct stat *st)
 }
 
 /*
- * The process that made the lock, or 0 where it names none or one of another
- * host.  *HERE: it names this host.
+ * The pid in the lock; 0 if there is none, or if it is of another host.  *HERE:
+ * the lock names this host.
  */
 static pid_t
 owner(const struct dotlock *d, bool *here)
@@ -111,7 +111,7 @@ is_stale(const struct dotlock *d, const struct stat *st)
 	pid_t pid = S_ISREG(st->st_mode) ? owner(d, &here) : 0;
 	time_t age;
 
-	/* our own, which an error kept from being removed */
+	/* our own, which could not be removed because of an error */
 	if (pid > 0 && pid == d->self && here)
 		return true;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
@@ -123,8 +123,8 @@ is_stale(const struct dotlock *d, const struct stat *st)
 }
 
 /*
- * Removes a stale lock that ST describes.  It is renamed first: if somebody
- * else was faster, and it is a good new lock by now, that is put back.
+ * Removes the stale lock that ST describes.  It is renamed first: another
+ * program may have replaced it by a new lock meanwhile, and that is put back.
  */
 static void
 remove_stale(const struct dotlock *d, const struct stat *st)
@@ -155,7 +155,7 @@ is_held(const struct dotlock *d)
 	return false;
 }
 
-/* Makes the file that will be the lock.  Other programs read who has it. */
+/* Makes the file that becomes the lock.  Other programs may read its text. */
 static bool
 make_temporary(const struct dotlock *d)
 {
@@ -166,7 +166,7 @@ make_temporary(const struct dotlock *d)
 		return false;
 	if (!io_write(fd, d->text, strlen(d->text)))
 		fd = file_give_up(fd);
-	/* NFS may tell of a full disk only now */
+	/* over NFS this may be the first to tell that the disk is full */
 	else if (close(fd) == -1 && errno != EINTR)
 		fd = -1;
 	if (fd == -1) {
@@ -179,8 +179,9 @@ make_temporary(const struct dotlock *d)
 }
 
 /*
- * Is the lock ours?  NFS may make it and say it did not.  The number of a file
- * does not tell: with FUSE each of its names can have another.
+ * Is the lock ours?  Over NFS linkat(2) can make it and fail all the same.  Its
+ * text tells.  Its inode number does not: with FUSE each name of a file can
+ * have its own.
  */
 static bool
 is_ours(const struct dotlock *d)
@@ -191,9 +192,9 @@ is_ours(const struct dotlock *d)
 }
 
 /*
- * Is it there?  What is in a directory may be answered from memory over NFS,
- * for a minute after the lock has gone, unless something is changed there from
- * here.
+ * Does another program really have it?  An NFS client remembers the names in a
+ * directory for up to a minute, also that of a lock that is gone.  It asks the
+ * server once this host has changed something in the directory.
  */
 static bool
 is_still_held(struct dotlock *d)
@@ -233,7 +234,7 @@ dotlock_try(struct dotlock *d)
 	}
 	if (make_temporary(d))
 		return link_temporary(d);
-	/* left behind by a process that had our number */
+	/* left behind by a process that had our pid */
 	if (errno == EEXIST) {
 		(void)unlinkat(d->dir_fd, d->temporary, 0);
 		errno = EAGAIN;
@@ -243,7 +244,10 @@ dotlock_try(struct dotlock *d)
 	return false;
 }
 
-/* It may have been taken for stale, and be somebody else's by now. */
+/*
+ * Another program may have taken our lock for stale, and have made its own: so
+ * is_ours() is asked again.
+ */
 void
 dotlock_drop(struct dotlock *d)
 {

@@ -38,13 +38,16 @@ struct dotlock {
 	bool litter; /* the temporary name could not be removed */
 };
 
+/* Prepares for the lock of the file NAME in the directory DIR_FD. */
 void dotlock_init(struct dotlock *d, int dir_fd, const char *name);
 /*
- * False with errno EAGAIN: somebody has it.  Anything else: it cannot be made
- * here, and nobody has it.
+ * Makes the lock.  False with errno EAGAIN: another program has it.  Anything
+ * else: it cannot be made here, and nobody has it.
  */
 bool dotlock_try(struct dotlock *d);
+/* Removes the lock if it is still ours. */
 void dotlock_drop(struct dotlock *d);
+/* Keeps the lock from looking stale, if it is still ours. */
 void dotlock_touch(struct dotlock *d);
 
 #endif

@@ -64,7 +64,7 @@ is_hex(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* ---- pieces of a date; each goes on behind what it has found ---- */
+/* ---- pieces of a date; each moves the cursor behind what it has found ---- */
 
 static bool
 blanks(struct cursor *c)
@@ -104,8 +104,8 @@ same_name(const char *a, const char *b)
 }
 
 /*
- * A name of LIST, whose number is from 1 on; or a word that could be one in
- * another language.
+ * A name of LIST; *NUMBER is its place there, from 1 on.  A word that can be
+ * such a name in another language has the number 0, and makes the date odd.
  */
 static bool
 name(struct cursor *c, const char *list, unsigned *number, bool *odd)
@@ -142,7 +142,7 @@ clock_time(struct cursor *c, struct date *d)
 	return true;
 }
 
-/* 1996, 96, and 10000 one day. */
+/* "1996", "96" or "10000" */
 static bool
 year(struct cursor *c, struct date *d)
 {
@@ -170,7 +170,10 @@ zone(struct cursor *c)
 	return c->p > p && !is_digit(*p);
 }
 
-/* The year behind a time, a zone or two before it; without one it is odd. */
+/*
+ * The year behind a time; zones may be before it.  Without a year the date is
+ * odd, and month 0 makes its time unknown.
+ */
 static void
 year_behind(struct cursor *c, struct date *d)
 {
@@ -190,7 +193,7 @@ year_behind(struct cursor *c, struct date *d)
 	d->month = 0;
 }
 
-/* "Jan  3 01:05:34 1996"; oddly "Jan  3 1996 01:05:34" */
+/* "Jan  3 01:05:34 1996"; "Jan  3 1996 01:05:34" is odd */
 static bool
 month_first(struct cursor *c, struct date *d)
 {
@@ -261,9 +264,9 @@ date(struct cursor *c, struct date *d)
 	    try(iso, c, d, true);
 }
 
-/* ---- what is around it ---- */
+/* ---- what is around the date ---- */
 
-/* One word, quoted perhaps, or none, or "a at b". */
+/* Is this no word, or one, which may be quoted, or "a at b"? */
 static bool
 is_sender(const char *p, const char *end)
 {
@@ -289,7 +292,7 @@ is_sender(const char *p, const char *end)
 	    (words < 2 || (words == 3 && memcmp(second, "at ", 3) == 0));
 }
 
-/* Nothing, zones, or what UUCP adds. */
+/* Is there nothing at C, or are there only zones, or what UUCP adds? */
 static bool
 is_end(struct cursor c)
 {
@@ -307,7 +310,7 @@ is_end(struct cursor c)
 	return c.p == c.end;
 }
 
-/* Git's own, of any patch: the name of a commit, and always the same date. */
+/* Does a patch of git begin so?  All have a hash and the same date there. */
 static bool
 is_patch(const char *p, const char *end)
 {
@@ -321,7 +324,10 @@ is_patch(const char *p, const char *end)
 	    memcmp(q, fixed, sizeof fixed - 1) == 0;
 }
 
-/* Zones are not looked at, and years before 1900 not special. */
+/*
+ * Zones are ignored.  Every fourth year is taken for a leap year, which is true
+ * from 1901 to 2099.
+ */
 static int64_t
 time_of(const struct date *d)
 {

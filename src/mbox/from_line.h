@@ -21,22 +21,25 @@ enum from_kind {
 
 struct from_line {
 	enum from_kind kind;
-	int64_t time; /* of its date, in seconds of any clock; 0 if unknown */
+	int64_t time; /* of its date in seconds, zone ignored; 0: unknown */
 };
 
 /*
- * Reads the line of LEN bytes at P, which begins with "From ", with its end.
+ * Reads the line of LEN bytes at P into F.  It begins with "From ", and LEN
+ * counts its line end.
  *
- * Complete is a line with a sender of one word, quoted or "a at b" or none, and
- * a date as in asctime(3) or RFC 822.  The date may lack the seconds, have
- * fewer digits, and names in any case; a zone may be before or behind the year,
- * and "remote from" behind it.
+ * A line is FROM_COMPLETE if it has a sender and a date, and nothing else.  The
+ * sender is one word, which may be quoted, or "a at b", or missing.  The date
+ * is as in asctime(3) or RFC 822.  It may lack the seconds, have fewer digits,
+ * and have names in any case.  A zone may be before or behind the year, and
+ * "remote from" at the end.
  *
- * Odd is a line with another sender or with other text behind the date, but not
- * with both, which is prose; with a date that lacks something or is in another
- * language; and "From " alone, which Thunderbird writes.
+ * A line is FROM_ODD if its sender is another, or if other text is behind the
+ * date.  With both it is prose, FROM_NONE.  It is also odd if its date lacks
+ * something or is in another language, and if it is "From " alone, as
+ * Thunderbird writes it.
  *
- * None is the line that git begins a patch with.
+ * The line that git begins a patch with is FROM_NONE.
  */
 void from_line_read(const char *p, size_t len, struct from_line *f);
 

@@ -3,8 +3,8 @@
  *
  * The messages of an mbox as they were found, in the order of the file.
  *
- * Nothing here is true of the file for longer than the delivery lock is held:
- * other programs rewrite it.  mbox_still_there() looks again.
+ * This is true of the file only while the delivery lock is held: other programs
+ * rewrite it afterwards.  mbox_still_there() looks again.
  */
 #ifndef POPIN_MBOX_ENTRY_H
 #define POPIN_MBOX_ENTRY_H
@@ -20,9 +20,9 @@ enum { MBOX_ID_SIZE = 16 };
 /*
  * One message.  Its bytes are behind the From_ line, up to the blank line
  * that separates it from the next From_ line (SEPARATOR bytes, or none at the
- * end of the file).  ID and TWIN make the unique-id: TWIN counts messages
- * with the same ID from 1 on; 0 means that neither is known.  HIGH is the
- * highest TWIN ever given to one of them.
+ * end of the file).  ID and TWIN make the UIDL: ID is a hash, and TWIN counts
+ * the messages with the same ID from 1 on; 0 means that neither is known.  HIGH
+ * is the highest TWIN ever given to one of them.
  */
 struct mbox_entry {
 	uint64_t start; /* of the From_ line */
@@ -34,11 +34,13 @@ struct mbox_entry {
 	uint8_t end_depends; /* of enum mbox_end */
 };
 
-/* Where a message with a Content-Length ends can depend on what is behind it. */
+/*
+ * Where a message with a Content-Length ends can depend on what is behind it.
+ */
 enum mbox_end {
 	MBOX_ON_GROWTH = 1,  /* it can change when mail is appended */
 	MBOX_ON_REMOVAL = 2, /* ... when messages behind it are removed */
-	MBOX_SCAN_AGAIN = 4  /* that has happened: look at the next login */
+	MBOX_SCAN_AGAIN = 4  /* that has happened: the next login scans it */
 };
 
 /* One more entry at the end, or NULL with errno. */

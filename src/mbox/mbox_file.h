@@ -64,15 +64,20 @@ bool mbox_sync(void);
 bool mbox_cut(uint64_t size);
 
 /*
- * The checksum of the 64 KiB before FIRST.  What is before them neither moves
- * nor says where anything is that does.
+ * Sets *SUM to the checksum of the 64 KiB before FIRST, by which a journal
+ * knows its mbox.  What is before these is not compared: an UPDATE does not
+ * move it, and nothing that moves is found by it.
  */
 bool mbox_sum_head(uint64_t first, uint64_t *sum);
 
 /* Logs WHAT about the mbox with errno, and returns false. */
 bool mbox_cannot(const char *what);
-/* The same about writing its journal, but for a full disk, and false. */
+/*
+ * Logs that its journal cannot be written, and returns false.  A full disk is
+ * not logged: the caller may find room.
+ */
 bool mbox_cannot_journal(void);
+/* Is ERROR that of a full disk, a quota, or a limit for files? */
 bool mbox_is_full(int error);
 
 /*

@@ -9,9 +9,9 @@
  *			ranges, the sums of its units as they were and as they
  *			will be), and two areas for data of steps, in turn
  *
- * A header and a step are smaller than a sector, and all that follows them in
- * their page is written together with them: one torn write spoils one plan or
- * one step.  Everything that is relied on has a checksum.
+ * A header and a step are smaller than a sector.  Each has a page of its own,
+ * which is written together with what follows it there: one torn write damages
+ * one plan or one step.  Everything that is relied on has a checksum.
  *
  * Runs as: session.  Input: a file in the home of the mail user.
  */
@@ -43,13 +43,13 @@ enum {
 	PAGE = 4096,
 	STEP_AT = 2 * PAGE,
 	BODY_AT = 4 * PAGE,
-	BEHIND = JOURNAL_UNIT, /* where things begin behind a header or step */
+	BEHIND = JOURNAL_UNIT, /* bytes from a header or step to what follows */
 	SUMS = 1024,	       /* read at once: checksum.h wants it even */
 	PIECE = 64 * 1024,
 	ASIDE_MAX = 99
 };
 
-/* Both are arrays of numbers on disk; the last one is the checksum. */
+/* On disk both are arrays of numbers, of which the last one is the checksum. */
 struct header {
 	uint64_t magic, generation, plan;
 	uint64_t body, data; /* where they are */
@@ -94,7 +94,10 @@ write_at(uint64_t at, const void *from, size_t len)
 	return true;
 }
 
-/* False without an error where the file ends too early. */
+/*
+ * False with errno, ENODATA where the file ends too early.  Only another error
+ * is kept as journal.error: a short file is a journal that is not sound.
+ */
 static bool
 read_at(uint64_t at, void *to, size_t len)
 {
@@ -148,8 +151,8 @@ journal_name(void)
 }
 
 /*
- * Only sessions of this maildrop give such names, and there is one at a time:
- * a name that is free stays free until it is used here.
+ * Only sessions of this maildrop give such names, and there is one session at a
+ * time.  So a name that is free stays free until it is used here.
  */
 const char *
 journal_set_aside(void)
@@ -187,7 +190,10 @@ journal_clear(void)
 
 /* ---- numbers ---- */
 
-/* Between this machine's byte order and that of the file: it is its inverse. */
+/*
+ * Changes N numbers from this machine's byte order to that of the file, or
+ * back, which is the same.
+ */
 static void
 convert(void *numbers, size_t n)
 {
@@ -277,7 +283,7 @@ data_at(uint64_t number, uint64_t len)
 	return journal.header.data + number % 2 * JOURNAL_DATA_MAX;
 }
 
-/* How many units there are of each kind. */
+/* How many sums there are of each kind. */
 static uint64_t
 units(const struct journal_plan *p, enum journal_when when)
 {
@@ -338,7 +344,7 @@ write_ranges(const struct journal_plan *p)
 bool
 journal_start(const struct journal_plan *p)
 {
-	static char zeros[BODY_AT]; /* not const: it would be in the file */
+	static char zeros[BODY_AT]; /* const would make the program larger */
 	struct header *h = &journal.header;
 	bool anew = journal.number == 0;
 
@@ -424,7 +430,10 @@ journal_is_old(uint64_t sum)
 	return sum == journal.header.sums_sum[JOURNAL_OLD];
 }
 
-/* In order, apart, none before FIRST, and FINAL is what they come to. */
+/*
+ * Are the ranges in order and apart, none of them at FIRST or before, and does
+ * FINAL agree with their length?
+ */
 static bool
 sound_ranges(const struct journal_plan *p)
 {
@@ -454,7 +463,7 @@ load_ranges(struct journal_plan *p)
 	size_t n = (size_t)p->count * 2, len = n * sizeof(uint64_t);
 	bool good;
 
-	/* there may be more later, see mbox_journal.h */
+	/* room for one at least, see mbox_journal.h */
 	p->ranges = malloc(len > 0 ? len : sizeof *p->ranges);
 	if (p->ranges == NULL) {
 		journal.error = errno;
@@ -512,7 +521,7 @@ load_body(struct journal_plan *p)
 	return true;
 }
 
-/* A step is made of whole units; where nothing moves, of none. */
+/* Is the step made of whole units of the plan, or empty if nothing moves? */
 static bool
 sound_step(const struct journal_plan *p, const struct journal_step *s)
 {
@@ -581,8 +590,8 @@ use_step(struct journal_plan *p, struct journal_step *step,
 }
 
 /*
- * Is there nothing yet where headers are?  Then the first sync never ended, and
- * nothing else in the file was ever relied on.
+ * Is nothing written yet where headers are?  Then the first sync never ended,
+ * and nothing else in the file was ever relied on.
  */
 static bool
 is_blank(void)
@@ -603,9 +612,9 @@ is_blank(void)
 }
 
 /*
- * The later of the two steps, if that is complete with its plan.  If not, it
- * was never synced: the step before it is done, and the mbox has not been
- * touched since.
+ * Takes the later of the two steps if it and its plan are complete.  If they
+ * are not, they were never synced.  Then the step before it is done, the mbox
+ * has not been touched since, and that step is taken.
  */
 static enum journal_found
 load(struct journal_plan *p, struct journal_step *step)

@@ -17,8 +17,8 @@
  * name.  Device and inode numbers change with a reboot or a restored backup,
  * and times with the clock; none of them is looked at.
  *
- * Where the units of a step are overwritten before they have been moved
- * themselves, the journal has a copy of what they become.
+ * A step may overwrite units that have not been moved yet.  Then the journal
+ * has a copy of what the step writes.
  *
  * The order of syncs, and what each is for:
  *
@@ -34,17 +34,17 @@
  *	   finds everything new and the tail gone, and is done.
  *
  * This assumes that what was synced stays, and that a unit is written whole.
- * If either is false, the journal does not fit, or the disk has spoiled the
- * mail without our help.
+ * If either is false, the journal does not fit, or the disk itself has damaged
+ * the mail.
  *
- * Mail that is appended meanwhile or after a crash belongs to no plan; when
- * everything is moved, a second plan moves it.  That is written beside the
- * first, which stays true until the second has its first step.
+ * Mail that is appended meanwhile or after a crash belongs to no plan.  When
+ * everything is moved, a second plan moves it.  That plan is written beside the
+ * first one, which stays valid until the second has its first step.
  *
  * On disk: see mbox_journal.c.  All numbers are little-endian and of fixed
- * size, so that a journal can be finished by another kind of machine.  The
- * file stays open, and is empty except during UPDATE and after an UPDATE that
- * was interrupted.  It takes at most 1/64 of the bytes behind the first message
+ * size, so that another kind of machine can finish an UPDATE.  The file stays
+ * open, and is empty except during UPDATE and after an UPDATE that was
+ * interrupted.  It takes at most 1/64 of the bytes behind the first message
  * that is removed, and 25 MiB.  There is one journal in a process.
  */
 #ifndef POPIN_JOURNAL_H
@@ -57,7 +57,7 @@
 enum {
 	JOURNAL_UNIT = 512,
 	JOURNAL_DATA_MAX = 8 * 1024 * 1024, /* bytes copied in one step */
-	JOURNAL_INLINE = 3584, /* so many there is always room for */
+	JOURNAL_INLINE = 3584,		    /* bytes that always have room */
 	JOURNAL_RANGES_MAX = 500001
 };
 
@@ -67,8 +67,8 @@ struct journal_range {
 };
 
 /*
- * What does not change during an UPDATE.  Without ranges the mbox just ends at
- * FIRST, which is FINAL; RANGES has room for one all the same.
+ * What does not change during an UPDATE.  Without ranges the mbox is only cut
+ * off at FIRST, which is FINAL then.  RANGES always has room for one.
  */
 struct journal_plan {
 	uint64_t size;	/* of the mbox, to begin with */
@@ -98,26 +98,29 @@ enum journal_when { JOURNAL_OLD, JOURNAL_NEW };
 enum journal_found {
 	JOURNAL_STEP,	 /* a plan with a step */
 	JOURNAL_PLAN,	 /* a plan whose first step was never begun */
-	JOURNAL_NONE,	 /* not even that */
-	JOURNAL_FOREIGN, /* nothing of ours, or damaged */
+	JOURNAL_NONE,	 /* no plan was written to its end */
+	JOURNAL_FOREIGN, /* no journal, or a damaged one */
 	JOURNAL_FAILED	 /* it cannot be read, see errno */
 };
 
 /* Opens or makes it.  False with errno. */
 bool journal_open(int dir_fd, const char *name);
 bool journal_is_open(void);
-/* Is an interrupted UPDATE in it, or what is left of one? */
+/* Is there anything in it, such as an interrupted UPDATE? */
 bool journal_pending(void);
 /*
- * Closes it, so that there is none, and renames it: NAME.1, .2 and so on.
- * Also what journal_open() refused.  Returns the new name, NULL with errno.
+ * Closes the journal, so that there is none, and renames it: NAME.1, .2 and so
+ * on.  It can be a file that journal_open() refused.  Returns the new name,
+ * NULL with errno.
  */
 const char *journal_set_aside(void);
+/* The name that journal_open() was given. */
 const char *journal_name(void);
 
 /*
- * Reads it.  The caller frees PLAN->ranges, which are there with a step only.
- * Everything is consistent in itself; what was the mbox then is another matter.
+ * Reads it.  The caller frees PLAN->ranges, which are there with JOURNAL_STEP
+ * only.  What it returns is consistent in itself.  Whether it belongs to the
+ * mbox, mbox_sums_compare() tells.
  */
 enum journal_found journal_load(
     struct journal_plan *plan, struct journal_step *step);
@@ -127,6 +130,8 @@ bool journal_get_sums(enum journal_when when, uint32_t *sums, size_t n);
 bool journal_is_old(uint64_t sum);
 
 /* The functions that write return false with errno. */
+
+/* Writes PLAN, beside the one that is at work. */
 bool journal_start(const struct journal_plan *plan);
 /* The next N sums of units, before the first step. */
 bool journal_put_sums(enum journal_when when, const uint32_t *sums, size_t n);
@@ -138,14 +143,17 @@ bool journal_commit(const struct journal_step *step);
 /* Data of the current step. */
 bool journal_get(
     const struct journal_step *step, uint64_t at, void *p, size_t len);
-/* The UPDATE is over, or never happened. */
+/* Empties it: the UPDATE is over, or has not changed anything. */
 bool journal_clear(void);
 
 /*
- * Units begin at multiples of their size, and at PLAN->first and PLAN->final.
- * The first is 0; where the one at AT ends, at most at PLAN->size.
+ * Units begin at PLAN->first, at PLAN->final, and at multiples of their size
+ * between PLAN->first and PLAN->size.  They are numbered from 0 on.
  */
+
+/* How many begin before AT: the number of the unit that begins there. */
 uint64_t journal_unit(const struct journal_plan *plan, uint64_t at);
+/* Where the unit that byte AT is in ends: at most at PLAN->size. */
 uint64_t journal_unit_end(const struct journal_plan *plan, uint64_t at);
 
 #endif

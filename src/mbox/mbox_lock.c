@@ -20,8 +20,8 @@
 #include "options.h"
 
 /*
- * Locks of open file descriptions conflict with those of processes as they
- * should, and do not vanish when another descriptor of the file is closed.
+ * Locks of open file descriptions conflict with those of processes, as they
+ * should.  They are not lost when another descriptor of the file is closed.
  */
 #ifdef F_OFD_SETLK
 enum { SETLK = F_OFD_SETLK };
@@ -84,8 +84,8 @@ look_anew(struct mbox_lock *l)
 }
 
 /*
- * fcntl first, the dotlock after it.  Where a dotlock cannot be made the other
- * lock has to do; a dotlock of somebody else still counts.
+ * fcntl first, the dotlock after it.  Where a dotlock cannot be made the fcntl
+ * lock is enough, unless another program has a dotlock there.
  */
 static bool
 try(struct mbox_lock *l, bool write)
@@ -108,8 +108,8 @@ try(struct mbox_lock *l, bool write)
 }
 
 /*
- * Not F_SETLKW: whoever holds the dotlock may be waiting for this lock, and a
- * lock that nobody gives back must not hang the session.
+ * Not F_SETLKW: the program that holds the dotlock may be waiting for the fcntl
+ * lock, and a lock that is never given back must not hang the session.
  */
 bool
 mbox_lock_take(struct mbox_lock *l, bool write, unsigned seconds)

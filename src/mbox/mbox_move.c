@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * Moving what stays of an mbox towards its beginning, in steps (mbox_journal.h).
+ * Moving what stays of an mbox towards its beginning, in steps: see
+ * mbox_journal.h.
  *
  * AT is where the next byte goes, SOURCE where it is.  As long as no more
  * than SOURCE - AT bytes are written, nothing that later steps need is
@@ -50,7 +51,8 @@ static char buf[BUFFER];
 
 /*
  * How much of LEFT bytes from AT on is written at once: up to the end of a
- * unit.  Between two writes a process can end; then each unit is old or new.
+ * unit.  The process can be killed between two writes.  Each unit is old or new
+ * then.
  */
 static size_t
 units(uint64_t at, uint64_t left)
@@ -61,7 +63,7 @@ units(uint64_t at, uint64_t left)
 
 /* ---- position ---- */
 
-/* Goes to the byte that belongs at AT. */
+/* Sets SOURCE to where the byte is that belongs at AT. */
 static void
 seek(struct move *m, uint64_t at)
 {
@@ -99,7 +101,7 @@ gather(struct move *m, size_t len)
 
 /* ---- steps ---- */
 
-/* As much of LEN bytes from AT on as is whole units, or leads to the end. */
+/* How many of LEN bytes from AT on are whole units, or lead to the end. */
 static uint64_t
 whole(const struct move *m, uint64_t at, uint64_t len)
 {
@@ -110,7 +112,7 @@ whole(const struct move *m, uint64_t at, uint64_t len)
 	return end > at ? end - at : 0;
 }
 
-/* LEN bytes, at most the gap: what they are made from stays. */
+/* Moves LEN bytes, at most the gap: none of what they are made from is lost. */
 static bool
 copy(struct move *m, uint64_t len)
 {
@@ -165,8 +167,8 @@ begin_step(struct move *m, const struct journal_step *s)
 }
 
 /*
- * Copies what belongs to the step S to the journal.  Returns how many bytes
- * went in before the disk was full; UINT64_MAX, logged, for other failures.
+ * Copies what the step S writes to the journal.  Returns how many bytes went in
+ * before the disk was full, or S->len; UINT64_MAX, logged, for other failures.
  */
 static uint64_t
 copy_to_journal(struct move *m, struct journal_step *s)
@@ -190,9 +192,10 @@ copy_to_journal(struct move *m, struct journal_step *s)
 }
 
 /*
- * A small gap.  Where the disk has no room for a copy of LEN bytes, what there
- * was room for has to do, or the gap if that is more: slow, but it grows with
- * each deleted message that is passed.
+ * A step of LEN bytes where the gap is small: the journal gets a copy.  If the
+ * disk has no room for that, the step is made as long as there was room, or as
+ * the gap, whichever is more.  That is slow, but the gap grows with each
+ * deleted message that is passed.
  */
 static bool
 step_with_copy(struct move *m, uint64_t gap, uint64_t len)
@@ -246,7 +249,7 @@ write_plan(const struct journal_plan *p)
 	return journal_start(p) ? mbox_sums_write(p) : mbox_cannot_journal();
 }
 
-/* Sets what is not known of the plan yet, and writes it to the journal. */
+/* Fills in the rest of the plan, and writes it to the journal. */
 static bool
 start(struct move *m)
 {
@@ -261,7 +264,7 @@ start(struct move *m)
 	if (!write_plan(p)) {
 		if (!mbox_is_full(errno))
 			return false;
-		/* The state file is only a cache: its room is worth more. */
+		/* The state file is only a cache: emptying it makes room. */
 		state_write_start(&mbox.state);
 		state_write_end(&mbox.state);
 		if (!write_plan(p))
@@ -272,9 +275,9 @@ start(struct move *m)
 }
 
 /*
- * The mbox has become SIZE bytes long: mail was delivered after a crash, or
- * by a program that does not lock.  It is to stay: it moves next, over the
- * stale tail.
+ * The mbox has become SIZE bytes long: mail was delivered after a crash, or by
+ * a program that does not lock.  That mail stays: it moves next, over the stale
+ * tail.
  */
 static bool
 go_on_with(struct move *m, uint64_t size)
@@ -333,7 +336,7 @@ move_on(struct move *m)
 	return true;
 }
 
-/* On a full disk, the end can be cut off without a journal. */
+/* With a full disk, and only the end to go: no journal is needed for that. */
 static bool
 cut_without_journal(const struct journal_plan *p)
 {
@@ -345,7 +348,7 @@ bool
 mbox_move(struct journal_plan *plan)
 {
 	struct move m = { .plan = plan };
-	/* nothing moves, but the file is not made shorter at once, either */
+	/* for a plan that moves nothing: what the tail was is in the journal */
 	const struct journal_step only_cut = { .at = plan->first };
 
 	if (!journal_is_open()) {
@@ -408,14 +411,14 @@ finish(struct move *m, const struct journal_step *s)
 	return do_step(m, s) && move_on(m) ? MAILDROP_OK : MAILDROP_TEMP;
 }
 
-/* Where the journal is set aside, the mbox stays as it is. */
+/* If the journal is set aside, the mbox stays as it is, and is served. */
 static enum maildrop_result
 replay(struct journal_plan *plan, const struct journal_step *s)
 {
 	struct move m = { .plan = plan };
 	uint64_t size = 0;
 
-	/* It may come back: what is not there was not removed by us. */
+	/* popin did not remove it: it may come back with its file system */
 	if (mbox.fd == -1) {
 		log_journal(LOG_LEVEL_ERROR,
 		    "an UPDATE was interrupted, and now there is no mbox; "
@@ -427,7 +430,7 @@ replay(struct journal_plan *plan, const struct journal_step *s)
 		return MAILDROP_TEMP;
 	switch (mbox_sums_compare(plan, s, size)) {
 	case MBOX_FITS:
-		assert(s != NULL); /* without a step there is nothing to fit */
+		assert(s != NULL); /* without a step it is DONE or CHANGED */
 		return finish(&m, s);
 	case MBOX_DONE:
 		clear_journal();

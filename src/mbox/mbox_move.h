@@ -12,16 +12,16 @@
 #include "mbox/mbox_journal.h"
 
 /*
- * Makes the mbox consist of what is before PLAN->first and of the ranges; at
- * least one, and something between them goes.  Sets everything else in PLAN.
- * False, logged, when that did not happen, or only in part; then the journal
- * knows.
+ * Makes the mbox consist of what is before PLAN->first and of the ranges of
+ * PLAN, which may be none.  Fills in the rest of PLAN.  False, logged: nothing
+ * was done; or only a part, and the journal finishes it at the next login.
  */
 bool mbox_move(struct journal_plan *plan);
 
 /*
- * Finishes an UPDATE that was interrupted, or sets the journal aside.  The
- * delivery lock is held, unless there is no mbox.
+ * Finishes an UPDATE that was interrupted, or sets its journal aside.  The
+ * delivery lock is held, unless there is no mbox.  Failures are logged, but not
+ * that the session has to end.
  */
 enum maildrop_result mbox_replay(void);
 

@@ -208,7 +208,7 @@ is_trace(const struct field *f)
 	return false;
 }
 
-/* Is there such a field in the header at P, or no end of that in sight? */
+/* Is there such a field in the header at P, or does that go on behind END? */
 static bool
 is_traced(const char *p, const char *end)
 {
@@ -220,7 +220,7 @@ is_traced(const char *p, const char *end)
 	return p == end;
 }
 
-/* Of LEN bytes, which should reach PIECE bytes behind the line. */
+/* Reads the line at P.  LEN bytes are there: PIECE behind the line, if any. */
 static void
 read_from(const char *p, size_t len, struct from *f)
 {
@@ -235,7 +235,7 @@ read_from(const char *p, size_t len, struct from *f)
 	f->end = n;
 }
 
-/* The same of what is at `at', once. */
+/* The same of the line at `at'; it is read once, and kept. */
 static const struct from *
 read_from_here(struct window *w)
 {
@@ -254,8 +254,8 @@ read_from_here(struct window *w)
 }
 
 /*
- * Does Content-Length end where a message can begin, or the file ends?  When
- * the file has grown that may be otherwise.
+ * Does Content-Length end where a message can begin, or the file ends?  The
+ * answer can change when the file grows.
  */
 static bool
 length_is_exact(const struct window *w, const struct reading *r)
@@ -330,8 +330,8 @@ begins_message(struct window *w, struct reading *r)
 /* ---- header ---- */
 
 /*
- * Goes behind the end of the line; or to a From_ line behind NULs in it, which
- * is where the message ends: false.
+ * Goes behind the end of the line.  False if there is a From_ line behind NULs
+ * in it: then it goes there, to the end of the message.
  */
 static bool
 skip_line(struct window *w, struct reading *r)
@@ -359,7 +359,7 @@ skip_line(struct window *w, struct reading *r)
 	}
 }
 
-/* What Content-Length promises, if that is the line at P. */
+/* Sets *LENGTH if the line at P is Content-Length; NONE without a number. */
 static void
 content_length(const char *p, const char *end, uint64_t *length)
 {
@@ -378,8 +378,8 @@ content_length(const char *p, const char *end, uint64_t *length)
 }
 
 /*
- * Goes behind the first blank line, or to the end of the message where it has
- * none: false.
+ * Goes behind the first blank line.  False if the message has none: then it
+ * goes to the end of the message.
  */
 static bool
 skip_header(struct window *w, struct reading *r)
@@ -545,9 +545,9 @@ read_from_line(struct window *w, struct reading *r, struct mbox_entry *e)
 }
 
 /*
- * c-client keeps data of its own in a first message that no reader of mail
- * shows.  The X-IMAP header alone is also found in real mail, and what has
- * been sent says so: nobody can send mail that is hidden.
+ * c-client keeps data of its own in a first message that no mail reader shows.
+ * The X-IMAP field alone is also found in real mail.  Mail that was sent has a
+ * trace field, so nobody can send mail that is hidden.
  */
 static bool
 is_internal(const char *p, const char *end)
@@ -564,7 +564,7 @@ is_internal(const char *p, const char *end)
 		    "Subject: DON'T DELETE THIS MESSAGE -- "
 		    "FOLDER INTERNAL DATA");
 	}
-	/* a last line that is cut off could be any */
+	/* a last line that is cut off could be a trace field */
 	return marked && told && p[-1] == '\n';
 }
 
@@ -612,13 +612,13 @@ skip_head(struct window *w)
 			break;
 		fill(w);
 	}
-	/* for is_internal() */
+	/* is_internal() wants the header of the first message */
 	fill(w);
 }
 
 /*
- * Too many messages lock nobody out: the rest is as if it had been delivered
- * later.
+ * Nobody is locked out by too many messages: the first ones are served, and the
+ * rest is treated as mail that is delivered later.
  */
 enum maildrop_result
 mbox_scan_from(struct maildrop *md, uint64_t start, uint64_t end)

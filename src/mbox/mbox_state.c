@@ -2,13 +2,13 @@
  * Copyright (c) 2026 The popin authors
  *
  * What is remembered of an mbox until the next login: where its messages are,
- * their octets and unique-ids.
+ * their octets and UIDLs.
  *
- * An mbox that has not been touched since is not read at all.  One that has is
- * believed to have grown only, if the From_ lines are where they were: this
- * assumes that a program which changes the length of anything moves those
- * behind it.  Of very many From_ lines only some are checked; mbox_commit()
- * checks all that matter before anything is removed.
+ * An mbox that has not been touched since is not read at all.  One that has
+ * been touched is taken to have only grown, if its From_ lines are where they
+ * were.  This assumes that a program which changes the length of anything moves
+ * the From_ lines behind it.  If there are very many only some of them are
+ * checked; mbox_commit() checks all that matter before anything is removed.
  *
  * Runs as: session.  Input: a file that the mail user can write.
  */
@@ -141,7 +141,7 @@ is_sound(const struct remembered *r, uint64_t scanned)
 	    e->separator <= scanned - e->start - e->from_len;
 }
 
-/* The fewest and the most octets that entry I can have. */
+/* Can entry I have so many OCTETS on the wire? */
 static bool
 octets_fit(size_t i, uint64_t octets)
 {
@@ -150,7 +150,7 @@ octets_fit(size_t i, uint64_t octets)
 	return octets >= bytes && octets <= 2 * bytes + 4;
 }
 
-/* Reads the records as entries and messages.  False: they make no sense. */
+/* Adds the records as entries and messages.  False: they are not sound. */
 static bool
 read_entries(struct maildrop *md, const struct summary *s)
 {
@@ -204,7 +204,7 @@ still_true(void)
 	return true;
 }
 
-/* A message that is alone would get the same id again. */
+/* A message without twins gets the same UIDL again anyway. */
 static bool
 worth_remembering(const struct mbox_entry *e)
 {

@@ -17,6 +17,10 @@
  * entries and messages.  Returns where scanning has to go on.
  */
 uint64_t mbox_state_read(struct maildrop *md, const struct stat *now);
+/*
+ * Writes entries and messages to the state file, if there is one.  If that
+ * fails the next login scans the mbox again.
+ */
 void mbox_state_write(const struct maildrop *md);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The checksums of units of an mbox, as it was and as it will be.  Both are
- * made while it is read once from the first message that goes to the end.
+ * The checksums of the units of an mbox, as it was and as it will be.  Both are
+ * made in one pass, from the first byte that changes to the end.
  *
  * Runs as: session.  Input: the mbox; a journal that may not belong to it.
  */
@@ -22,29 +22,35 @@
 
 enum { BUFFER = 128 * 1024, SUMS = 1024 };
 
-/* A checksum of 32 bits is enough for 512 bytes: any will do to tell. */
+/*
+ * Makes the sums of bytes that are added in their order.  32 bits are enough
+ * for a unit: if the mbox was changed, one unit that differs tells that.
+ */
 struct sums {
 	const struct journal_plan *plan;
-	uint64_t at; /* the byte that comes next */
-	size_t have; /* of a unit that is not whole */
-	char part[JOURNAL_UNIT];
+	uint64_t at;		 /* the byte that comes next */
+	size_t have;		 /* bytes in PART */
+	char part[JOURNAL_UNIT]; /* of a unit that is not whole yet */
 	size_t count;
 	uint32_t sums[SUMS];
-	/* Does something with them when there are enough, and at the end. */
+	/* Called when SUMS is full, and at the end.  False ends everything. */
 	bool (*take)(enum journal_when when, const uint32_t *sums, size_t n);
 	enum journal_when when;
 };
 
-/* What comparing has found so far. */
+/* What comparing has found so far.  The tail is what is behind plan->final. */
 static struct {
 	const struct journal_plan *plan;
-	bool sums_only;
-	uint64_t sum;			  /* over all of them */
-	uint64_t unit, begin, end, final; /* units: the next; of the step */
-	bool changed, all_new;
-	bool tail_old;	 /* all of it is old or zeros */
-	bool tail_zeros; /* a part of it that was not zeros is now */
-	bool tail_gone;	 /* no whole unit of it is old */
+	bool sums_only;	     /* no step: SUM is all that is wanted */
+	uint64_t sum;	     /* the checksum of all sums */
+	uint64_t unit;	     /* that comes next */
+	uint64_t begin, end; /* units of the step */
+	uint64_t final;	     /* first unit of the tail */
+	bool changed;	     /* a unit is not what it can be */
+	bool all_new;	     /* all units before the tail */
+	bool tail_old;	     /* all of it is old or zeros */
+	bool tail_zeros;     /* a part of it that was not zeros is now */
+	bool tail_gone;	     /* no whole unit of it is old */
 } found;
 
 static char buf[BUFFER];
@@ -60,7 +66,10 @@ flush(struct sums *s)
 	return n == 0 || s->take(s->when, s->sums, n);
 }
 
-/* Of a whole unit in four parts, which a processor can do side by side. */
+/*
+ * The sum of the unit at P.  A whole one is summed in four parts, because a
+ * processor can work on these at the same time.
+ */
 static uint32_t
 sum_unit(const char *p, size_t len)
 {
@@ -81,6 +90,7 @@ add_unit(struct sums *s, const char *p, size_t len)
 	return s->count < SUMS || flush(s);
 }
 
+/* Adds the next LEN bytes. */
 static bool
 add(struct sums *s, const char *p, size_t len)
 {
@@ -125,7 +135,10 @@ put(enum journal_when when, const uint32_t *sums, size_t n)
 	return journal_put_sums(when, sums, n) || mbox_cannot_journal();
 }
 
-/* Of the LEN bytes in the buffer, which are at AT, those that stay. */
+/*
+ * Adds those of the LEN bytes in the buffer that stay.  They are at AT in the
+ * mbox; *NEXT is the first range that is not behind them.
+ */
 static bool
 add_kept(
     struct sums *s, const struct journal_range **next, uint64_t at, size_t len)
@@ -167,8 +180,9 @@ mbox_sums_write(const struct journal_plan *p)
 /* ---- comparing ---- */
 
 /*
- * A file system may write zeros behind the new end of a file before the file
- * is shorter, as ext4 does, and the power may go in between.
+ * Is it the sum of LEN zeros?  Before a file gets shorter a file system may
+ * write zeros behind its new end, as ext4 does, and the power can fail in
+ * between.
  */
 static bool
 is_zeros(uint32_t sum, size_t len)
@@ -178,6 +192,7 @@ is_zeros(uint32_t sum, size_t len)
 	return sum == sum_unit(zeros, len);
 }
 
+/* The bytes of unit UNIT of the tail, from 0 on. */
 static size_t
 tail_unit_size(const struct journal_plan *p, uint64_t unit)
 {
@@ -189,8 +204,9 @@ tail_unit_size(const struct journal_plan *p, uint64_t unit)
 }
 
 /*
- * The first and the last unit may be a few bytes, which mail that came in their
- * place has as well: they do not tell that the old ones are still there.
+ * The first and the last unit of the tail may be a few bytes long.  Mail that
+ * came in their place can begin with the same bytes.  So they do not tell that
+ * the old tail is still there.
  */
 static void
 judge_tail(uint32_t sum, uint32_t old, size_t len)
@@ -202,6 +218,7 @@ judge_tail(uint32_t sum, uint32_t old, size_t len)
 	found.tail_gone &= sum != old || len < JOURNAL_UNIT;
 }
 
+/* Compares the SUM of the next unit with what it was, and what it will be. */
 static void
 judge(uint32_t sum, uint32_t old, uint32_t new)
 {
@@ -242,8 +259,8 @@ compare(enum journal_when when, const uint32_t *sums, size_t n)
 }
 
 /*
- * Has the tail been cut off?  Then there is nothing behind the end, or mail
- * that was delivered afterwards.
+ * Has the tail been cut off?  Then nothing is behind FINAL, or mail that was
+ * delivered afterwards.
  */
 static enum mbox_fit
 without_tail(uint64_t final)
@@ -260,7 +277,7 @@ without_tail(uint64_t final)
 	return MBOX_UNKNOWN;
 }
 
-/* SIZE is how much of the mbox was looked at. */
+/* What FOUND means.  SIZE is how much of the mbox was compared. */
 static enum mbox_fit
 verdict(const struct journal_plan *p, uint64_t size)
 {

@@ -10,20 +10,24 @@
 
 #include "mbox/mbox_journal.h"
 
-/* What a step has to do with an mbox. */
+/* What the mbox is to a journal. */
 enum mbox_fit {
-	MBOX_FITS,    /* it is the one, and not done yet */
-	MBOX_DONE,    /* it is the one, and nothing is left to be done */
-	MBOX_CHANGED, /* by somebody else */
-	MBOX_UNKNOWN  /* it cannot be read, logged, see errno */
+	MBOX_FITS,    /* its mbox, and the step is not done */
+	MBOX_DONE,    /* its mbox, and nothing is left to be done */
+	MBOX_CHANGED, /* another program has changed it */
+	MBOX_UNKNOWN  /* it cannot be read, logged, or the session has to end */
 };
 
-/* Writes the sums of the whole PLAN; as mbox_cannot_journal(). */
+/*
+ * Writes the sums of the whole PLAN to the journal.  False with errno; logged,
+ * but for a full disk.
+ */
 bool mbox_sums_write(const struct journal_plan *plan);
 
 /*
  * Compares the mbox, of SIZE bytes, with the journal.  STEP is NULL for a plan
- * that was not begun: then MBOX_DONE means that nobody else has changed it.
+ * that was not begun: then MBOX_DONE means that the mbox was not changed at
+ * all.
  */
 enum mbox_fit mbox_sums_compare(const struct journal_plan *plan,
     const struct journal_step *step, uint64_t size);

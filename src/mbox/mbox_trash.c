@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright (c) 2026 The popin authors
  *
- * The trash of an mbox: an mbox in the home that removed messages are added
- * to, and synced, before UPDATE begins.  So after a crash a message can be in
- * both; never in none.
+ * The trash of an mbox: an mbox in the home.  Messages are added to it, and it
+ * is synced, before UPDATE removes them.  So after a crash a message can be in
+ * both mboxes, but it is never missing from both.
  * Runs as: session.  Input: the mbox; a file that the mail user can write.
  */
 #include "config.h"
@@ -80,7 +80,7 @@ append(const char *p, size_t len)
 	return true;
 }
 
-/* What comes next begins behind a blank line. */
+/* Ends the trash with a blank line, where it is not empty. */
 static bool
 separate(void)
 {

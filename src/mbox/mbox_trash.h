@@ -18,13 +18,15 @@ void mbox_trash_open(int home_fd, const char *folder);
 bool mbox_trash_wanted(void);
 
 /*
- * Between start and end, the trash is locked, and the bytes of mbox.fd from
- * START to END are added, which are a message from its From_ line on.  The end
- * syncs what was added, or takes it back unless KEEP.  All of them log failures
- * and return false.  A start that worked must have an end.
+ * These log their failures and return false.  A start that worked must have an
+ * end.
  */
+
+/* Locks the trash. */
 bool mbox_trash_start(void);
+/* Adds a message from its From_ line on: START to END in the mbox. */
 bool mbox_trash_add(uint64_t start, uint64_t end);
+/* Syncs what was added, or takes it back unless KEEP; unlocks the trash. */
 bool mbox_trash_end(bool keep);
 
 #endif

@@ -4,8 +4,8 @@
  * The UPDATE of an mbox: what may have changed since it was scanned, and
  * which bytes stay.
  *
- * Other programs are expected to have appended mail, and that stays whatever
- * it is.  Anything else that changed ends the UPDATE with nothing removed.
+ * Other programs may have appended mail, and that stays, whatever it is.  If
+ * anything else has changed, the UPDATE ends, and nothing is removed.
  *
  * Runs as: session.  Input: the mbox.
  */
@@ -58,7 +58,7 @@ changed(void)
 
 /* ---- what may have changed ---- */
 
-/* Is it still the file of this name, and not shorter? */
+/* Is it still the file of this name, with no other name, and not shorter? */
 static bool
 same_file(struct update *u)
 {
@@ -114,7 +114,7 @@ check(const struct maildrop *md, struct update *u)
 {
 	if (!same_file(u) || !same_messages(md, u))
 		return changed();
-	/* If it is not mail it may belong to the last message. */
+	/* what is not mail may be a part of the last message */
 	u->tail = mbox.size;
 	if (is_deleted(md, mbox.count - 1) &&
 	    !mbox_mail_follows(mbox.size, &u->tail))
@@ -136,11 +136,13 @@ count_ranges(const struct maildrop *md, const struct update *u)
 }
 
 /*
- * Entry I stays from START on, and may come behind another message than
- * before.  If that does not end with a blank line, the one before START stays
- * as well: the two must not become one message.  False with errno, logged.
+ * Entry I stays, from START on, and may come behind another message than
+ * before.  If that one does not end with a blank line, the blank line before
+ * START stays as well, because the two must not become one message.  False with
+ * errno, logged.
  *
- * The state file does not know of that line, and so not the size of the mbox.
+ * renumber() does not count this line.  So the state file does not have the
+ * size of the mbox, and the next login scans it again.
  */
 static bool
 with_separator(const struct maildrop *md, size_t i, uint64_t *start)
@@ -200,7 +202,7 @@ make_plan(const struct maildrop *md, struct update *u)
 			return false;
 	if (u->tail < size && !keep_range(md, p, mbox.count, u->tail, size))
 		return false;
-	/* blank lines before the first message are no mbox without it */
+	/* without a message the blank lines before the first are no mbox */
 	if (u->first == 0 && p->count == 0)
 		p->first = 0;
 	return true;
