@@ -61,7 +61,7 @@ open_directory(const char *path)
 	return MAILDROP_OK;
 }
 
-/* An UPDATE of a file that is larger than that could end halfway. */
+/* Is the file within RLIMIT_FSIZE?  An UPDATE of another could end halfway. */
 static bool
 within_limit(const struct stat *st)
 {
@@ -106,11 +106,9 @@ mbox_file_open(const char *path)
 bool
 mbox_file_stat(void)
 {
-	if (fstat(mbox.fd, &mbox.seen) == 0 &&
-	    clock_gettime(CLOCK_REALTIME, &mbox.seen_at) == 0)
-		return true;
-	log_error_errno("cannot look at the mbox", mbox.name);
-	return false;
+	return (fstat(mbox.fd, &mbox.seen) == 0 &&
+		   clock_gettime(CLOCK_REALTIME, &mbox.seen_at) == 0) ||
+	    mbox_cannot("cannot look at the mbox");
 }
 
 /* ---- bytes ---- */

@@ -204,21 +204,17 @@ still_true(void)
 	return true;
 }
 
-/* A message without twins gets the same UIDL again anyway. */
-static bool
-worth_remembering(const struct mbox_entry *e)
-{
-	return e->twin > 0 && e->high > 1;
-}
-
-/* Keeps the numbers of twins, and nothing else. */
+/*
+ * Drops the entries from number N on, and keeps the numbers of twins.  A message
+ * without twins gets the same UIDL again anyway.
+ */
 static void
-forget(struct maildrop *md)
+forget(struct maildrop *md, size_t n)
 {
-	for (size_t i = mbox.hidden; i < mbox.count; i++)
-		if (worth_remembering(&mbox.entries[i]))
+	for (size_t i = n; i < mbox.count; i++)
+		if (mbox.entries[i].twin > 0 && mbox.entries[i].high > 1)
 			(void)mbox_remember_twin(&mbox.entries[i]);
-	mbox_drop_entries(md, 0);
+	mbox_drop_entries(md, n);
 }
 
 /*
@@ -235,10 +231,7 @@ resume(struct maildrop *md)
 	while (i + 1 < mbox.count &&
 	    !(mbox.entries[i].end_depends & (MBOX_ON_GROWTH | MBOX_SCAN_AGAIN)))
 		i++;
-	for (size_t j = i; j < mbox.count; j++)
-		if (mbox.entries[j].twin > 0)
-			(void)mbox_remember_twin(&mbox.entries[j]);
-	mbox_drop_entries(md, i);
+	forget(md, i);
 	return i > 0 ? mbox.size : 0;
 }
 
@@ -261,7 +254,7 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 		return 0;
 	if (!read_entries(md, &s) || s.device != now->st_dev ||
 	    s.inode != now->st_ino || (uint64_t)now->st_size < s.scanned) {
-		forget(md);
+		forget(md, 0);
 		return 0;
 	}
 	if (untouched(&s, now) && s.scanned == s.size && !must_scan_again()) {
@@ -269,7 +262,7 @@ mbox_state_read(struct maildrop *md, const struct stat *now)
 		return mbox.size;
 	}
 	if (!still_true()) {
-		forget(md);
+		forget(md, 0);
 		return 0;
 	}
 	return mbox.size == (uint64_t)now->st_size && !must_scan_again()

@@ -27,9 +27,8 @@
 enum { BUFFER = 64 * 1024, LOCK_SECONDS = 30 };
 
 static struct {
-	bool wanted;
 	int fd;
-	char name[NAME_MAX + 1];
+	char name[NAME_MAX + 1]; /* "": none is wanted */
 	struct mbox_lock lock;
 	uint64_t before, size; /* of the file */
 } trash = { .fd = -1 };
@@ -56,7 +55,6 @@ mbox_trash_open(int home_fd, const char *folder)
 {
 	if (folder == NULL)
 		return;
-	trash.wanted = true;
 	(void)snprintf(trash.name, sizeof trash.name, "mbox.%s", folder);
 	errno = ENOENT;
 	trash.fd = home_fd != -1 ? open_file(home_fd) : -1;
@@ -68,7 +66,7 @@ mbox_trash_open(int home_fd, const char *folder)
 bool
 mbox_trash_wanted(void)
 {
-	return trash.wanted;
+	return trash.name[0] != '\0';
 }
 
 static bool
