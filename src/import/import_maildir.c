@@ -166,7 +166,8 @@ read_index(
 {
 	const char *name = file.index->file;
 	enum import_result result;
-	uint64_t wrong = 0, known = 0;
+	uint64_t wrong = 0;
+	size_t known = 0;
 
 	if (*scheme == IMPORT_AUTO)
 		*scheme = file.index == &import_courier ? IMPORT_COURIER

@@ -151,11 +151,16 @@ is_from(const char *p, size_t len)
 	return len >= 5 && memcmp(p, "From ", 5) == 0;
 }
 
-/* The length of the blank line that ends right before P. */
+/*
+ * The length of the blank line that ends right before `at'.  The From_ line of
+ * its message is in front of it: it has more than the three bytes looked at.
+ */
 static size_t
-blank_before(const char *p)
+blank_before(const struct window *w)
 {
-	if (p[-1] != '\n')
+	const char *p = buf + w->at;
+
+	if (w->at < 3 || p[-1] != '\n')
 		return 0;
 	if (p[-2] == '\n')
 		return 1;
@@ -313,12 +318,11 @@ static bool
 begins_message(struct window *w, struct reading *r)
 {
 	const struct from *f = read_from_here(w);
-	const char *p = buf + w->at;
 	bool complete = f->line.kind == FROM_COMPLETE, begins;
 
 	if (f->line.kind == FROM_NONE)
 		return false;
-	if (blank_before(p) > 0)
+	if (blank_before(w) > 0)
 		begins = complete || f->header;
 	else
 		begins = complete && f->header;
@@ -512,7 +516,7 @@ static uint64_t
 octets(const struct window *w, struct reading *r, struct mbox_entry *e)
 {
 	uint64_t bytes = position(w) - r->content, total;
-	size_t separator = bytes > 0 ? blank_before(buf + w->at) : 0;
+	size_t separator = bytes > 0 ? blank_before(w) : 0;
 
 	e->separator = (uint8_t)separator;
 	bytes -= separator;
