@@ -502,6 +502,7 @@ three_of_courier()
 		ids
 		assert_equal "$IDS" 1.a
 		assert_log 'wrong format, no unique-ids are taken over from "dovecot-uidlist"'
+		refute_log 'unique-ids taken over'
 	done
 	printf '3 V1 N2\n1 :1.a\n' | dovecot_index
 	ids
@@ -514,6 +515,7 @@ three_of_courier()
 		ids
 		assert_equal "$IDS" 1.a
 		assert_log 'wrong format, no unique-ids are taken over from "courierpop3dsizelist"'
+		refute_log 'unique-ids taken over'
 	done
 }
 

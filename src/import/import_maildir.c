@@ -174,11 +174,13 @@ read_index(
 							: IMPORT_DOVECOT;
 	result = import_index_start(
 	    file.index, file.fd, *scheme == IMPORT_DOVECOT_UPPER);
-	if (result == INDEX_LINE)
-		result = take_lines(md, found, &wrong);
-	else if (result != INDEX_FAILED)
+	if (result != INDEX_LINE && result != INDEX_FAILED) {
 		log_error(
 		    "wrong format, no unique-ids are taken over from", name);
+		return IMPORT_FINE;
+	}
+	if (result == INDEX_LINE)
+		result = take_lines(md, found, &wrong);
 	if (result == INDEX_FAILED) {
 		log_error_errno("cannot read", name);
 		return IMPORT_LATER;
