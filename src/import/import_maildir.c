@@ -54,21 +54,30 @@ is_older(const struct timespec *a, const struct timespec *b)
 	    (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
+/* Was FD, or why there is none, seen to be no list of ids? */
+static bool
+is_trap(int fd, const struct stat *st)
+{
+	if (fd == -1) /* a link; a socket */
+		return errno == ELOOP || errno == ENXIO;
+	return st->st_mode != 0; /* fstat(2) has told */
+}
+
 /*
  * Opens INDEX.  If there are two, the one that was written last counts.  One
- * that is a trap has no ids; one that may not be read has, and without them
- * clients would fetch everything again.
+ * that is a trap has no ids.  One that cannot be opened or looked at has ids,
+ * and without them clients would fetch everything again.
  */
 static enum import_status
 open_index(int dir_fd, const struct import_index *index)
 {
-	struct stat st;
+	struct stat st = { .st_mode = 0 };
 	int fd = file_open(dir_fd, index->file, O_RDONLY);
 
 	if (fd == -1 && errno == ENOENT)
 		return IMPORT_FINE;
 	if (fd == -1 || !file_is(fd, FILE_OURS | FILE_ROOTS, &st)) {
-		if (errno == EACCES || file_error_is_temporary(errno))
+		if (!is_trap(fd, &st))
 			return import_failed("cannot use", index->file);
 		log_error_errno(
 		    "unique-ids are not taken over from", index->file);
