@@ -165,14 +165,21 @@ take_role(struct process *p)
 		strcpy(p->role, "monitor");
 }
 
-/* Until its exec a child has the role of its parent. */
+/*
+ * Until its exec a child has the role of its parent.  The kernel may tell of the
+ * exec before it tells of the child.
+ */
 static void
 inherit_role(const struct process *parent)
 {
 	unsigned long pid;
+	struct process *child;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent->pid, NULL, &pid) == 0)
-		strcpy(find((pid_t)pid)->role, parent->role);
+	if (ptrace(PTRACE_GETEVENTMSG, parent->pid, NULL, &pid) == -1)
+		return;
+	child = find((pid_t)pid);
+	if (child->role[0] == '\0')
+		strcpy(child->role, parent->role);
 }
 
 /* Is one of its uids, gids or groups root's? */
