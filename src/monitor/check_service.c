@@ -219,23 +219,24 @@ start_as_user(const struct options *o, int out)
 
 /*
  * Copies the report of the user's process to standard output.  That may be
- * root's terminal, so only text passes.
+ * root's terminal, so only text passes.  False with errno if some is lost.
  */
-static void
+static bool
 pass_on(int fd)
 {
 	char buf[1024];
 	ssize_t got;
 
-	do {
-		got = read(fd, buf, sizeof buf);
+	while ((got = read(fd, buf, sizeof buf)) != 0) {
+		if (got == -1 && errno == EINTR)
+			continue;
 		for (ssize_t i = 0; i < got; i++)
 			if ((buf[i] < ' ' || buf[i] > '~') && buf[i] != '\n')
 				buf[i] = '?';
-		if (got > 0)
-			(void)io_write(STDOUT_FILENO, buf, (size_t)got);
-	} while (got > 0 || (got == -1 && errno == EINTR));
-	(void)close(fd);
+		if (got == -1 || !io_write(STDOUT_FILENO, buf, (size_t)got))
+			return false;
+	}
+	return true;
 }
 
 /* Our own checker is the only one that becomes a user without a password. */
@@ -262,8 +263,10 @@ check_user(const struct options *o)
 		log_error_errno("cannot start popin-checkpassword", NULL);
 		return EXIT_SYSTEM;
 	}
-	pass_on(out[0]);
-	if (!spawn_wait(pid, &status) || !WIFEXITED(status))
+	if (!pass_on(out[0]))
+		log_error_errno("cannot pass on the user's report", NULL);
+	(void)close(out[0]);
+	if (!spawn_wait(pid, &status) || !WIFEXITED(status) || log_has_failed())
 		return EXIT_SYSTEM;
 	/* The checker's other statuses are those of checkpassword. */
 	return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_TEMPORARY
