@@ -462,6 +462,21 @@ importer_is_stopped()
 	assert_equal "$IDS" 'id1 id4'
 }
 
+@test "a loss of power during an UPDATE of an mbox does not cost its popin.uidl" {
+	local trace=$BATS_TEST_TMPDIR/trace synced kept
+
+	need strace strace
+	plain_box 1
+	as_box
+	SESSION=(strace -f -y -o "$trace" -e trace=fsync,renameat,renameat2
+	    "${SESSION[@]}")
+	ids
+	# as long as it has no id of another server, too
+	synced=$(grep -n 'fsync(.*\.uidl\.new>) *= 0' "$trace" | cut -d: -f1)
+	kept=$(grep -n 'rename.*\.uidl\.new".*= 0' "$trace" | cut -d: -f1)
+	[ "$synced" -lt "$kept" ] || fail "$(cat "$trace")"
+}
+
 # --- what is kept
 
 @test "--check tells about the ids, and leaves the choice to the first login" {

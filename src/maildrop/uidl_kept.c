@@ -29,6 +29,7 @@
 #include "lib/log.h"
 #include "maildrop/uidl_ask.h"
 #include "maildrop/uidl_map.h"
+#include "options.h"
 
 enum { READ_SIZE = 16 * 1024, END_SIZE = 5 };
 
@@ -152,13 +153,15 @@ make(int dir_fd, const char *new)
 static bool
 write_whole(const struct uidl_place *place, const char *new, const char *scheme)
 {
+	/* A replay after a loss of power needs it: mbox_home_open_uidls(). */
+	bool lasts =
+	    uidl_map_count() > 0 || strcmp(place->kind, OPTIONS_MBOX) == 0;
 	int fd = make(place->dir_fd, new), error;
 	bool good;
 
 	if (fd == -1)
 		return false;
-	good = uidl_map_write(fd, scheme) &&
-	    (uidl_map_count() == 0 || io_sync(fd));
+	good = uidl_map_write(fd, scheme) && (!lasts || io_sync(fd));
 	if (close(fd) == -1)
 		good = false;
 	if (good &&
