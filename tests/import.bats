@@ -448,7 +448,7 @@ importer_is_stopped()
 	x_uidl_box
 	printf 'From a@b %s\nSubject: 4\nX-UIDL: id4\n\n%0500d\n\n' "$STAMP" 0 \
 	    >>"$BOX"
-	break_off 5
+	break_off 4
 	[ -s "$(journal)" ]
 	# as after a session that could not keep them
 	rm "$BOX_HOME"/.popin.mbox.*.uidl "$BOX.lock"
