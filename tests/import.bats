@@ -468,7 +468,7 @@ importer_is_stopped()
 	need strace strace
 	plain_box 1
 	as_box
-	SESSION=(strace -f -y -o "$trace" -e trace=fsync,renameat,renameat2
+	SESSION=(strace -f -y -o "$trace" -e "trace=fsync,renameat,renameat2"
 	    "${SESSION[@]}")
 	ids
 	# as long as it has no id of another server, too
