@@ -158,13 +158,13 @@ is_from(const char *p, size_t len)
 static size_t
 blank_before(const struct window *w)
 {
-	const char *p = buf + w->at;
+	size_t at = w->at;
 
-	if (w->at < 3 || p[-1] != '\n')
+	if (at < 3 || buf[at - 1] != '\n')
 		return 0;
-	if (p[-2] == '\n')
+	if (buf[at - 2] == '\n')
 		return 1;
-	return p[-2] == '\r' && p[-3] == '\n' ? 2 : 0;
+	return buf[at - 2] == '\r' && buf[at - 3] == '\n' ? 2 : 0;
 }
 
 /* The length of the line at P with its end, if that is there before a NUL. */
