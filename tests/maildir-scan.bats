@@ -509,19 +509,14 @@ pack()
 	EOT
 }
 
-@test "sizes in names cannot overflow the total" {
+@test "a size in a name that no message has is counted instead" {
 	for i in 1 2 3 4; do
 		message a | deliver "$i.a,W=18446744073709551615"
 	done
 	session <<-'EOT'
-	STAT
-	LIST
-	RETR 1
-	NOOP
+	STAT	=> +OK 4 68
+	LIST 4	=> +OK 4 17
 	EOT
-	# the login may be refused; the total must not wrap round
-	! grep -q 'OK 4 1844674407370955161[0-4]' "$OUT" ||
-	    fail 'wrapped round'
 }
 
 @test "a maildrop of more than 2^62 octets is refused, and the log says why" {
@@ -549,11 +544,14 @@ pack()
 	assert_files new/1.a cur/2.b:2,S
 }
 
-@test "mail in a Maildir without cur and tmp is not lost" {
+@test "mail in a Maildir without cur and tmp is shown" {
 	message a | deliver 1.a
 	rmdir "$MAILDIR/cur" "$MAILDIR/tmp"
 	session <<-'EOT'
-	QUIT
+	=> +OK 1
+	RETR 1	=> +OK
+	| Subject: a
+	|
+	| a
 	EOT
-	assert_equal "$(cat "$MAILDIR/new/1.a")" "$(message a)"
 }
