@@ -39,11 +39,7 @@ sandbox_is_possible(void)
 #include "process/sandbox_landlock.h"
 #include "process/sandbox_seccomp.h"
 
-#ifdef HAVE_LINUX_LANDLOCK_H
 const char sandbox_kinds[] = "seccomp, Landlock";
-#else
-const char sandbox_kinds[] = "seccomp";
-#endif
 
 /*
  * Landlock is the second wall.  popin serves without it, because many kernels

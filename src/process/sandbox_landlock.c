@@ -8,25 +8,31 @@
 
 #include "process/sandbox_landlock.h"
 
-#ifdef HAVE_LINUX_LANDLOCK_H
+#ifdef __linux__
 
-#include <sys/syscall.h>
-
-#include <linux/landlock.h>
-
-#include <errno.h>
 #include <stdint.h>
 #include <unistd.h>
 
-/* The numbers are the same on every architecture. */
-enum { NR_CREATE_RULESET = 444, NR_ADD_RULE = 445, NR_RESTRICT_SELF = 446 };
-
-enum { REFER = 1 << 13, TRUNCATE = 1 << 14, IOCTL_DEV = 1 << 15 };
+#include "process/newer_calls.h"
 
 /*
- * What each version of the interface added.  Headers may be older than kernels,
- * so these are the numbers of linux/landlock.h, which never change.
+ * The system that popin is built on may be older than the kernel that it runs
+ * on.  So these are the numbers of linux/landlock.h, which never change.
  */
+enum { CREATE_RULESET_VERSION = 1, RULE_PATH_BENEATH = 1 };
+enum {
+	WRITE_FILE = 1 << 1,
+	READ_FILE = 1 << 2,
+	READ_DIR = 1 << 3,
+	READ = READ_FILE | READ_DIR,
+	REMOVE_FILE = 1 << 5,
+	MAKE_REG = 1 << 8,
+	REFER = 1 << 13,
+	TRUNCATE = 1 << 14,
+	IOCTL_DEV = 1 << 15
+};
+
+/* What each version of the interface added. */
 static const struct {
 	uint64_t fs, net, scoped;
 } added[] = {
@@ -43,6 +49,12 @@ struct ruleset {
 	uint64_t fs, net, scoped;
 };
 
+/* struct landlock_path_beneath_attr */
+struct rule {
+	uint64_t fs;
+	int32_t parent_fd;
+} __attribute__((packed));
+
 /* The kernel accepts no more of the struct than it knows. */
 static size_t
 ruleset_size(long abi)
@@ -52,12 +64,6 @@ ruleset_size(long abi)
 	return abi < 6 ? 2 * sizeof(uint64_t) : sizeof(struct ruleset);
 }
 
-enum {
-	READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
-	REMOVE = LANDLOCK_ACCESS_FS_REMOVE_FILE,
-	MAKE = LANDLOCK_ACCESS_FS_MAKE_REG
-};
-
 /*
  * At each open the kernel also asks whether the file may be truncated and take
  * ioctls.  Without a rule for that it searches every directory up to the root,
@@ -66,33 +72,30 @@ enum {
  */
 static const uint64_t allowed[] = {
 	[SANDBOX_PATHS_READ] = READ,
-	[SANDBOX_PATHS_REMOVE] = READ | REMOVE | TRUNCATE | IOCTL_DEV,
+	[SANDBOX_PATHS_REMOVE] = READ | REMOVE_FILE | TRUNCATE | IOCTL_DEV,
 	[SANDBOX_PATHS_MOVE] =
-	    READ | REMOVE | MAKE | REFER | TRUNCATE | IOCTL_DEV,
-	[SANDBOX_PATHS_MAKE] =
-	    READ | REMOVE | MAKE | LANDLOCK_ACCESS_FS_WRITE_FILE,
-	[SANDBOX_PATHS_RENAME] = REMOVE | MAKE,
+	    READ | REMOVE_FILE | MAKE_REG | REFER | TRUNCATE | IOCTL_DEV,
+	[SANDBOX_PATHS_MAKE] = READ | REMOVE_FILE | MAKE_REG | WRITE_FILE,
+	[SANDBOX_PATHS_RENAME] = REMOVE_FILE | MAKE_REG,
 };
 
 static int
 allow_beneath(
     int ruleset_fd, int dir, enum sandbox_paths paths, uint64_t handled)
 {
-	struct landlock_path_beneath_attr rule = {
-		.allowed_access = allowed[paths] & handled, .parent_fd = dir
-	};
+	struct rule rule = { .fs = allowed[paths] & handled, .parent_fd = dir };
 
 	if (dir == -1)
 		return 0;
 	return (int)syscall(
-	    NR_ADD_RULE, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+	    NR_LANDLOCK_ADD_RULE, ruleset_fd, RULE_PATH_BENEATH, &rule, 0);
 }
 
 long
 sandbox_landlock_version(void)
 {
 	return syscall(
-	    NR_CREATE_RULESET, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	    NR_LANDLOCK_CREATE_RULESET, NULL, 0, CREATE_RULESET_VERSION);
 }
 
 int
@@ -113,7 +116,8 @@ sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
 		attr.net |= added[v].net;
 		attr.scoped |= added[v].scoped;
 	}
-	fd = (int)syscall(NR_CREATE_RULESET, &attr, ruleset_size(abi), 0);
+	fd = (int)syscall(
+	    NR_LANDLOCK_CREATE_RULESET, &attr, ruleset_size(abi), 0);
 	if (fd == -1)
 		return -1;
 	for (size_t i = 0; i < count && result == 0; i++)
@@ -122,7 +126,7 @@ sandbox_landlock(const int *dirs, size_t count, enum sandbox_paths paths)
 							 : paths,
 		    attr.fs);
 	if (result == 0)
-		result = (int)syscall(NR_RESTRICT_SELF, fd, 0);
+		result = (int)syscall(NR_LANDLOCK_RESTRICT_SELF, fd, 0);
 	(void)close(fd);
 	return result;
 }

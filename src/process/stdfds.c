@@ -10,7 +10,6 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include <fcntl.h>
@@ -20,6 +19,7 @@
 
 #include "ipc/roles.h"
 #include "lib/number.h"
+#include "process/newer_calls.h"
 
 enum {
 	CLOSE_MAX = 65536 /* where there is no close_range(2) */
@@ -156,8 +156,8 @@ stdfds_leave_terminal(enum log_choice choice, enum log_style *style)
 static void
 close_range_of(int first, unsigned last)
 {
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, (unsigned)first, last, 0U) == 0)
+#ifdef __linux__
+	if (syscall(NR_CLOSE_RANGE, (unsigned)first, last, 0U) == 0)
 		return;
 #endif
 	for (int fd = first; fd < CLOSE_MAX && (unsigned)fd <= last; fd++)
