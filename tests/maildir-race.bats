@@ -301,6 +301,7 @@ is_stopped()
 	leave a
 	rm -f new/* cur/*
 	preload nfs <"$TESTS_SRC/nfs-shim.c"
+	for_stat
 	for n in {1..2000}; do
 		: >"cur/$n.a.name.that.is.long.enough.for.it,W=0:2,"
 	done

@@ -304,6 +304,7 @@ message()
 	message a | deliver 1.a
 	message b | deliver 2.b:2,S cur
 	odd_folders
+	for_stat
 	preloaded folders FOLDERS_UNTYPED=1 FOLDERS_HIDE=2.b:2,S
 	session <<-'EOT'
 	=> -ERR [SYS/TEMP]

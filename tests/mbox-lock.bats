@@ -466,6 +466,7 @@ has_seen_lock()
 over_nfs()
 {
 	preload nfs <"$TESTS_SRC/nfs-shim.c"
+	for_stat
 	as_box --mbox-locks dotlock
 	SESSION=(env "LD_PRELOAD=$BATS_TEST_TMPDIR/nfs.so" "${SESSION[@]}")
 }

@@ -15,6 +15,14 @@ preload()
 	cc -shared -fPIC -x c -o "$BATS_TEST_TMPDIR/$1.so" - -ldl
 }
 
+# for_stat: skips a test that preloads stat(2), or one like it, where there is
+# no such function: before glibc 2.33 programs call __xstat and its like.
+for_stat()
+{
+	readelf --dyn-syms -W "$POPIN" | grep -Eq ' fstat(64)?@' ||
+	    skip 'glibc before 2.33: fstat(2) is no function of it'
+}
+
 # preloaded NAME [VARIABLE=VALUE...]: preloads it into all sessions from now on.
 preloaded()
 {
