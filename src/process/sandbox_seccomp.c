@@ -108,16 +108,16 @@ static const struct rule {
 #ifdef SYS_fstat64
 	{ M | B | I, SYS_fstat64, ALLOW },
 	{ M | B | I, SYS_fstatat64, ALLOW }, /* and glibc's fstat */
-#ifdef SYS_statx
-	{ M | I, SYS_statx, ALLOW }, /* both, where time_t has 64 bits */
-#endif
 #else
 	{ M | B | I, SYS_fstat, ALLOW },
 	{ M | B | I, SYS_newfstatat, ALLOW }, /* and glibc's fstat */
 #endif
+#if defined(SYS_statx) && (defined(SYS_fstat64) || defined(__mips__))
+	/* the same, where the kernel's times have 32 bits and libc's have 64 */
+	{ M | I, SYS_statx, ALLOW },
+#endif
 #ifdef SYS_statx
-	{ B, SYS_statx,
-	    ALLOW }, /* file_look_anew(), with a lock; fstat as above */
+	{ B, SYS_statx, ALLOW }, /* and file_look_anew(), with a lock */
 #endif
 	{ M | B | I, SYS_pread64, ALLOW },
 	{ L | M | B | I, SYS_close, ALLOW },

@@ -32,6 +32,10 @@ machine_of()
 		triplet=i686-linux-gnu image=linux-image-686
 		qemu=(qemu-system-i386 -M pc) console=ttyS0
 		;;
+	mips64el)
+		triplet=mips64el-linux-gnuabi64 image=linux-image-5kc-malta
+		qemu=(qemu-system-mips64el -M malta -cpu 5KEf) console=ttyS0
+		;;
 	ppc64el)
 		triplet=powerpc64le-linux-gnu image=linux-image-powerpc64le
 		qemu=(qemu-system-ppc64 -M pseries -cpu power9) console=hvc0
@@ -97,6 +101,7 @@ need_for()
 	case $1 in
 	amd64 | i386) need_programs "${qemu[0]}:qemu-system-x86" ;;
 	arm*) need_programs "${qemu[0]}:qemu-system-arm" ;;
+	mips*) need_programs "${qemu[0]}:qemu-system-mips" ;;
 	ppc64el) need_programs "${qemu[0]}:qemu-system-ppc" ;;
 	*) need_programs "${qemu[0]}:qemu-system-misc" ;;
 	esac
@@ -165,15 +170,15 @@ compiler()
 	if [ ! -e "$tools/complete" ]; then
 		mkdir -p "$tools/debs"
 		for name in {gcc-12,cpp-12,binutils}-"$triplet" \
-		    {libgcc-12-dev,libc6,libc6-dev,linux-libc-dev}-"$1"-cross; do
+		    {libgcc-{s1,12-dev},libc6{,-dev},linux-libc-dev}-"$1"-cross; do
 			(cd "$tools/debs" && logged apt-get -q \
 			    -o APT::Sandbox::User=root download "$name")
 			logged dpkg -x "$(echo "$tools/debs/$name"_*.deb)" \
 			    "$tools"
 		done
 		# libc.so is a linker script with paths of an installed one
-		grep -lrI 'GNU ld script' "$tools/usr/$triplet/lib" |
-		    xargs sed -i "s|/usr/$triplet/lib/||g"
+		grep -lrI 'GNU ld script' "$tools/usr/$triplet"/lib* |
+		    xargs sed -i "s|/usr/$triplet/lib|$tools&|g"
 		: >"$tools/complete"
 	fi
 	cc=(env CC="$triplet-gcc-12" PATH="$tools/usr/bin:$PATH"
