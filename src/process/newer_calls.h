@@ -9,8 +9,12 @@
 #include <sys/syscall.h>
 
 /* Since Linux 5.1 new calls have one number everywhere, counted from here. */
-#if defined(__NR_Linux) /* mips */
-#define FIRST_CALL __NR_Linux
+#if defined(__mips__) && _MIPS_SIM == _ABI64
+#define FIRST_CALL 5000
+#elif defined(__mips__) && _MIPS_SIM == _ABIN32
+#define FIRST_CALL 6000
+#elif defined(__mips__)
+#define FIRST_CALL 4000
 #elif defined(__alpha__)
 #define FIRST_CALL 110
 #else
@@ -23,5 +27,13 @@ enum {
 	NR_LANDLOCK_ADD_RULE = FIRST_CALL + 445,
 	NR_LANDLOCK_RESTRICT_SELF = FIRST_CALL + 446
 };
+
+#ifdef SYS_close_range
+_Static_assert(NR_CLOSE_RANGE == SYS_close_range, "libc knows better");
+#endif
+#ifdef SYS_landlock_restrict_self
+_Static_assert(NR_LANDLOCK_RESTRICT_SELF == SYS_landlock_restrict_self,
+    "libc knows better");
+#endif
 
 #endif
