@@ -555,4 +555,5 @@ pack()
 	|
 	| a
 	EOT
+	assert_equal "$(cat "$MAILDIR/new/1.a")" "$(message a)"
 }

@@ -20,7 +20,7 @@ preload()
 for_stat()
 {
 	readelf --dyn-syms -W "$POPIN" | grep -Eq ' fstat(64)?@' ||
-	    skip 'glibc before 2.33: fstat(2) is no function of it'
+	    cannot 'glibc before 2.33: fstat(2) is no function of it'
 }
 
 # preloaded NAME [VARIABLE=VALUE...]: preloads it into all sessions from now on.
